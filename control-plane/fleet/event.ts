@@ -1,0 +1,96 @@
+import type { Health, InstanceSpec } from '#shared/protocol/check.ts'
+import type { Admission } from '#shared/protocol/messages.ts'
+import type { Reason } from '#shared/protocol/reason.ts'
+import type { Attachment, Contact, Death, NodeSpec, Origin } from './belief.ts'
+
+/** Why an instance is no longer there. Deletion needs a cause; silence is none. */
+export type DeregistrationCause = 'withdrawn' | 'client' | 'operator' | 'reaped'
+
+/** Everything that can change what we believe of a node. */
+export type NodeEvent =
+  | { readonly kind: 'node-joined'; readonly node: NodeSpec }
+  | { readonly kind: 'node-attached'; readonly node: string; readonly attachment: Attachment }
+  | { readonly kind: 'contact-changed'; readonly node: string; readonly contact: Contact; readonly session: string }
+  /** A hold ended and nobody could say whether it lives. */
+  | { readonly kind: 'node-demoted'; readonly node: string }
+  | { readonly kind: 'node-left'; readonly node: string }
+
+/** Everything that can change what we believe of an instance. */
+export type InstanceEvent =
+  | {
+      readonly kind: 'registered'
+      readonly instance: string
+      readonly spec: InstanceSpec
+      readonly node: string
+      readonly origin: Origin
+    }
+  | { readonly kind: 'judged'; readonly instance: string; readonly health: Health; readonly reason: Reason }
+  | { readonly kind: 'death-confirmed'; readonly instance: string; readonly death: Omit<Death, 'at'> }
+  | { readonly kind: 'fell-silent'; readonly instance: string }
+  | {
+      readonly kind: 'admitted'
+      readonly instance: string
+      readonly admission: Admission
+      readonly reason: string
+      readonly expiresAt: number | undefined
+    }
+  | { readonly kind: 'deregistered'; readonly instance: string; readonly cause: DeregistrationCause }
+
+/** Everything that concerns the whole installation. */
+export type InstallationEvent =
+  | { readonly kind: 'frozen'; readonly reason: string }
+  | { readonly kind: 'thawed'; readonly reason: string }
+  | { readonly kind: 'hold-begun'; readonly site: string; readonly machines: readonly string[]; readonly until: number }
+  | { readonly kind: 'hold-ended'; readonly site: string }
+
+export type Change = NodeEvent | InstanceEvent | InstallationEvent
+
+/**
+ * A transition, as the journal keeps it. Beats are no events.
+ *
+ * `seen` is the revision of the event's subject that its author had before its eyes, 0 for a subject that was not there. If
+ * the subject has changed since, the event changes nothing and its author decides anew. Left out where the event is true
+ * whatever came before.
+ */
+export type FleetEvent = {
+  readonly version: 1
+  /** Epoch milliseconds of the plane that took it. */
+  readonly at: number
+  /** `agent:<node>`, `client:<id>`, `operator:<name>` or `plane:<run>`. */
+  readonly by: string
+  readonly seen?: number
+  readonly change: Change
+}
+
+/** An event with its place in the one order. */
+export type JournalEntry = { readonly revision: number; readonly event: FleetEvent }
+
+export type Subject =
+  | { readonly kind: 'node'; readonly id: string }
+  | { readonly kind: 'instance'; readonly id: string }
+  | { readonly kind: 'installation' }
+
+/** Whose belief a change touches. */
+export function subjectOf(change: Change): Subject {
+  switch (change.kind) {
+    case 'node-joined':
+      return { kind: 'node', id: change.node.id }
+    case 'node-attached':
+    case 'contact-changed':
+    case 'node-demoted':
+    case 'node-left':
+      return { kind: 'node', id: change.node }
+    case 'registered':
+    case 'judged':
+    case 'death-confirmed':
+    case 'fell-silent':
+    case 'admitted':
+    case 'deregistered':
+      return { kind: 'instance', id: change.instance }
+    case 'frozen':
+    case 'thawed':
+    case 'hold-begun':
+    case 'hold-ended':
+      return { kind: 'installation' }
+  }
+}

@@ -1,0 +1,312 @@
+import type { Reason } from '#shared/protocol/reason.ts'
+import { type InstallationBelief, type InstanceBelief, type NodeBelief, nothingHeld } from './belief.ts'
+import type { FleetEvent, JournalEntry, Subject } from './event.ts'
+import { subjectOf } from './event.ts'
+import { isCurrent, nextInstallation, nextInstance, nextNode } from './reduce.ts'
+import { type Standing, standing } from './routable.ts'
+
+/** What became of an entry: it changed something, changed nothing, or its author had seen an older state. */
+export type Outcome = 'changed' | 'unchanged' | 'overtaken'
+
+/** What a batch of entries touched. The keys name what to look at again; they say nothing about how. */
+export type FleetChange = {
+  readonly revision: number
+  readonly nodes: ReadonlySet<string>
+  readonly instances: ReadonlySet<string>
+  /** Services that gained, lost or changed an instance. */
+  readonly services: ReadonlySet<string>
+  readonly installation: boolean
+  /** True when an endpoint stopped being routable: what follows must not wait for company. */
+  readonly removal: boolean
+}
+
+export type FleetWatcher = (change: FleetChange) => void
+
+/** What others may do with the fleet: read it and hear of changes. */
+export interface FleetView {
+  /** The number of the last change. */
+  readonly revision: number
+  /** False until the journal is loaded; nothing may be concluded from a fleet that is not complete. */
+  readonly complete: boolean
+  readonly nodes: ReadonlyMap<string, NodeBelief>
+  readonly instances: ReadonlyMap<string, InstanceBelief>
+  readonly installation: InstallationBelief
+  instancesOfNode(node: string): ReadonlySet<string>
+  instancesOfService(service: string): ReadonlySet<string>
+  /** Names of services that have an instance. */
+  services(): Iterable<string>
+  /** What follows from the belief, overlaid removals included; undefined: not known. */
+  standing(instance: string): Standing | undefined
+  /** Calls `watcher` once after each batch that changed something, in order; returns how to stop. */
+  watch(watcher: FleetWatcher): () => void
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** The one truth: every belief, reduced from the journal in its order. Nothing else changes it. */
+export class Fleet implements FleetView {
+  #revision = 0
+  #complete = false
+  readonly #nodes = new Map<string, NodeBelief>()
+  readonly #instances = new Map<string, InstanceBelief>()
+  #installation: InstallationBelief = nothingHeld
+  readonly #byNode = new Map<string, Set<string>>()
+  readonly #byService = new Map<string, Set<string>>()
+  /** Dead endpoints whose event is not journalled yet. */
+  readonly #overlay = new Map<string, Reason>()
+  readonly #watchers = new Set<FleetWatcher>()
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  get nodes(): ReadonlyMap<string, NodeBelief> {
+    return this.#nodes
+  }
+
+  get instances(): ReadonlyMap<string, InstanceBelief> {
+    return this.#instances
+  }
+
+  get installation(): InstallationBelief {
+    return this.#installation
+  }
+
+  instancesOfNode(node: string): ReadonlySet<string> {
+    return this.#byNode.get(node) ?? none
+  }
+
+  instancesOfService(service: string): ReadonlySet<string> {
+    return this.#byService.get(service) ?? none
+  }
+
+  services(): Iterable<string> {
+    return this.#byService.keys()
+  }
+
+  standing(id: string): Standing | undefined {
+    const instance = this.#instances.get(id)
+    if (!instance) return undefined
+    const believed = standing(instance, this.#nodes.get(instance.node))
+    const dead = this.#overlay.get(id)
+    if (!dead || believed.routable === 'no') return believed
+    return { routable: 'no', reason: dead, consul: 'critical', status: 'failed', health: 'critical' }
+  }
+
+  watch(watcher: FleetWatcher): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /**
+   * Takes journal entries in their order and says what became of each. Entries at or below the revision are passed over
+   * ('unchanged'), so that the same batch may arrive twice.
+   */
+  apply(entries: readonly JournalEntry[]): readonly Outcome[] {
+    const touched = new Touched()
+    const outcomes = entries.map((entry) => {
+      if (entry.revision <= this.#revision) return 'unchanged'
+      this.#revision = entry.revision
+      return this.#step(entry, touched)
+    })
+    this.#tell(touched)
+    return outcomes
+  }
+
+  /**
+   * Publishes the removal of a dead endpoint at once. The journalled event that says the same replaces it; `lift` takes it
+   * back if that event was not accepted.
+   */
+  publishRemoval(id: string, why: Reason): void {
+    if (this.standing(id)?.routable === 'no' || !this.#instances.has(id)) return
+    this.#overlay.set(id, why)
+    this.#tellOverlay(id, true)
+  }
+
+  lift(id: string): void {
+    if (this.#overlay.delete(id)) this.#tellOverlay(id, false)
+  }
+
+  /** After this, conclusions may be drawn from what is not there. */
+  markComplete(): void {
+    this.#complete = true
+  }
+
+  /** Replaces everything by a stored state. Only before the first entry is applied. */
+  restore({ revision, nodes, instances, installation }: FleetState): void {
+    if (this.#revision !== 0) throw new Error('A fleet that has taken entries cannot be restored.')
+    this.#revision = revision
+    this.#installation = installation
+    for (const node of nodes) this.#nodes.set(node.spec.id, node)
+    for (const instance of instances) this.#put(instance.spec.id, undefined, instance)
+  }
+
+  /** Everything, for a snapshot. */
+  state(): FleetState {
+    return {
+      revision: this.#revision,
+      nodes: [...this.#nodes.values()],
+      instances: [...this.#instances.values()],
+      installation: this.#installation,
+    }
+  }
+
+  /** The revision of a subject's last change: what an event's author names as `seen`. 0: not there. */
+  revisionOf(subject: Subject): number {
+    switch (subject.kind) {
+      case 'node':
+        return this.#nodes.get(subject.id)?.revision ?? 0
+      case 'instance':
+        return this.#instances.get(subject.id)?.revision ?? 0
+      case 'installation':
+        return this.#installation.revision
+    }
+  }
+
+  #step({ revision, event }: JournalEntry, touched: Touched): Outcome {
+    const subject = subjectOf(event.change)
+    // Whatever became of the event, the author has spoken: the overlay has done its work.
+    if (subject.kind === 'instance') this.#settle(subject.id, touched)
+    if (!isCurrent(event, this.revisionOf(subject))) return 'overtaken'
+    const changed = this.#reduce(event, { at: event.at, by: event.by, revision }, touched)
+    return changed ? 'changed' : 'unchanged'
+  }
+
+  #reduce({ change }: FleetEvent, context: { at: number; by: string; revision: number }, touched: Touched): boolean {
+    switch (change.kind) {
+      case 'node-joined':
+      case 'node-attached':
+      case 'contact-changed':
+      case 'node-demoted':
+      case 'node-left': {
+        const id = change.kind === 'node-joined' ? change.node.id : change.node
+        const before = this.#nodes.get(id)
+        const after = nextNode(before, change, context)
+        if (before === after) return false
+        this.#touchNode(id, touched)
+        if (after) this.#nodes.set(id, after)
+        else this.#nodes.delete(id)
+        return true
+      }
+      case 'registered':
+      case 'judged':
+      case 'death-confirmed':
+      case 'fell-silent':
+      case 'admitted':
+      case 'deregistered': {
+        const before = this.#instances.get(change.instance)
+        const after = nextInstance(before, change, context)
+        if (before === after) return false
+        touched.instance(change.instance, before, this.standing(change.instance)?.routable !== 'no')
+        this.#put(change.instance, before, after)
+        if (after) touched.services.add(after.spec.service)
+        return true
+      }
+      case 'frozen':
+      case 'thawed':
+      case 'hold-begun':
+      case 'hold-ended': {
+        const after = nextInstallation(this.#installation, change, context)
+        if (after === this.#installation) return false
+        this.#installation = after
+        touched.installation = true
+        return true
+      }
+    }
+  }
+
+  #touchNode(id: string, touched: Touched): void {
+    touched.nodes.add(id)
+    // Contact is part of each instance's standing.
+    for (const instance of this.instancesOfNode(id)) {
+      touched.instance(instance, this.#instances.get(instance), this.standing(instance)?.routable !== 'no')
+    }
+  }
+
+  #settle(id: string, touched: Touched): void {
+    if (!this.#overlay.has(id)) return
+    touched.instance(id, this.#instances.get(id), false)
+    this.#overlay.delete(id)
+  }
+
+  #put(id: string, before: InstanceBelief | undefined, after: InstanceBelief | undefined): void {
+    if (before) {
+      discard(this.#byNode, before.node, id)
+      discard(this.#byService, before.spec.service, id)
+    }
+    if (after) {
+      this.#instances.set(id, after)
+      include(this.#byNode, after.node, id)
+      include(this.#byService, after.spec.service, id)
+    } else this.#instances.delete(id)
+  }
+
+  #tellOverlay(id: string, removal: boolean): void {
+    const service = this.#instances.get(id)?.spec.service
+    this.#publish({
+      revision: this.#revision,
+      nodes: none,
+      instances: new Set([id]),
+      services: service === undefined ? none : new Set([service]),
+      installation: false,
+      removal,
+    })
+  }
+
+  #tell(touched: Touched): void {
+    if (touched.empty) return
+    let removal = false
+    for (const id of touched.wereRoutable) {
+      if ((this.standing(id)?.routable ?? 'no') === 'no') removal = true
+    }
+    const { nodes, instances, services, installation } = touched
+    this.#publish({ revision: this.#revision, nodes, instances, services, installation, removal })
+  }
+
+  #publish(change: FleetChange): void {
+    for (const watcher of this.#watchers) watcher(change)
+  }
+}
+
+export type FleetState = {
+  readonly revision: number
+  readonly nodes: readonly NodeBelief[]
+  readonly instances: readonly InstanceBelief[]
+  readonly installation: InstallationBelief
+}
+
+/** What one batch touched. */
+class Touched {
+  readonly nodes = new Set<string>()
+  readonly instances = new Set<string>()
+  readonly services = new Set<string>()
+  readonly wereRoutable = new Set<string>()
+  installation = false
+
+  get empty(): boolean {
+    return this.nodes.size === 0 && this.instances.size === 0 && !this.installation
+  }
+
+  instance(id: string, before: InstanceBelief | undefined, routable: boolean): void {
+    // Only the state before the batch counts: later steps of the same batch see their predecessors.
+    if (!this.instances.has(id) && before && routable) this.wereRoutable.add(id)
+    this.instances.add(id)
+    if (before) this.services.add(before.spec.service)
+  }
+}
+
+function include(index: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = index.get(key)
+  if (ids) ids.add(id)
+  else index.set(key, new Set([id]))
+}
+
+function discard(index: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = index.get(key)
+  if (!ids?.delete(id)) return
+  if (ids.size === 0) index.delete(key)
+}

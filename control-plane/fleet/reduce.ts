@@ -1,0 +1,157 @@
+import { sameReason } from '#shared/protocol/reason.ts'
+import type { InstallationBelief, InstanceBelief, NodeBelief } from './belief.ts'
+import type { FleetEvent, InstallationEvent, InstanceEvent, NodeEvent } from './event.ts'
+
+/** What the reducer needs of an event besides the change. */
+export type Context = { readonly at: number; readonly by: string; readonly revision: number }
+
+/** What we believe of a node after `event`, given what we believed before. Undefined: not known. The same object: no change. */
+export function nextNode(known: NodeBelief | undefined, event: NodeEvent, context: Context): NodeBelief | undefined {
+  const { at, revision } = context
+  switch (event.kind) {
+    case 'node-joined': {
+      if (known && known.spec.incarnation > event.node.incarnation && known.spec.machine === event.node.machine)
+        return known
+      const agentless = event.node.machine === ''
+      return {
+        spec: event.node,
+        contact: known?.contact ?? (agentless ? 'none' : 'connected'),
+        contactSince: known?.contactSince ?? at,
+        attachment: known?.attachment,
+        demoted: known?.demoted ?? false,
+        joinedAt: known?.joinedAt ?? at,
+        revision,
+      }
+    }
+    case 'node-attached':
+      if (!known) return known
+      return {
+        ...known,
+        contact: 'connected',
+        contactSince: known.contact === 'connected' ? known.contactSince : at,
+        attachment: event.attachment,
+        demoted: false,
+        revision,
+      }
+    case 'contact-changed':
+      // The end of an old session says nothing about the new one.
+      if (!known?.attachment || known.attachment.session !== event.session || known.contact === event.contact)
+        return known
+      return {
+        ...known,
+        contact: event.contact,
+        contactSince: at,
+        demoted: event.contact === 'connected' ? false : known.demoted,
+        revision,
+      }
+    case 'node-demoted':
+      if (known?.contact !== 'lost' || known.demoted) return known
+      return { ...known, demoted: true, revision }
+    case 'node-left':
+      return undefined
+  }
+}
+
+/** What we believe of an instance after `event`, given what we believed before. Undefined: not known. The same object: no change. */
+export function nextInstance(
+  known: InstanceBelief | undefined,
+  event: InstanceEvent,
+  { at, by, revision }: Context,
+): InstanceBelief | undefined {
+  switch (event.kind) {
+    case 'registered': {
+      const { spec, node, origin } = event
+      if (known) {
+        // Another address or port is another process: what was judged of the old one does not hold for it.
+        const moved = known.spec.address !== spec.address || known.spec.port !== spec.port
+        const verdict = moved
+          ? unjudged(at)
+          : { health: known.health, reason: known.reason, healthSince: known.healthSince }
+        const death = moved ? undefined : known.death
+        return { ...known, ...verdict, spec, node, origin, registeredBy: by, silent: false, death, revision }
+      }
+      return {
+        spec,
+        node,
+        origin,
+        registeredBy: by,
+        registeredAt: at,
+        ...unjudged(at),
+        silent: false,
+        death: undefined,
+        admission: { state: 'active', reason: '', by, since: at, expiresAt: undefined },
+        revision,
+      }
+    }
+    case 'judged': {
+      if (!known) return known
+      const same = known.health === event.health && sameReason(known.reason, event.reason)
+      if (same && !known.silent && !known.death) return known
+      const healthSince = known.health === event.health ? known.healthSince : at
+      const { health, reason } = event
+      return { ...known, health, reason, healthSince, silent: false, death: undefined, revision }
+    }
+    case 'death-confirmed':
+      if (!known || known.death) return known
+      return { ...known, death: { ...event.death, at }, revision }
+    case 'fell-silent':
+      if (known?.origin !== 'client' || known.silent) return known
+      return { ...known, silent: true, revision }
+    case 'admitted': {
+      if (!known) return known
+      const { admission: state, reason, expiresAt } = event
+      if (
+        known.admission.state === state &&
+        known.admission.reason === reason &&
+        known.admission.expiresAt === expiresAt
+      ) {
+        return known
+      }
+      return { ...known, admission: { state, reason, by, since: at, expiresAt }, revision }
+    }
+    case 'deregistered':
+      return undefined
+  }
+}
+
+function unjudged(at: number) {
+  return { health: 'unknown', reason: { code: 'no_verdict' }, healthSince: at } as const
+}
+
+/** What we believe of the installation after `event`. The same object: no change. */
+export function nextInstallation(
+  known: InstallationBelief,
+  event: InstallationEvent,
+  { at, by, revision }: Context,
+): InstallationBelief {
+  switch (event.kind) {
+    case 'frozen':
+      return known.frozen ? known : { ...known, frozen: { by, reason: event.reason, since: at }, revision }
+    case 'thawed':
+      return known.frozen ? { ...known, frozen: undefined, revision } : known
+    case 'hold-begun': {
+      const { site, machines, until } = event
+      const before = known.holds.get(site)
+      // More machines may join a hold; they do not make it longer.
+      const hold = {
+        site,
+        machines: [...new Set([...(before?.machines ?? []), ...machines])].sort(),
+        since: before?.since ?? at,
+        until: before?.until ?? until,
+      }
+      if (before && before.machines.length === hold.machines.length) return known
+      return { ...known, holds: new Map(known.holds).set(site, hold), revision }
+    }
+    case 'hold-ended': {
+      if (!known.holds.has(event.site)) return known
+      const holds = new Map(known.holds)
+      holds.delete(event.site)
+      return { ...known, holds, revision }
+    }
+  }
+}
+
+/** Whether the subject is still as the event's author saw it. */
+export function isCurrent(event: FleetEvent, subjectRevision: number): boolean {
+  return event.seen === undefined || event.seen === subjectRevision
+}

@@ -1,0 +1,86 @@
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import type * as z from 'zod/mini'
+
+/** One thing that is wrong, and where. `line` counts from 1. */
+export type Problem = { readonly file: string; readonly line?: number; readonly path: string; readonly message: string }
+
+/** `control-plane.yaml:4 api.port: expected a port from 1 to 65535, got "eighty"` */
+export function problemText({ file, line, path, message }: Problem): string {
+  const place = line === undefined ? file : `${file}:${line}`
+  return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`
+}
+
+export type ParsedYaml = {
+  readonly value: unknown
+  readonly problems: readonly Problem[]
+  /** The line, from 1, on which the value at `path` starts, or that of its nearest known parent. */
+  readonly lineOf: (path: readonly PropertyKey[]) => number | undefined
+}
+
+/** Reads YAML and remembers where everything stands. An empty text is an empty object. */
+export function parseYaml(text: string, file: string): ParsedYaml {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
+  const problems = document.errors.map((error) => ({
+    file,
+    line: lines.linePos(error.pos[0]).line,
+    path: '',
+    message: error.message,
+  }))
+  const value: unknown = problems.length > 0 ? undefined : (toValue(document) ?? {})
+  return { value, problems, lineOf: (path) => lineOf(document, lines, path) }
+}
+
+function toValue(document: Document): unknown {
+  // Bounded aliases: a small file must not become a huge value.
+  return document.toJS({ maxAliasCount: 100 })
+}
+
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return undefined
+}
+
+/** `datacenters[1].address` */
+export function pathText(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const key of path) text += typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`
+  return text
+}
+
+/** The issues of a zod error, with what was found there instead; nested unions are flattened to their best branch. */
+export function schemaProblems(
+  issues: readonly z.core.$ZodIssue[],
+  value: unknown,
+  place: (path: readonly PropertyKey[]) => { readonly file: string; readonly line?: number },
+): readonly Problem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => {
+        const path = [...issue.path, key]
+        return { ...place(path), path: pathText(path), message: 'unknown key' }
+      })
+    }
+    const found = at(value, issue.path)
+    const got = found === undefined ? '' : `, got ${shortly(found)}`
+    const message = found === undefined && issue.code === 'invalid_type' ? 'required' : `${issue.message}${got}`
+    return [{ ...place(issue.path), path: pathText(issue.path), message }]
+  })
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let here: unknown = value
+  for (const key of path) {
+    if (typeof here !== 'object' || here === null) return undefined
+    here = (here as Record<PropertyKey, unknown>)[key]
+  }
+  return here
+}
+
+function shortly(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}

@@ -1,0 +1,34 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** How a loop is paced. Times in milliseconds. */
+export type Pace = {
+  readonly everyMs: number
+  /** The wait after the n-th failure in a row, n from 1. */
+  readonly afterFailureMs: (failures: number) => number
+}
+
+/** Does `step` again and again until `stop` is signalled. One bad step never ends the loop. */
+export async function repeat(
+  step: (stop: AbortSignal) => Promise<void>,
+  pace: Pace,
+  onFailure: (error: unknown) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  let failures = 0
+  while (!stop.aborted) {
+    try {
+      await step(stop)
+      failures = 0
+    } catch (error) {
+      if (stop.aborted) return
+      failures += 1
+      onFailure(error)
+    }
+    await pause(failures === 0 ? pace.everyMs : pace.afterFailureMs(failures), stop)
+  }
+}
+
+/** Waits `ms` milliseconds, or until `stop` is signalled; never rejects. */
+export async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal: stop }).catch(() => {})
+}

@@ -1,0 +1,52 @@
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+import { explainError, Failure } from '../failure/failure.ts'
+
+export type Logger = PinoLogger
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Field names whose values never reach a log, at the top and two levels down. */
+export const secretFields = [
+  'authorization',
+  'cookie',
+  'credential',
+  'password',
+  'secret',
+  'session_token',
+  'token',
+  'x-consul-token',
+] as const
+
+const redact = {
+  paths: secretFields.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+  censor: '[secret]',
+}
+
+/** A logger that writes one JSON line an event to standard output (or `destination`), secrets redacted. */
+export function createLogger(
+  { name, level }: { readonly name: string; readonly level: LogLevel },
+  destination?: DestinationStream,
+): Logger {
+  const options = {
+    name,
+    level,
+    redact,
+    base: { name },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/** What a log line says of an error: the chain of messages, code and remedy where there are any, no stack. */
+export function describeError(error: unknown): object {
+  if (error instanceof Failure) return { code: error.code, message: explainError(error), remedy: error.remedy }
+  return { message: explainError(error) }
+}
+
+/** A handler that logs an error as a warning about `what`. */
+export function warn(log: Logger, what: string): (error: unknown) => void {
+  return (error) => log.warn({ err: error }, what)
+}

@@ -1,0 +1,115 @@
+import * as z from 'zod/mini'
+import { Health, InstanceSpec, ProbeSpec } from './check.ts'
+import { GatewayFiles, GatewayOutcome } from './gateway.ts'
+import { Reason } from './reason.ts'
+
+/** The WebSocket subprotocol. The version rises only when a peer of the version before would misunderstand. */
+export const subprotocol = 'heddle.v1'
+export const sessionPath = '/agents'
+
+/** Cadences of the session in milliseconds; both sides reckon with them. */
+export const beatEveryMs = 5_000
+export const metricsEveryMs = 15_000
+export const pingEveryMs = 10_000
+/** Changes that follow the first within this time leave with it. */
+export const gatherMs = 20
+/** No message is larger than this. */
+export const mostMessageBytes = 1024 * 1024
+
+const name = z.string().check(z.maxLength(200))
+
+export const Hello = z.object({
+  type: z.literal('hello'),
+  node: z.string().check(z.regex(/^n-[a-z2-7]{12}$/)),
+  /** Which machine this is: survives reinstallation of the agent, differs between copies of a disk where it can. */
+  machine: z.string().check(z.minLength(1), z.maxLength(128)),
+  /** Counts the agent's starts. */
+  incarnation: z.int().check(z.gte(1)),
+  version: name,
+  name,
+  site: name,
+  cluster: z.optional(name),
+  /** An address of this node that others can reach. */
+  address: z.string().check(z.minLength(1), z.maxLength(253)),
+  /** The gateways whose proxies this agent runs, with the kind of proxy. */
+  gateways: z.optional(z.array(z.object({ gateway: name, proxy: z.enum(['nginx']) })).check(z.maxLength(16))),
+  credential: z.optional(z.string().check(z.maxLength(4096))),
+})
+export type Hello = z.infer<typeof Hello>
+
+/** One instance in a report. `spec` is left out when it is as last acknowledged. */
+export const InstanceReport = z.object({
+  id: z.string().check(z.minLength(1), z.maxLength(100)),
+  spec: z.optional(InstanceSpec),
+  health: Health,
+  reason: Reason,
+  /** How long ago this verdict was reached, in milliseconds: ages, since clocks differ. */
+  ageMs: z.number().check(z.gte(0)),
+})
+export type InstanceReport = z.infer<typeof InstanceReport>
+
+/** A measured value. `instance` is left out where it belongs to the node. */
+export const Metric = z.object({
+  instance: z.optional(z.string()),
+  name: z.string().check(z.minLength(1), z.maxLength(100)),
+  value: z.number(),
+  unit: z.enum(['percent', 'ms', 'count', 'bytes']),
+})
+export type Metric = z.infer<typeof Metric>
+
+export const Report = z.object({
+  type: z.literal('report'),
+  /** Rises by one with each report of an incarnation; applying a report twice changes nothing. */
+  sequence: z.int().check(z.gte(1)),
+  /** True for the first of a session: what it does not name is no longer configured on this node. */
+  whole: z.optional(z.boolean()),
+  instances: z.optional(z.array(InstanceReport).check(z.maxLength(1000))),
+  /** Instances that are no longer configured here. */
+  withdrawn: z.optional(z.array(z.string()).check(z.maxLength(1000))),
+  metrics: z.optional(z.array(Metric).check(z.maxLength(2000))),
+  /** The agent's own event-loop lag in the last interval: a starved agent is slow, not dead. */
+  lagMs: z.optional(z.number()),
+})
+export type Report = z.infer<typeof Report>
+
+/** Says "I live" when there is nothing else to say. */
+export const Beat = z.object({ type: z.literal('beat'), lagMs: z.optional(z.number()) })
+/** What became of a set of gateway files. */
+export const Applied = z.object({ type: z.literal('applied'), gateway: name, outcome: GatewayOutcome })
+/** The result of one of `desired.probes`. */
+export const Probed = z.object({
+  type: z.literal('probed'),
+  id: z.string(),
+  health: Health,
+  reason: Reason,
+  tookMs: z.number(),
+})
+/** An agent that stops says so; its instances stay as they are. */
+export const Goodbye = z.object({ type: z.literal('goodbye') })
+
+export const AgentMessage = z.discriminatedUnion('type', [Hello, Report, Beat, Applied, Probed, Goodbye])
+export type AgentMessage = z.infer<typeof AgentMessage>
+
+export const Admission = z.enum(['active', 'draining', 'maintenance', 'quarantined'])
+export type Admission = z.infer<typeof Admission>
+
+/** What the plane wants of one node. Whole at the start of a session, afterwards only the keys that changed. */
+export const Desired = z.object({
+  /** Instances of this node that are not simply active. */
+  admissions: z.record(z.string(), z.object({ admission: Admission, reason: z.string(), by: z.string() })),
+  logLevel: z.optional(z.enum(['trace', 'debug', 'info', 'warn', 'error'])),
+  /** Files of the gateways that this node runs, by gateway. */
+  gateways: z.record(z.string(), GatewayFiles),
+  /** Probes to run once each for other nodes, by id, and to answer with `probed`. */
+  probes: z.record(z.string(), ProbeSpec),
+})
+export type Desired = z.infer<typeof Desired>
+
+export const PlaneMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('welcome'), session: z.string(), plane: name }),
+  /** The session ends after this. `retry` tells whether coming back without a change makes sense. */
+  z.object({ type: z.literal('refused'), code: z.string(), message: z.string(), retry: z.boolean() }),
+  z.object({ type: z.literal('ack'), sequence: z.int() }),
+  z.object({ type: z.literal('desired'), whole: z.boolean(), desired: z.partial(Desired) }),
+])
+export type PlaneMessage = z.infer<typeof PlaneMessage>
