@@ -1,0 +1,84 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { lastLines, run, SetupFailure } from './steps.mjs'
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** The name of the machine's Debian release, for example "bookworm"; undefined on other systems. */
+export async function debianRelease() {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const field = (name) => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(text)?.[1]
+  return field('ID') === 'debian' ? field('VERSION_CODENAME') : undefined
+}
+
+/**
+ * Extracts Debian packages below `into`/root, without root's rights and without touching what the machine has: apt with lists, cache
+ * and state of our own. apt checks each package against the release's signature. The machine's mirror, proxies and certificates are used.
+ * @param suite a Debian release, which need not be the machine's
+ */
+export async function unpackDebian(packages, { suite, into }) {
+  const own = join(into, '.apt')
+  const downloads = join(into, '.deb')
+  const unpacked = join(into, 'root')
+  for (const folder of [join(own, 'lists/partial'), join(own, 'cache/archives/partial'), downloads, unpacked]) {
+    await mkdir(folder, { recursive: true })
+  }
+  await writeFile(join(own, 'status'), '')
+  await writeFile(join(own, 'apt.conf'), aptConfiguration(own))
+  await writeFile(join(own, 'sources.list'), `deb [signed-by=${keyring}] ${await mirror()} ${suite} main\n`)
+  const apt = ['-c', join(own, 'apt.conf'), '-qq']
+  await mustRun('apt-get', [...apt, '-o', 'APT::Update::Error-Mode=any', 'update'], own)
+  // Into a new empty folder: apt takes a file that already lies there for the download.
+  await mustRun('apt-get', [...apt, 'download', ...packages], downloads)
+  for (const name of await readdir(downloads)) {
+    await mustRun('dpkg-deb', ['-x', join(downloads, name), unpacked], downloads)
+  }
+  return unpacked
+}
+
+function aptConfiguration(own) {
+  return `Dir::Etc::sourcelist "${own}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State::lists "${own}/lists";
+Dir::State::status "${own}/status";
+Dir::Cache "${own}/cache";
+Acquire::Languages "none";
+Acquire::Retries "1";
+APT::Sandbox::User "root";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear Acquire::IndexTargets::deb::DEP-11;
+#clear Acquire::IndexTargets::deb::DEP-11-icons;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-small;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-hidpi;
+`
+}
+
+/** The address of the Debian mirror that the machine itself is configured for. */
+async function mirror() {
+  const release = await debianRelease()
+  if (release === undefined) {
+    throw new SetupFailure('this machine is not a Debian, whose packages could be used.', { remedy: 'Use Debian 12' })
+  }
+  const { output } = await run('apt-get', ['update', '--print-uris'])
+  const address = new RegExp(`^'(.*)dists/${release}/InRelease' `, 'm').exec(output)?.[1]
+  if (address === undefined) {
+    throw new SetupFailure('apt names no mirror for this release of Debian.', {
+      why: lastLines(output),
+      remedy: 'Add the release to /etc/apt/sources.list',
+    })
+  }
+  return address
+}
+
+async function mustRun(command, args, cwd) {
+  const { code, output } = await run(command, args, { cwd, timeoutMs: 300_000 })
+  if (code === 0) return
+  throw new SetupFailure('its Debian package could not be fetched.', {
+    why: lastLines(output),
+    remedy: 'Connect this machine to its Debian mirror',
+  })
+}

