@@ -49,6 +49,8 @@ function readArguments() {
 }
 
 function usage(problem) {
-  console.error(`${problem}\nUsage: node setup.mjs [--part <name>] [--only <name>]\nParts: packages, ${partNames.join(', ')}`)
+  console.error(
+    `${problem}\nUsage: node setup.mjs [--part <name>] [--only <name>]\nParts: packages, ${partNames.join(', ')}`,
+  )
   process.exit(1)
 }

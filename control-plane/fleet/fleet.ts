@@ -33,6 +33,8 @@ export interface FleetView {
   readonly installation: InstallationBelief
   instancesOfNode(node: string): ReadonlySet<string>
   instancesOfService(service: string): ReadonlySet<string>
+  /** Instances registered at one address and port; more than one is a conflict. */
+  instancesAt(address: string, port: number): ReadonlySet<string>
   /** Names of services that have an instance. */
   services(): Iterable<string>
   /** What follows from the belief, overlaid removals included; undefined: not known. */
@@ -52,6 +54,7 @@ export class Fleet implements FleetView {
   #installation: InstallationBelief = nothingHeld
   readonly #byNode = new Map<string, Set<string>>()
   readonly #byService = new Map<string, Set<string>>()
+  readonly #byEndpoint = new Map<string, Set<string>>()
   /** Dead endpoints whose event is not journalled yet. */
   readonly #overlay = new Map<string, Reason>()
   readonly #watchers = new Set<FleetWatcher>()
@@ -82,6 +85,10 @@ export class Fleet implements FleetView {
 
   instancesOfService(service: string): ReadonlySet<string> {
     return this.#byService.get(service) ?? none
+  }
+
+  instancesAt(address: string, port: number): ReadonlySet<string> {
+    return this.#byEndpoint.get(`${address} ${port}`) ?? none
   }
 
   services(): Iterable<string> {
@@ -237,11 +244,13 @@ export class Fleet implements FleetView {
     if (before) {
       discard(this.#byNode, before.node, id)
       discard(this.#byService, before.spec.service, id)
+      discard(this.#byEndpoint, endpointKey(before), id)
     }
     if (after) {
       this.#instances.set(id, after)
       include(this.#byNode, after.node, id)
       include(this.#byService, after.spec.service, id)
+      include(this.#byEndpoint, endpointKey(after), id)
     } else this.#instances.delete(id)
   }
 
@@ -297,6 +306,10 @@ class Touched {
     this.instances.add(id)
     if (before) this.services.add(before.spec.service)
   }
+}
+
+function endpointKey({ spec }: InstanceBelief): string {
+  return `${spec.address} ${spec.port}`
 }
 
 function include(index: Map<string, Set<string>>, key: string, id: string): void {

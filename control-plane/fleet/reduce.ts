@@ -85,6 +85,8 @@ export function nextInstance(
     }
     case 'judged': {
       if (!known) return known
+      // To have no verdict is no verdict: it never takes the place of one, or a restarted agent would unlist its servers.
+      if (event.health === 'unknown' && known.health !== 'unknown') return known
       const same = known.health === event.health && sameReason(known.reason, event.reason)
       if (same && !known.silent && !known.death) return known
       const healthSince = known.health === event.health ? known.healthSince : at

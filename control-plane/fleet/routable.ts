@@ -34,12 +34,12 @@ export function standing(instance: InstanceBelief, node: NodeBelief | undefined)
   if (state !== 'active') {
     return { routable: 'no', reason: reason(state), consul: 'critical', status: 'inactive', health: judged }
   }
+  if (instance.health === 'unknown') {
+    return { routable: 'no', reason: instance.reason, consul: 'absent', status: 'registered', health: 'unknown' }
+  }
   if (instance.death) {
     const why = reason('death_confirmed', { how: instance.death.how })
     return { routable: 'no', reason: why, consul: 'critical', status: 'failed', health: 'critical' }
-  }
-  if (instance.health === 'unknown') {
-    return { routable: 'no', reason: instance.reason, consul: 'absent', status: 'registered', health: 'unknown' }
   }
   if (instance.health === 'critical') {
     return { routable: 'no', reason: instance.reason, consul: 'critical', status: 'failed', health: 'critical' }

@@ -1,0 +1,132 @@
+import type { ExplainView } from '#shared/protocol/api.ts'
+import { reasonText } from '#shared/protocol/reason.ts'
+import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { FleetView } from '../fleet/fleet.ts'
+import type { Standing } from '../fleet/routable.ts'
+import type { SinkAnswer } from '../fleet/sink.ts'
+import { isoTime } from './views.ts'
+
+type Stage = ExplainView['stages'][number]
+
+/** Why an instance is or is not routed, from what its agent found to what each sink shows. */
+export function explain(
+  id: string,
+  fleet: FleetView,
+  routes: readonly Stage[],
+  sinks: readonly SinkAnswer[],
+): ExplainView {
+  const instance = fleet.instances.get(id)
+  const standing = fleet.standing(id)
+  if (!instance || !standing) {
+    const text = fleet.complete
+      ? 'No agent and no client has registered it, or it was deregistered.'
+      : 'The stored fleet is still being loaded.'
+    return {
+      instance: id,
+      known: false,
+      routable: 'no',
+      answer: `${id} is not known.`,
+      stages: [{ stage: 'registered', state: 'no', text }, ...sinks.map((answer) => sinkStage(answer, 'no'))],
+    }
+  }
+  const node = fleet.nodes.get(instance.node)
+  const stages = [
+    registeredStage(instance, node),
+    ...(instance.origin === 'agent' ? [contactStage(instance, node, fleet)] : []),
+    healthStage(instance),
+    ...(instance.death ? [deathStage(instance.death)] : []),
+    admissionStage(instance),
+    routableStage(standing),
+    ...conflictStages(instance, fleet),
+    ...routes,
+    ...sinks.map((answer) => sinkStage(answer, standing.routable)),
+  ]
+  return { instance: id, known: true, routable: standing.routable, answer: answer(id, standing, routes, sinks), stages }
+}
+
+function answer(
+  id: string,
+  { routable, reason }: Standing,
+  routes: readonly Stage[],
+  sinks: readonly SinkAnswer[],
+): string {
+  if (routable === 'no') return `${id} is not routed: ${reasonText(reason)}.`
+  const behind = sinks.filter(({ state }) => state !== 'shown').map(({ sink }) => sink)
+  if (routes.length === 0) return `${id} is routable (${reasonText(reason)}), but no route leads to its service.`
+  const late = behind.length === 0 ? 'every sink shows it' : `not yet shown by ${behind.join(', ')}`
+  const how = routable === 'last' ? 'routed only when nothing better is left' : 'routed'
+  return `${id} is ${how} (${reasonText(reason)}); ${late}.`
+}
+
+function registeredStage(
+  { spec, registeredAt, registeredBy, node }: InstanceBelief,
+  on: NodeBelief | undefined,
+): Stage {
+  const where = `${spec.address}:${spec.port} on ${on?.spec.name || node}`
+  return {
+    stage: 'registered',
+    state: 'yes',
+    text: `${spec.service} at ${where}, by ${registeredBy}`,
+    since: isoTime(registeredAt),
+  }
+}
+
+function contactStage({ spec }: InstanceBelief, node: NodeBelief | undefined, fleet: FleetView): Stage {
+  if (!node) return { stage: 'contact', state: 'note', text: 'Its node is not known.' }
+  const since = isoTime(node.contactSince)
+  if (node.contact === 'connected') return { stage: 'contact', state: 'yes', text: 'Its agent is connected.', since }
+  const hold = fleet.installation.holds.get(node.spec.site)
+  const held = hold ? ` Routing of site ${hold.site} is held until ${isoTime(hold.until)}.` : ''
+  const probed = spec.checks.length === 0 ? ' It has no check that others could run.' : ''
+  const text = `Its agent is ${node.contact}: that says nothing about the server, so it stays as it was judged.${held}${probed}`
+  return { stage: 'contact', state: 'note', text, since }
+}
+
+function healthStage({ health, reason, healthSince, silent }: InstanceBelief): Stage {
+  const state = health === 'passing' ? 'yes' : health === 'warning' ? 'note' : 'no'
+  const text = `${health}: ${reasonText(reason)}${silent ? '; its heartbeat expired' : ''}`
+  return { stage: 'health', state: silent ? 'no' : state, text, since: isoTime(healthSince) }
+}
+
+function deathStage({ how, vantages, at }: NonNullable<InstanceBelief['death']>): Stage {
+  const what = how === 'refused' ? 'was refused' : 'got no answer'
+  return { stage: 'health', state: 'no', text: `Death confirmed: ${vantages.join(', ')} ${what}.`, since: isoTime(at) }
+}
+
+function admissionStage({ admission }: InstanceBelief): Stage {
+  const { state, by, reason, since, expiresAt } = admission
+  if (state === 'active') return { stage: 'admission', state: 'yes', text: 'active', since: isoTime(since) }
+  const until = expiresAt === undefined ? 'until somebody ends it' : `until ${isoTime(expiresAt)}`
+  return {
+    stage: 'admission',
+    state: 'no',
+    text: `${state} by ${by}, ${until}${reason ? `: ${reason}` : ''}`,
+    since: isoTime(since),
+  }
+}
+
+function routableStage({ routable, reason, consul, status, health }: Standing): Stage {
+  const state = routable === 'yes' ? 'yes' : routable === 'last' ? 'note' : 'no'
+  const text = `${routable} (${reasonText(reason)}); in Consul ${consul}, in the registry API ${status}/${health}`
+  return { stage: 'routable', state, text }
+}
+
+/** Other live instances on the same address and port: two agents on one address are none, two servers on one port are. */
+function conflictStages({ spec }: InstanceBelief, fleet: FleetView): readonly Stage[] {
+  const rivals = [...fleet.instancesAt(spec.address, spec.port)].filter((id) => id !== spec.id)
+  return rivals.map((id) => ({
+    stage: 'conflict',
+    state: 'note',
+    text: `${id} is registered at ${spec.address}:${spec.port} as well.`,
+  }))
+}
+
+function sinkStage({ sink, state, remark }: SinkAnswer, routable: Standing['routable']): Stage {
+  // A sink that does not show what must not be routed is as it should be.
+  const fine = state === 'shown' || (state === 'absent' && routable === 'no')
+  return {
+    stage: `sink:${sink}`,
+    state: fine ? 'yes' : state === 'unknown' ? 'note' : 'no',
+    text: `${state}: ${remark}`,
+  }
+}

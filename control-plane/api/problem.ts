@@ -1,0 +1,72 @@
+import type { ErrorRequestHandler, Request, Response } from 'express'
+import * as z from 'zod/mini'
+import { explainError, Failure } from '#shared/failure/failure.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { ProblemView } from '#shared/protocol/api.ts'
+
+/** A refusal that the caller gets to read: RFC 9457 with status, sentence and, where they help, remedy and fields. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  readonly more: Pick<ProblemView, 'code' | 'remedy' | 'problems'>
+
+  constructor(status: number, detail: string, more: Pick<ProblemView, 'code' | 'remedy' | 'problems'> = {}) {
+    super(detail)
+    this.status = status
+    this.more = more
+  }
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'The request is not valid',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'The body is too large',
+  415: 'The body is no JSON',
+  500: 'Internal failure',
+  503: 'Not available now',
+}
+
+export function sendProblem(response: Response, status: number, detail: string, more: Partial<ProblemView> = {}): void {
+  const problem: ProblemView = { type: 'about:blank', title: titles[status] ?? 'Refused', status, detail, ...more }
+  response.status(status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** The body read by `schema`, or a 400 that names every field. */
+export function readBody<T extends z.core.$ZodType>(schema: T, body: unknown): z.core.output<T> {
+  const result = z.safeParse(schema, body ?? {})
+  if (result.success) return result.data
+  const problems = result.error.issues.map((issue) => ({
+    field: issue.path.map(String).join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '(body)'),
+    message: issue.message,
+  }))
+  throw new Refusal(400, `${problems.length} field(s) of the body are not valid.`, { problems })
+}
+
+export function notFound(request: Request, response: Response): void {
+  sendProblem(response, 404, `There is no ${request.method} ${request.path}.`)
+}
+
+/** Turns whatever a handler throws into a problem answer. Only what is nobody's fault but ours is logged. */
+export function problemHandler(log: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) return next(error)
+    if (error instanceof Refusal) return sendProblem(response, error.status, error.message, error.more)
+    if (error instanceof Failure) {
+      const { code, remedy } = error
+      return sendProblem(response, error.retryable ? 503 : 400, explainError(error), { code, remedy })
+    }
+    const status = bodyParserStatus(error)
+    if (status !== undefined) return sendProblem(response, status, `The body could not be read: ${explainError(error)}`)
+    log.error({ err: error }, 'a request failed')
+    return sendProblem(response, 500, 'The request could not be answered; the log of the control plane says why.')
+  }
+}
+
+/** Express and its body parser mark what the client did wrong with a 4xx. */
+function bodyParserStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
+  const { status } = error
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined
+}

@@ -1,0 +1,137 @@
+import type { InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
+import { reason } from '#shared/protocol/reason.ts'
+import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { FleetView } from '../fleet/fleet.ts'
+import { nodeIsDead } from '../fleet/routable.ts'
+import type { SinkStatus } from '../fleet/sink.ts'
+
+/** Epoch milliseconds as ISO 8601 UTC. */
+export function isoTime(at: number): string {
+  return new Date(at).toISOString()
+}
+
+export function sinkView({ proven, ...rest }: SinkStatus): SinkView {
+  return {
+    ...rest,
+    remarks: [...rest.remarks],
+    proven: proven ? { revision: proven.revision, at: isoTime(proven.at) } : null,
+  }
+}
+
+export function instanceView(instance: InstanceBelief, fleet: FleetView): InstanceView {
+  const { spec, admission } = instance
+  const node = fleet.nodes.get(instance.node)
+  const standing = fleet.standing(spec.id)
+  return {
+    id: spec.id,
+    service: spec.service,
+    name: spec.name ?? '',
+    node: instance.node,
+    node_name: node?.spec.name ?? '',
+    cluster: spec.cluster ?? node?.spec.cluster ?? '',
+    address: spec.address,
+    port: spec.port,
+    origin: instance.origin,
+    contact: instance.origin === 'client' ? 'none' : (node?.contact ?? 'none'),
+    health: instance.health,
+    health_since: isoTime(instance.healthSince),
+    admission: {
+      state: admission.state,
+      reason: admission.reason,
+      by: admission.by,
+      since: isoTime(admission.since),
+      expires_at: admission.expiresAt === undefined ? null : isoTime(admission.expiresAt),
+    },
+    routable: standing?.routable ?? 'no',
+    reason: standing?.reason ?? reason('no_verdict'),
+    status: standing?.status ?? 'registered',
+    revision: instance.revision,
+    registered_at: isoTime(instance.registeredAt),
+  }
+}
+
+export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
+  const { spec } = node
+  const instances = [...fleet.instancesOfNode(spec.id)].sort()
+  return {
+    id: spec.id,
+    name: spec.name,
+    site: spec.site,
+    cluster: spec.cluster,
+    address: spec.address,
+    version: spec.version,
+    contact: node.contact,
+    contact_since: isoTime(node.contactSince),
+    dead: nodeIsDead(node, beliefs(instances, fleet)),
+    instances,
+    gateways: spec.gateways.map(({ gateway }) => gateway),
+  }
+}
+
+export function serviceView(name: string, fleet: FleetView): ServiceView {
+  const counts = { instances: 0, routable: 0, passing: 0, warning: 0, critical: 0, unknown: 0 }
+  const clusters = new Set<string>()
+  for (const instance of beliefs(fleet.instancesOfService(name), fleet)) {
+    counts.instances += 1
+    counts[instance.health] += 1
+    if (fleet.standing(instance.spec.id)?.routable !== 'no') counts.routable += 1
+    const cluster = instance.spec.cluster ?? fleet.nodes.get(instance.node)?.spec.cluster
+    if (cluster) clusters.add(cluster)
+  }
+  return { name, clusters: [...clusters].sort(), ...counts }
+}
+
+/** What the plane knows of itself, besides the fleet. */
+export type PlaneFacts = {
+  readonly owner: string
+  readonly installation: string
+  readonly version: string
+  readonly startedAt: number
+  readonly problems: readonly string[]
+}
+
+export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane: PlaneFacts): StatusView {
+  const { frozen, holds } = fleet.installation
+  return {
+    owner: plane.owner,
+    installation: plane.installation,
+    version: plane.version,
+    started_at: isoTime(plane.startedAt),
+    complete: fleet.complete,
+    revision: fleet.revision,
+    frozen: frozen ? { by: frozen.by, reason: frozen.reason, since: isoTime(frozen.since) } : null,
+    holds: [...holds.values()].map(({ site, machines, since, until }) => ({
+      site,
+      machines: [...machines],
+      since: isoTime(since),
+      until: isoTime(until),
+    })),
+    nodes: countNodes(fleet),
+    instances: countInstances(fleet),
+    sinks: sinks.map(sinkView),
+    problems: [...plane.problems],
+  }
+}
+
+function countNodes(fleet: FleetView): StatusView['nodes'] {
+  const counts = { total: fleet.nodes.size, connected: 0, suspect: 0, lost: 0, none: 0 }
+  for (const { contact } of fleet.nodes.values()) counts[contact] += 1
+  return counts
+}
+
+function countInstances(fleet: FleetView): StatusView['instances'] {
+  const counts = { routable: 0, last: 0, not_routable: 0, passing: 0, warning: 0, critical: 0, unknown: 0 }
+  for (const [id, { health }] of fleet.instances) {
+    counts[health] += 1
+    const routable = fleet.standing(id)?.routable ?? 'no'
+    counts[routable === 'yes' ? 'routable' : routable === 'last' ? 'last' : 'not_routable'] += 1
+  }
+  return { total: fleet.instances.size, ...counts }
+}
+
+function* beliefs(ids: Iterable<string>, fleet: FleetView): Iterable<InstanceBelief> {
+  for (const id of ids) {
+    const instance = fleet.instances.get(id)
+    if (instance) yield instance
+  }
+}

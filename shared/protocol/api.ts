@@ -1,0 +1,211 @@
+import * as z from 'zod/mini'
+import { Health } from './check.ts'
+import { Admission } from './messages.ts'
+import { Reason } from './reason.ts'
+
+/** The plane's own API under `/v1`: what the CLI and the console read. Times are ISO 8601 UTC. */
+
+const time = z.iso.datetime()
+const routable = z.enum(['yes', 'last', 'no'])
+const contact = z.enum(['connected', 'suspect', 'lost', 'none'])
+
+export const SinkView = z.object({
+  /** `consul:zervigo-dc`, `envoy:edge`, `nginx:edge` */
+  name: z.string(),
+  kind: z.enum(['consul', 'envoy', 'nginx']),
+  mode: z.enum(['observe', 'apply']),
+  state: z.enum(['following', 'behind', 'blocked', 'frozen', 'standby']),
+  /** The newest revision that the sink is proven to show, and since when; null: none yet. */
+  proven: z.nullable(z.object({ revision: z.int(), at: time })),
+  /** For people: what is contested, rejected, parked or guarded, and where it comes from. */
+  remarks: z.array(z.string()),
+  figures: z.record(z.string(), z.number()),
+})
+export type SinkView = z.infer<typeof SinkView>
+
+/** GET /v1/status */
+export const StatusView = z.object({
+  owner: z.string(),
+  installation: z.string(),
+  version: z.string(),
+  started_at: time,
+  /** False until everything stored is loaded: nothing is concluded from what is missing. */
+  complete: z.boolean(),
+  revision: z.int(),
+  frozen: z.nullable(z.object({ by: z.string(), reason: z.string(), since: time })),
+  holds: z.array(z.object({ site: z.string(), machines: z.array(z.string()), since: time, until: time })),
+  nodes: z.object({ total: z.int(), connected: z.int(), suspect: z.int(), lost: z.int(), none: z.int() }),
+  instances: z.object({
+    total: z.int(),
+    routable: z.int(),
+    /** Routable only when nothing better is left. */
+    last: z.int(),
+    not_routable: z.int(),
+    passing: z.int(),
+    warning: z.int(),
+    critical: z.int(),
+    unknown: z.int(),
+  }),
+  sinks: z.array(SinkView),
+  /** What is wrong and waits for a person: problems of the declaration, the store, the sinks. */
+  problems: z.array(z.string()),
+})
+export type StatusView = z.infer<typeof StatusView>
+
+/** GET /v1/services */
+export const ServiceView = z.object({
+  name: z.string(),
+  clusters: z.array(z.string()),
+  instances: z.int(),
+  routable: z.int(),
+  passing: z.int(),
+  warning: z.int(),
+  critical: z.int(),
+  unknown: z.int(),
+})
+export type ServiceView = z.infer<typeof ServiceView>
+
+/** GET /v1/nodes */
+export const NodeView = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  cluster: z.string(),
+  address: z.string(),
+  /** The agent's version; empty without one. */
+  version: z.string(),
+  contact,
+  contact_since: time,
+  /** Its death is confirmed. */
+  dead: z.boolean(),
+  instances: z.array(z.string()),
+  gateways: z.array(z.string()),
+})
+export type NodeView = z.infer<typeof NodeView>
+
+/** GET /v1/instances?service=&node=, GET /v1/instances/:id */
+export const InstanceView = z.object({
+  id: z.string(),
+  service: z.string(),
+  name: z.string(),
+  node: z.string(),
+  node_name: z.string(),
+  cluster: z.string(),
+  address: z.string(),
+  port: z.int(),
+  origin: z.enum(['agent', 'client']),
+  contact,
+  health: Health,
+  health_since: time,
+  admission: z.object({
+    state: Admission,
+    reason: z.string(),
+    by: z.string(),
+    since: time,
+    expires_at: z.nullable(time),
+  }),
+  routable,
+  /** Why it is routable or not, in the words of what decides it. */
+  reason: Reason,
+  /** The words of the registry API. */
+  status: z.enum(['registered', 'active', 'inactive', 'failed']),
+  revision: z.int(),
+  registered_at: time,
+})
+export type InstanceView = z.infer<typeof InstanceView>
+
+/** GET /v1/instances/:id/explain: stage by stage from the agent's check to each sink. */
+export const ExplainView = z.object({
+  instance: z.string(),
+  /** known: the fleet has it. */
+  known: z.boolean(),
+  routable,
+  /** One sentence that answers the question. */
+  answer: z.string(),
+  stages: z.array(
+    z.object({
+      /** registered, contact, health, admission, routable, service, route:<gateway>/<route>, sink:<name> */
+      stage: z.string(),
+      /** yes: fine · no: this is why not · note: worth knowing */
+      state: z.enum(['yes', 'no', 'note']),
+      text: z.string(),
+      since: z.optional(time),
+    }),
+  ),
+})
+export type ExplainView = z.infer<typeof ExplainView>
+
+/** PUT /v1/instances/:id/admission and PUT /v1/nodes/:id/admission (all its instances). */
+export const AdmissionRequest = z.strictObject({
+  admission: Admission,
+  reason: z.string().check(z.maxLength(500)),
+  by: z.string().check(z.minLength(1), z.maxLength(100)),
+  /** After this it is active again; left out: until somebody says so. */
+  expires_in_ms: z.optional(z.int().check(z.gte(1000))),
+})
+export type AdmissionRequest = z.infer<typeof AdmissionRequest>
+
+/** POST /v1/freeze, POST /v1/thaw */
+export const FreezeRequest = z.strictObject({
+  reason: z.string().check(z.maxLength(500)),
+  by: z.string().check(z.minLength(1), z.maxLength(100)),
+})
+export type FreezeRequest = z.infer<typeof FreezeRequest>
+
+/** What every change answers: whether it changed anything, and the revision from which on sinks show it. */
+export const ChangeView = z.object({
+  changed: z.boolean(),
+  revision: z.int(),
+  instances: z.optional(z.array(z.string())),
+})
+export type ChangeView = z.infer<typeof ChangeView>
+
+/** GET /v1/events?after=<revision>&since=<ISO time>&limit=&follow=true: a JSON list, or one JSON object a line while following. */
+export const EventView = z.object({
+  revision: z.int(),
+  at: time,
+  by: z.string(),
+  kind: z.string(),
+  /** The node or instance it is about; empty for the whole installation. */
+  subject: z.string(),
+  /** The change as it is journalled. */
+  change: z.record(z.string(), z.unknown()),
+})
+export type EventView = z.infer<typeof EventView>
+
+/** POST /v1/datacenters/:name/sweep, only while frozen when `apply` is true. */
+export const SweepRequest = z.strictObject({
+  owner: z.string().check(z.minLength(1)),
+  apply: z.boolean(),
+  by: z.string().check(z.minLength(1), z.maxLength(100)),
+})
+export type SweepRequest = z.infer<typeof SweepRequest>
+
+export const SweepView = z.object({
+  datacenter: z.string(),
+  owner: z.string(),
+  applied: z.boolean(),
+  /** What is (or was) there of that owner, in Consul's terms: `node heddle-x-n-...`, `service ...`, `check ...`, `key ...` */
+  records: z.array(z.string()),
+  /** What could not be removed, and why. */
+  left: z.array(z.string()),
+})
+export type SweepView = z.infer<typeof SweepView>
+
+/** POST /v1/datacenters/:name/deletions: an operator lets the inferred deletions go that the guard holds back. */
+export const ApproveRequest = z.strictObject({ by: z.string().check(z.minLength(1), z.maxLength(100)) })
+export type ApproveRequest = z.infer<typeof ApproveRequest>
+export const ApproveView = z.object({ datacenter: z.string(), approved: z.int() })
+export type ApproveView = z.infer<typeof ApproveView>
+
+/** RFC 9457 problem details, as every refusal answers. */
+export const ProblemView = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.optional(z.string()),
+  remedy: z.optional(z.string()),
+  problems: z.optional(z.array(z.object({ field: z.string(), message: z.string() }))),
+})
+export type ProblemView = z.infer<typeof ProblemView>

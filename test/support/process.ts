@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Failure } from '#shared/failure/failure.ts'
+import { Tail } from './tail.ts'
+import { waitFor } from './wait.ts'
+
+export type ProcessOptions = {
+  readonly name?: string
+  readonly cwd?: string
+  /** Added to the environment of this process; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What the process gets when this one dies without having ended it. TERM suits programs that must end children of their own. */
+  readonly orphanSignal?: 'KILL' | 'TERM'
+}
+
+export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+
+/** How a process is asked to end, and how long it may take before it is killed. */
+export type Ending = { readonly signal?: NodeJS.Signals; readonly withinMs?: number }
+
+/** A process of ours. Leaving its block ends it and all that it started. */
+export class RunningProcess implements AsyncDisposable {
+  readonly name: string
+  readonly pid: number
+  /** Resolves when it has ended, however it did. */
+  readonly exited: Promise<Exit>
+  readonly #child: ChildProcess
+  readonly #tail: Tail
+  #exit: Exit | undefined
+
+  constructor(name: string, child: ChildProcess, pid: number) {
+    this.name = name
+    this.pid = pid
+    this.#child = child
+    this.#tail = new Tail(64 * 1024)
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => this.#tail.add(text))
+    }
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#exit = { code, signal }
+        // What it started and left behind.
+        signalGroup(pid, 'SIGKILL')
+        resolve(this.#exit)
+      })
+    })
+  }
+
+  get running(): boolean {
+    return this.#exit === undefined
+  }
+
+  /** The end of what it wrote, both outputs together: at most 64 KiB. */
+  get output(): string {
+    return this.#tail.text()
+  }
+
+  /** Sends a signal to the process alone, not to its children. */
+  signal(name: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(name)
+  }
+
+  /** Asks it to end, kills it if it does not, and resolves when it has ended. */
+  async stop({ signal = 'SIGTERM', withinMs = 5_000 }: Ending = {}): Promise<Exit> {
+    if (this.#exit !== undefined) return this.#exit
+    this.signal(signal)
+    // A stopped process takes no signal but KILL until it goes on.
+    this.signal('SIGCONT')
+    const timer = setTimeout(() => signalGroup(this.pid, 'SIGKILL'), withinMs)
+    try {
+      return await this.exited
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Ends it at once, with all that it started. */
+  async kill(): Promise<Exit> {
+    if (this.#exit === undefined) signalGroup(this.pid, 'SIGKILL')
+    return this.exited
+  }
+
+  /** Waits for `look` like `waitFor`, but gives up at once when the process ends; either way its last lines are told. */
+  async ready<T>(what: string, withinMs: number, look: (ended: AbortSignal) => T | Promise<T>): Promise<T> {
+    const ended = this.exited.then(({ code, signal }) => {
+      throw new Error(`${this.name} ended with ${signal ?? `code ${code}`} before ${what}`)
+    })
+    try {
+      return await Promise.race([ended, waitFor(look, { what: `${what} of ${this.name}`, withinMs })])
+    } catch (error) {
+      throw new Error(`${this.name} is not ready. Its last lines:\n${this.#tail.lines(20)}`, { cause: error })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+/** Starts a program in a process group of its own. Rejects with PART_MISSING if there is no such program. */
+export async function spawnProcess(
+  program: string,
+  args: readonly string[],
+  { name = basename(program), cwd, env = {}, orphanSignal = 'KILL' }: ProcessOptions = {},
+): Promise<RunningProcess> {
+  const [command = program, ...rest] = [...orphanGuard(orphanSignal), program, ...args]
+  const child = spawn(command, rest, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    ...(cwd === undefined ? {} : { cwd }),
+  })
+  const { pid } = child
+  if (pid === undefined) {
+    const cause = await new Promise<Error>((resolve) => child.once('error', resolve))
+    throw new Failure('PART_MISSING', `${program} could not be started.`, { cause })
+  }
+  return new RunningProcess(name, child, pid)
+}
+
+/**
+ * Lets the kernel end the process when this one is killed, as a test that exceeds its time is. setpriv becomes the program itself, so the
+ * pid stays; it is in every Debian.
+ */
+function orphanGuard(signal: 'KILL' | 'TERM'): readonly string[] {
+  const setpriv = '/usr/bin/setpriv'
+  return existsSync(setpriv) ? [setpriv, '--pdeathsig', signal, '--'] : []
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // Nothing of the group is left.
+  }
+}
