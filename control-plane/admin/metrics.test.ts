@@ -1,0 +1,55 @@
+import t from 'tap'
+import { Fleet } from '../fleet/fleet.ts'
+import { createMetrics } from './metrics.ts'
+
+t.test('the metrics say what the fleet is and what each sink has proven', async (t) => {
+  const fleet = new Fleet()
+  fleet.apply([
+    {
+      revision: 7,
+      event: {
+        version: 1,
+        at: 1,
+        by: 'agent:n',
+        change: {
+          kind: 'registered',
+          instance: 'a',
+          spec: { id: 'a', service: 's', address: '127.0.0.1', port: 1, tags: [], metadata: {}, checks: [] },
+          node: 'n',
+          origin: 'agent',
+        },
+      },
+    },
+  ])
+  const metrics = createMetrics(
+    fleet,
+    () => [
+      {
+        status: () => ({
+          name: 'consul:dc1',
+          kind: 'consul',
+          mode: 'apply',
+          state: 'following',
+          proven: { revision: 6, at: 1_000 },
+          remarks: [],
+          figures: { writes: 3 },
+        }),
+        explain: () => ({ sink: 'consul:dc1', state: 'unknown', remark: '' }),
+      },
+    ],
+    () => 3_500,
+  )
+  t.teardown(metrics.stop)
+  const text = await metrics.text()
+  for (const line of [
+    'heddle_revision 7',
+    'heddle_complete 0',
+    'heddle_instances{health="unknown"} 1',
+    'heddle_nodes{contact="lost"} 0',
+    'heddle_sink_proven_revision{sink="consul:dc1"} 6',
+    'heddle_sink_proven_age_seconds{sink="consul:dc1"} 2.5',
+    'heddle_sink_figure{sink="consul:dc1",figure="writes"} 3',
+  ]) {
+    t.ok(text.split('\n').includes(line), line)
+  }
+})

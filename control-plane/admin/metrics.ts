@@ -1,0 +1,89 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { FleetView } from '../fleet/fleet.ts'
+import type { Sink } from '../fleet/sink.ts'
+
+export type PlaneMetrics = {
+  /** Prometheus text. */
+  readonly text: () => Promise<string>
+  readonly contentType: string
+  readonly stop: () => void
+}
+
+/** The plane's own metrics. Everything is read when asked for, so that nothing has to be kept in step. */
+export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], now: () => number): PlaneMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const lag = monitorEventLoopDelay({ resolution: 10 })
+  lag.enable()
+
+  gauge('heddle_loop_lag_p99_seconds', 'Event-loop lag since the last scrape, P99.', [], (set) => {
+    set({}, Math.max(0, lag.percentile(99) / 1e9 - 0.01))
+    lag.reset()
+  })
+  gauge('heddle_revision', 'The number of the last change of the fleet.', [], (set) => set({}, fleet.revision))
+  gauge('heddle_complete', 'Whether the stored fleet is loaded.', [], (set) => set({}, fleet.complete ? 1 : 0))
+  gauge('heddle_frozen', 'Whether an operator stopped all writers.', [], (set) =>
+    set({}, fleet.installation.frozen ? 1 : 0),
+  )
+  gauge('heddle_nodes', 'Nodes by contact.', ['contact'], (set) => {
+    const counts = { connected: 0, suspect: 0, lost: 0, none: 0 }
+    for (const { contact } of fleet.nodes.values()) counts[contact] += 1
+    for (const [contact, count] of Object.entries(counts)) set({ contact }, count)
+  })
+  gauge('heddle_instances', 'Instances by health.', ['health'], (set) => {
+    const counts = { passing: 0, warning: 0, critical: 0, unknown: 0 }
+    for (const { health } of fleet.instances.values()) counts[health] += 1
+    for (const [health, count] of Object.entries(counts)) set({ health }, count)
+  })
+  gauge('heddle_sink_proven_revision', 'The newest revision that a sink is proven to show.', ['sink'], (set) => {
+    for (const sink of sinks()) {
+      const { name, proven } = sink.status()
+      set({ sink: name }, proven?.revision ?? 0)
+    }
+  })
+  gauge('heddle_sink_proven_age_seconds', 'How long ago a sink last proved what it shows.', ['sink'], (set) => {
+    for (const sink of sinks()) {
+      const { name, proven } = sink.status()
+      if (proven) set({ sink: name }, Math.max(0, now() - proven.at) / 1000)
+    }
+  })
+  gauge(
+    'heddle_sink_figure',
+    'Figures of a sink: writes, contested records, reloads, lag.',
+    ['sink', 'figure'],
+    (set) => {
+      for (const sink of sinks()) {
+        const { name, figures } = sink.status()
+        for (const [figure, value] of Object.entries(figures)) set({ sink: name, figure }, value)
+      }
+    },
+  )
+
+  function gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (set: (labels: Record<string, string>, value: number) => void) => void,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        read((labels, value) => this.set(labels, value))
+      },
+    })
+  }
+
+  return {
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    stop: () => {
+      lag.disable()
+      registry.clear()
+    },
+  }
+}
