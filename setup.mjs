@@ -19,8 +19,7 @@ for (const prepare of wanted) {
   try {
     ready.push(await prepare())
   } catch (error) {
-    if (!(error instanceof SetupFailure)) throw error
-    failures.push(error)
+    failures.push(asFailure(error))
   }
 }
 if (failures.length === 0) {
@@ -28,6 +27,16 @@ if (failures.length === 0) {
 } else {
   console.error(`\nSet-up is not complete.\n\n${failures.map((failure) => failure.text()).join('\n\n')}`)
   process.exitCode = 1
+}
+
+/** What the system refuses (a full disk, a folder of somebody else's) is no fault of the set-up, and a stack would only hide it. */
+function asFailure(error) {
+  if (error instanceof SetupFailure) return error
+  if (error.code === undefined) throw error
+  return new SetupFailure('The system refused a step of the set-up.', {
+    why: error.message,
+    remedy: 'See that this folder may be written to and that its disk has 1 GiB free, then: npm run setup',
+  })
 }
 
 function readWanted() {

@@ -1,4 +1,4 @@
-import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, chmod, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, relative, resolve } from 'node:path'
 import { inNewFolder, partsFolder, root, run, SetupFailure, step } from './steps.mjs'
 
@@ -61,6 +61,8 @@ async function make(name, part) {
     }
     const place = join(partsFolder, name)
     await rm(place, { recursive: true, force: true })
+    // Whoever runs the tests may use what another user set up.
+    await chmod(folder, 0o755)
     await rename(folder, place)
     return describe(join(place, relative(folder, program)), answer.version, '.parts')
   })

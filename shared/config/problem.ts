@@ -1,4 +1,4 @@
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod/mini'
 
 /** One thing that is wrong, and where. `line` counts from 1. */
@@ -15,6 +15,8 @@ export type ParsedYaml = {
   readonly problems: readonly Problem[]
   /** The line, from 1, on which the value at `path` starts, or that of its nearest known parent. */
   readonly lineOf: (path: readonly PropertyKey[]) => number | undefined
+  /** The line, from 1, of the key that names the value at `path`: where people look for a named thing. */
+  readonly keyLineOf: (path: readonly PropertyKey[]) => number | undefined
 }
 
 /** Reads YAML and remembers where everything stands. An empty text is an empty object. */
@@ -28,7 +30,12 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     message: error.message,
   }))
   const value: unknown = problems.length > 0 ? undefined : (toValue(document) ?? {})
-  return { value, problems, lineOf: (path) => lineOf(document, lines, path) }
+  return {
+    value,
+    problems,
+    lineOf: (path) => lineOf(document, lines, path),
+    keyLineOf: (path) => keyLineOf(document, lines, path),
+  }
 }
 
 function toValue(document: Document): unknown {
@@ -42,6 +49,15 @@ function lineOf(document: Document, lines: LineCounter, path: readonly PropertyK
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
   return undefined
+}
+
+function keyLineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  const pair = isMap(parent)
+    ? parent.items.find(({ key }) => isNode(key) && key.toJS(document) === path.at(-1))
+    : undefined
+  if (pair && isNode(pair.key) && pair.key.range) return lines.linePos(pair.key.range[0]).line
+  return lineOf(document, lines, path)
 }
 
 /** `datacenters[1].address` */

@@ -6,6 +6,10 @@ export type CatalogueEntry = { readonly title: string; readonly remedy: string }
  * Keep the entries in the order of the alphabet.
  */
 export const catalogue = {
+  ARGUMENT_INVALID: {
+    title: 'An argument of a command is not valid.',
+    remedy: 'Correct it; the `--help` of the command shows what it takes.',
+  },
   CONFIG_INVALID: {
     title: 'A configuration file or environment variable is not valid.',
     remedy: 'Correct the places named, each with file, line and path.',
@@ -14,13 +18,96 @@ export const catalogue = {
     title: 'A configuration file could not be read.',
     remedy: 'Check that the file exists and that the user of the process may read it.',
   },
+  CONSUL_CA_UNREADABLE: {
+    title: 'The file of the authority that a Consul is trusted by could not be read.',
+    remedy: 'Correct `ca_file` of the datacenter.',
+  },
+  CONSUL_FORBIDDEN: {
+    title: 'A Consul does not permit what Heddle needs.',
+    remedy:
+      'Give the token of the datacenter what docs/consul-policy.hcl lists; a new token in `token_file` is taken at once.',
+  },
+  CONSUL_REFUSED: {
+    title: 'A Consul refused a request as it was.',
+    remedy: 'Check that `address` of the datacenter is that of a Consul from 1.8 to 1.22.',
+  },
+  CONSUL_TOKEN_UNREADABLE: {
+    title: 'The file with the token for a Consul could not be read.',
+    remedy: 'Correct `token_file` of the datacenter, or let the user of the process read it.',
+  },
+  CONSUL_UNREACHABLE: {
+    title: 'A Consul did not answer, or has no leader.',
+    remedy:
+      'Check that it runs and that `address` of the datacenter is right; what it missed is written when it is back.',
+  },
+  CONSUL_WRONG_DATACENTER: {
+    title: 'What answers at the address of a datacenter is another datacenter.',
+    remedy: 'Correct `name` or `address` of the datacenter.',
+  },
+  GATEWAY_FOLDER_UNFIT: {
+    title: 'The folder for the files of a gateway cannot be used.',
+    remedy:
+      "Make it a real folder (no link) in which the agent may write, or name another one by the gateway's `folder`.",
+  },
+  NAME_AMBIGUOUS: {
+    title: 'A name fits several instances or nodes.',
+    remedy: 'Give one of the ids named.',
+  },
+  NOT_FOUND: {
+    title: 'Nothing of this name is known.',
+    remedy: 'See what there is: `heddle instances`, `heddle nodes`, `heddle status`.',
+  },
   PART_MISSING: {
     title: 'A program that Heddle needs is not on this machine.',
     remedy: 'Run `npm run setup`.',
   },
+  PLANE_ANSWER_UNREADABLE: {
+    title: 'What answered is not a control plane that this command understands.',
+    remedy: 'Check --plane (or HEDDLE_PLANE), and that command and control plane are of the same version.',
+  },
+  PLANE_FAILED: {
+    title: 'The control plane could not do what it was asked.',
+    remedy: 'Look into the log of the control plane; the same command may succeed later.',
+  },
+  PLANE_REFUSED: {
+    title: 'The control plane refused to do what it was asked.',
+    remedy: 'Do what the reason asks for; nothing was changed.',
+  },
+  PLANE_UNREACHABLE: {
+    title: 'The control plane did not answer.',
+    remedy: 'Check --plane (or HEDDLE_PLANE), and that the control plane runs there.',
+  },
   PORT_TAKEN: {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop its owner, named in the message, or configure another port.',
+  },
+  STORE_CORRUPT: {
+    title: 'What the store holds cannot be trusted: it is damaged, or acknowledged entries are missing.',
+    remedy: 'Stop the control plane, keep a copy of the file, and restore a backup.',
+  },
+  STORE_IN_USE: {
+    title: 'Another control plane has the store open.',
+    remedy: 'Stop the other one, or give each its own journal.path.',
+  },
+  STORE_OVERLOADED: {
+    title: 'More changes arrive than the disk takes.',
+    remedy: 'Try again; if it lasts, the disk is too slow for the fleet.',
+  },
+  STORE_TOO_NEW: {
+    title: 'The store was written by a newer version of Heddle.',
+    remedy: 'Run that version, or a newer one.',
+  },
+  STORE_UNAVAILABLE: {
+    title: 'The store cannot write now. What is known is still served.',
+    remedy: 'Make room on the disk of journal.path and check that it can be written; it goes on by itself then.',
+  },
+  WAIT_FROZEN: {
+    title: 'A change was made, but frozen sinks do not show it.',
+    remedy: '`heddle status` says who froze and why; `heddle thaw` lets the sinks follow again.',
+  },
+  WAIT_TIMED_OUT: {
+    title: 'A change was made, but not every sink has proven it in time.',
+    remedy: '`heddle status` shows what each sink has proven; repeat the command with a longer --timeout to wait on.',
   },
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -25,18 +25,22 @@ export class Failure extends Error {
   }
 }
 
-/** The messages of an error and of its causes, outermost first, without stack traces. */
+/** The messages of an error and of its causes, outermost first, each once, without stack traces. */
 export function explainError(error: unknown): string {
   const parts: string[] = []
-  for (let at: unknown = error; at !== undefined && at !== null && parts.length < 8; ) {
-    if (!(at instanceof Error)) {
-      parts.push(String(at))
-      break
-    }
-    // An AggregateError (every address refused, say) has an empty message; its parts say what happened.
-    const message = at instanceof AggregateError && at.message === '' ? String(at.errors[0]) : at.message
-    parts.push(message || at.name)
-    at = at.cause
+  // A chain may be a ring.
+  for (let at = error, depth = 0; at !== undefined && at !== null && depth < 8; depth += 1) {
+    const message = messageOf(at)
+    // Libraries wrap an error in one with the same message.
+    if (parts.at(-1) !== message) parts.push(message)
+    at = at instanceof Error ? at.cause : undefined
   }
   return parts.join(': ')
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // An AggregateError (every address refused, say) has an empty message; its parts say what happened.
+  const [first]: readonly unknown[] = error instanceof AggregateError && error.message === '' ? error.errors : []
+  return first === undefined ? error.message || error.name : messageOf(first)
 }

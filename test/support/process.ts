@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
-import { Failure } from '#shared/failure/failure.ts'
+import { basename, isAbsolute } from 'node:path'
+import { explainError, Failure } from '#shared/failure/failure.ts'
 import { Tail } from './tail.ts'
 import { waitFor } from './wait.ts'
 
@@ -83,13 +83,15 @@ export class RunningProcess implements AsyncDisposable {
 
   /** Waits for `look` like `waitFor`, but gives up at once when the process ends; either way its last lines are told. */
   async ready<T>(what: string, withinMs: number, look: (ended: AbortSignal) => T | Promise<T>): Promise<T> {
-    const ended = this.exited.then(({ code, signal }) => {
-      throw new Error(`${this.name} ended with ${signal ?? `code ${code}`} before ${what}`)
-    })
+    const lookWhileRunning = async (ended: AbortSignal) =>
+      this.#exit === undefined ? { value: await look(ended) } : { exit: this.#exit }
+    const until = (seen: { readonly value?: T; readonly exit?: Exit }) => 'exit' in seen || Boolean(seen.value)
     try {
-      return await Promise.race([ended, waitFor(look, { what: `${what} of ${this.name}`, withinMs })])
+      const seen = await waitFor(lookWhileRunning, { what: `${what} of ${this.name}`, withinMs, until })
+      if ('value' in seen) return seen.value
+      throw new Error(`${this.name} ended with ${seen.exit.signal ?? `code ${seen.exit.code}`} before ${what}`)
     } catch (error) {
-      throw new Error(`${this.name} is not ready. Its last lines:\n${this.#tail.lines(20)}`, { cause: error })
+      throw new Error(`${explainError(error)}\nIts last lines:\n${this.#tail.lines(20)}`, { cause: error })
     }
   }
 
@@ -98,12 +100,13 @@ export class RunningProcess implements AsyncDisposable {
   }
 }
 
-/** Starts a program in a process group of its own. Rejects with PART_MISSING if there is no such program. */
+/** Starts a program in a process group of its own. Rejects with PART_MISSING if there is no file at an absolute path. */
 export async function spawnProcess(
   program: string,
   args: readonly string[],
   { name = basename(program), cwd, env = {}, orphanSignal = 'KILL' }: ProcessOptions = {},
 ): Promise<RunningProcess> {
+  if (isAbsolute(program) && !existsSync(program)) throw new Failure('PART_MISSING', `There is no ${program}.`)
   const [command = program, ...rest] = [...orphanGuard(orphanSignal), program, ...args]
   const child = spawn(command, rest, {
     env: { ...process.env, ...env },

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type CoverageSummary, judgeCoverage } from './coverage.ts'
+import type { Stage } from './select.ts'
+import { type FileResult, TapReading } from './tap-reading.ts'
+
+export type Counts = { readonly passed: number; readonly failed: number }
+
+const goal = 90
+const covered = ['agent', 'control-plane', 'shared', 'cli']
+
+/** Runs a checking program of the project's packages, or with Node, and counts as one: passed if it ends with 0. */
+export async function runCheck(
+  project: string,
+  title: string,
+  program: string,
+  args: readonly string[],
+): Promise<Counts> {
+  const started = performance.now()
+  const child = start(project, program, args, 'inherit')
+  const [code] = await once(child, 'close')
+  say(`${code === 0 ? 'ok  ' : 'FAIL'}  ${title}  ${seconds(performance.now() - started)}`)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+/** Runs the files of a stage with tap, shows each as it ends, and counts assertions. */
+export async function runStage(
+  project: string,
+  stage: Stage,
+  { coverage }: { readonly coverage: boolean },
+): Promise<Counts> {
+  const { name, files, jobs, timeoutSeconds } = stage
+  say(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
+  const report = coverage ? '--coverage-report=json-summary' : '--disable-coverage'
+  const options = ['--reporter=tap', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, report, '--allow-empty-coverage']
+  const child = start(project, 'node_modules/.bin/tap', ['run', ...options, ...files], ['ignore', 'pipe', 'inherit'])
+  const reading = new TapReading()
+  // An exit code without a failure of a file: tap itself could not do its work.
+  const closed = once(child, 'close')
+  if (child.stdout !== null) {
+    for await (const line of createInterface({ input: child.stdout })) show(reading.take(line))
+  }
+  show(reading.finish())
+  const [code] = await closed
+  const { passed, failed, skipped } = reading.totals ?? { passed: 0, failed: 0, skipped: 0 }
+  if (skipped > 0) say(`${skipped} skipped`)
+  if (code !== 0 && failed === 0) say(`FAIL  tap ended with ${code} and named no failure`)
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+}
+
+/** Holds the coverage of the last stage that measured it against the goal; counts as one. */
+export async function checkCoverage(project: string): Promise<Counts> {
+  const text = await readFile(coverageReport(project), 'utf8').catch(() => undefined)
+  if (text === undefined) {
+    say('FAIL  coverage: tap left no report')
+    return { passed: 0, failed: 1 }
+  }
+  const summary: CoverageSummary = JSON.parse(text)
+  const { lines, functions, poor } = judgeCoverage(summary, { project, folders: covered, goal })
+  const good = lines >= goal && functions >= goal
+  say(
+    `${good ? 'ok  ' : 'FAIL'}  coverage  ${lines.toFixed(1)}% of lines, ${functions.toFixed(1)}% of functions (goal ${goal}%)`,
+  )
+  for (const { file, lines, functions } of poor.slice(0, good ? 10 : 40)) {
+    say(`      ${lines.toFixed(0).padStart(3)}% ${functions.toFixed(0).padStart(3)}%  ${file}`)
+  }
+  return good ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+export async function forgetCoverage(project: string): Promise<void> {
+  await rm(coverageReport(project), { force: true })
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function show(result: FileResult | undefined): void {
+  if (result === undefined) return
+  const { file, passed, tookMs, failures } = result
+  say(`${passed ? 'ok  ' : 'FAIL'}  ${file}  ${seconds(tookMs)}`)
+  for (const { path, details } of failures) {
+    say(`      ${path.slice(1).join(' > ') || 'the file itself'}`)
+    say(details.replace(/^/gm, '        '))
+  }
+}
+
+function start(
+  project: string,
+  program: string,
+  args: readonly string[],
+  stdio: 'inherit' | ['ignore', 'pipe', 'inherit'],
+): ChildProcess {
+  return spawn(process.execPath, [join(project, program), ...args], { cwd: project, stdio })
+}
+
+function coverageReport(project: string): string {
+  return join(project, '.tap/report/coverage-summary.json')
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

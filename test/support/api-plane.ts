@@ -1,0 +1,81 @@
+import express from 'express'
+import type { Test } from 'tap'
+import { notFound, problemHandler } from '#control-plane/api/problem.ts'
+import { v1Router } from '#control-plane/api/v1.ts'
+import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
+import { Fleet } from '#control-plane/fleet/fleet.ts'
+import type { RecordChange } from '#control-plane/fleet/record.ts'
+import type { SinkStatus } from '#control-plane/fleet/sink.ts'
+import { createLogger } from '#shared/logging/logger.ts'
+import { answering } from './answering.ts'
+
+export type ApiPlane = {
+  readonly address: string
+  readonly fleet: Fleet
+  readonly record: RecordChange
+  /** What the sinks say of themselves; tests move them by hand. */
+  readonly sinks: Map<string, SinkStatus>
+  /** Owners whose records lie in zervigo-dc, with what cannot be removed. */
+  readonly records: Map<string, { readonly records: string[]; readonly left: string[] }>
+}
+
+/** The control plane's own API over a real fleet, whose journal is a list and whose sinks do as the test says. */
+export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Change[]): Promise<ApiPlane> {
+  const fleet = new Fleet()
+  const entries: JournalEntry[] = []
+  const listeners = new Set<() => void>()
+  const sinks = new Map<string, SinkStatus>()
+  const records: ApiPlane['records'] = new Map()
+  const begun = Date.now()
+  const record: RecordChange = async (change, options) => {
+    const entry = { revision: entries.length + 1, event: { version: 1 as const, at: begun, ...options, change } }
+    entries.push(entry)
+    const [outcome = 'unchanged'] = fleet.apply([entry])
+    for (const listener of listeners) listener()
+    return outcome
+  }
+  for (const change of changes) await record(change, { by: 'agent:n-aaaaaaaaaaaa' })
+  fleet.markComplete()
+  const app = express().use(
+    express.json(),
+    express.Router().use(
+      '/v1',
+      v1Router({
+        fleet,
+        record,
+        sinks: () =>
+          [...sinks.values()].map((status) => ({
+            status: () => status,
+            explain: () => ({ sink: status.name, state: 'shown' as const, remark: 'as proven' }),
+          })),
+        routesOf: (service) => [{ stage: 'route:edge/all', state: 'yes', text: `/ leads to ${service}` }],
+        facts: () => ({ owner: 'main', installation: 'i-1', version: '0.1.0', startedAt: begun, problems: [] }),
+        events: {
+          read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
+          revisionAt: async (time) =>
+            (entries.find(({ event }) => event.at >= time)?.revision ?? entries.length + 1) - 1,
+          newest: () => entries.length,
+          onAppend: (listener) => {
+            listeners.add(listener)
+            return () => listeners.delete(listener)
+          },
+        },
+        sweep: async (datacenter, { owner, apply }) => {
+          const found = records.get(owner) ?? { records: [], left: [] }
+          return datacenter === 'zervigo-dc' ? { datacenter, owner, applied: apply, ...found } : undefined
+        },
+        approveDeletions: async (datacenter) => (datacenter === 'zervigo-dc' ? { datacenter, approved: 7 } : undefined),
+        now: () => Date.now(),
+      }),
+    ),
+    notFound,
+    problemHandler(createLogger({ name: 'test', level: 'silent' })),
+  )
+  return { address: await answering(t, app), fleet, record, sinks, records }
+}
+
+export function sinkStatus(name: string, revision: number, over: Partial<SinkStatus> = {}): SinkStatus {
+  const kind = name.startsWith('envoy:') ? 'envoy' : name.startsWith('nginx:') ? 'nginx' : 'consul'
+  const proven = { revision, at: Date.now() }
+  return { name, kind, mode: 'apply', state: 'following', proven, remarks: [], figures: {}, ...over }
+}

@@ -1,0 +1,190 @@
+import { join } from 'node:path'
+
+/** A server with an agent beside it. */
+export type MemberPlan = {
+  /** The instance's name, and its node's. */
+  readonly name: string
+  readonly service: string
+  readonly cluster: 'zervigo' | 'looma'
+  readonly site: string
+  readonly port: number
+  readonly agentPort: number
+  readonly keepAliveMs: number
+  readonly tags: readonly string[]
+}
+
+export type Ports = {
+  readonly zervigo: number
+  readonly looma: number
+  readonly plane: number
+  readonly xds: number
+  readonly envoy: number
+  readonly envoyAdmin: number
+  readonly nginx: number
+  readonly nginxProof: number
+  readonly gatewayAgent: number
+}
+
+/** Everything about a whole installation on one machine, decided before anything starts. */
+export type LandscapePlan = {
+  /** Where all of its state and configuration lies. */
+  readonly folder: string
+  readonly ports: Ports
+  readonly members: readonly MemberPlan[]
+  readonly nginx: string
+  readonly outlierEjection: boolean
+  readonly reloadsPerMinute: number
+  /** Whether both proxies log each attempt on a server. */
+  readonly attemptLogs: boolean
+}
+
+/** The ports that people know, as the demo has them. */
+export const demoPorts: Ports = {
+  zervigo: 8500,
+  looma: 8501,
+  plane: 8888,
+  xds: 18000,
+  envoy: 8080,
+  envoyAdmin: 9901,
+  nginx: 8090,
+  nginxProof: 18099,
+  gatewayAgent: 9190,
+}
+
+export function planeConfig({ folder, ports }: LandscapePlan): object {
+  return {
+    api: { address: '127.0.0.1', port: ports.plane },
+    journal: { path: join(folder, 'plane', 'heddle.db') },
+    mirror: {
+      datacenters: [
+        { name: 'zervigo-dc', address: `http://127.0.0.1:${ports.zervigo}` },
+        { name: 'looma-dc', address: `http://127.0.0.1:${ports.looma}` },
+      ],
+    },
+    routing: {
+      declaration: join(folder, 'routes'),
+      xds: { address: '127.0.0.1', port: ports.xds },
+    },
+    logging: { level: 'info' },
+  }
+}
+
+/** The declaration: one gateway of each kind, the same routes on both. */
+export function routesConfig(plan: LandscapePlan): object {
+  const { folder, ports, outlierEjection, attemptLogs } = plan
+  const log = (name: string) => (attemptLogs ? { attempt_log: join(folder, 'logs', `${name}.log`) } : {})
+  const services = [...new Set(plan.members.map(({ service }) => service))]
+  return {
+    gateways: {
+      edge: { proxy: 'envoy', listeners: [{ address: '127.0.0.1', port: ports.envoy }], ...log('envoy') },
+      'edge-nginx': { proxy: 'nginx', listeners: [{ address: '127.0.0.1', port: ports.nginx }], ...log('nginx') },
+    },
+    services: Object.fromEntries(
+      services.map((name) => [
+        name,
+        { balance: name.startsWith('looma') ? 'round_robin' : 'least_request', outlier_ejection: outlierEjection },
+      ]),
+    ),
+    routes: [
+      { prefix: '/api/services', service: 'basic-server', path: 'strip' },
+      { prefix: '/api/looma', service: 'looma-user-api', path: 'keep' },
+    ],
+  }
+}
+
+export function envoyBootstrap({ ports }: LandscapePlan): object {
+  const address = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } })
+  return {
+    node: { id: 'edge-1', cluster: 'edge' },
+    admin: { address: address(ports.envoyAdmin) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: 'heddle-xds' } }],
+      },
+      lds_config: { ads: {}, resource_api_version: 'V3' },
+      cds_config: { ads: {}, resource_api_version: 'V3' },
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'heddle-xds',
+          type: 'STATIC',
+          connect_timeout: '1s',
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: {
+                http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '3s' } },
+              },
+            },
+          },
+          load_assignment: {
+            cluster_name: 'heddle-xds',
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(ports.xds) } }] }],
+          },
+        },
+      ],
+    },
+  }
+}
+
+export function memberAgentConfig(member: MemberPlan, { folder, ports }: LandscapePlan): object {
+  return {
+    planes: [`http://127.0.0.1:${ports.plane}`],
+    node: { name: member.name, site: member.site, cluster: member.cluster, address: '127.0.0.1' },
+    state_dir: join(folder, 'agents', member.name),
+    admin: { port: member.agentPort },
+    services: [
+      {
+        name: member.service,
+        instance: member.name,
+        address: '127.0.0.1',
+        port: member.port,
+        tags: member.tags,
+        checks: [{ kind: 'http', path: '/health' }],
+      },
+    ],
+    logging: { level: 'info' },
+  }
+}
+
+export function gatewayAgentConfig({ folder, ports, nginx, reloadsPerMinute }: LandscapePlan): object {
+  return {
+    planes: [`http://127.0.0.1:${ports.plane}`],
+    node: { name: 'gateway-1', site: 'alibaba', cluster: 'zervigo', address: '127.0.0.1' },
+    state_dir: join(folder, 'agents', 'gateway-1'),
+    admin: { port: ports.gatewayAgent },
+    gateways: [
+      {
+        name: 'edge-nginx',
+        proxy: 'nginx',
+        binary: nginx,
+        managed: true,
+        run: true,
+        proof: `127.0.0.1:${ports.nginxProof}`,
+        reloads_per_minute: reloadsPerMinute,
+        workers: 1,
+      },
+    ],
+    logging: { level: 'info' },
+  }
+}
+
+/** Three Basic Servers and one Looma service, as the demo has them. */
+export function demoMembers(ports: readonly number[], agentPorts: readonly number[]): readonly MemberPlan[] {
+  return ['basic-a', 'basic-b', 'basic-c', 'looma-user-1'].map((name, index) => {
+    const looma = name.startsWith('looma')
+    return {
+      name,
+      service: looma ? 'looma-user-api' : 'basic-server',
+      cluster: looma ? 'looma' : 'zervigo',
+      site: looma ? 'tencent' : 'alibaba',
+      port: ports[index] ?? 0,
+      agentPort: agentPorts[index] ?? 0,
+      keepAliveMs: 5_000,
+      tags: looma ? ['looma', 'user-api', 'python'] : ['zervigo', 'basic-server', 'go'],
+    }
+  })
+}
