@@ -30,6 +30,12 @@ export const reasonParameters = {
   draining: [],
   maintenance: [],
   quarantined: [],
+  /** Its weight is 0: it gets no requests. */
+  no_weight: [],
+  /** The service is routed to another cluster only. */
+  other_cluster: ['cluster'],
+  /** Another instance of the service is at the same address and port, and stands for both. */
+  same_address: ['instance'],
 } as const satisfies Record<string, readonly string[]>
 
 export type ReasonCode = keyof typeof reasonParameters

@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander'
+import packageFile from '../package.json' with { type: 'json' }
+import { addDeletions } from './commands/deletions.ts'
+import { addDrain } from './commands/drain.ts'
+import { addEvents } from './commands/events.ts'
+import { addExplain } from './commands/explain.ts'
+import { addFreeze } from './commands/freeze.ts'
+import { addInstances } from './commands/instances.ts'
+import { addMaintenance } from './commands/maintenance.ts'
+import { addNodes } from './commands/nodes.ts'
+import { addServices } from './commands/services.ts'
+import { addStatus } from './commands/status.ts'
+import { addSweep } from './commands/sweep.ts'
+import { addThaw } from './commands/thaw.ts'
+import { addUndrain } from './commands/undrain.ts'
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
+import { globalOptions, type OpenSession, openSession, painter } from './session.ts'
+import { showFailure } from './show/failure.ts'
+import type { Terminal } from './terminal.ts'
+
+/** In the order in which `heddle --help` lists them. */
+const commands = [
+  addStatus,
+  addServices,
+  addNodes,
+  addInstances,
+  addExplain,
+  addEvents,
+  addDrain,
+  addMaintenance,
+  addUndrain,
+  addFreeze,
+  addThaw,
+  addSweep,
+  addDeletions,
+]
+
+const exitCodesHelp = `
+Exit codes:
+  0  done
+  1  failed, or status --check found trouble
+  2  the command line is not valid
+  3  the control plane cannot be reached
+  4  there is no such instance, node or datacenter
+  5  refused, or kept back by a freeze
+  6  --wait: not every sink has proven the change in time`
+
+/** The whole command line, not yet run. */
+export function createProgram(terminal: Terminal, open: OpenSession): Command {
+  const program = new Command('heddle')
+    .description('Shows and steers a fleet that Heddle looks after.')
+    .version(packageFile.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      // Help has no colours, so nobody needs to ask the streams for them.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows what the command takes)')
+    .addHelpText('after', exitCodesHelp)
+  for (const option of globalOptions(terminal.environment)) program.addOption(option)
+  for (const add of commands) add(program, open)
+  return program
+}
+
+/**
+ * Runs one command line and says how it ended; never throws.
+ * @param args without the program's name
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok
+  const program = createProgram(terminal, (command) =>
+    openSession(terminal, command, (wanted) => {
+      code = wanted
+    }),
+  )
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    if (terminal.stop.aborted) return terminal.stop.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
+    const asked = program.opts<{ readonly color?: boolean }>().color ?? true
+    terminal.err.write(`${showFailure(error, painter(terminal.err.isTerminal, terminal.environment, asked))}\n`)
+    return exitCodeOf(error)
+  }
+}

@@ -1,0 +1,107 @@
+import { type Command, Option } from 'commander'
+import { Failure } from '#shared/failure/failure.ts'
+import { durationArgument, planeArgument } from './arguments.ts'
+import { Deadline } from './deadline.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { Plane } from './plane/plane.ts'
+import { coloured, plain, type Style, wantsColour } from './show/style.ts'
+import { printable } from './show/text.ts'
+import type { Terminal } from './terminal.ts'
+
+export const defaultPlane = 'http://127.0.0.1:8888'
+const defaultTimeoutMs = 30_000
+
+/** What a command works with: the plane, the time that it has, and how to speak to people and to scripts. */
+export type Session = {
+  readonly plane: Plane
+  readonly json: boolean
+  readonly deadline: Deadline
+  /** As given by --timeout; undefined: not given. */
+  readonly timeoutMs: number | undefined
+  readonly stop: AbortSignal
+  readonly now: () => number
+  /** For standard output and for standard error. */
+  readonly style: { readonly out: Style; readonly err: Style }
+  readonly errIsTerminal: boolean
+  /** Who signs a change: --as, else the user. */
+  readonly author: (as: string | undefined) => string
+  /** Writes a view to standard output: with --json as the API's schema has it, else as `show` shows it. */
+  readonly print: <V>(view: V, show: (view: V, style: Style) => string) => void
+  /** Writes a line to standard output. */
+  readonly writeLine: (line: string) => void
+  /** Writes a line for people to standard error. */
+  readonly note: (line: string) => void
+  /** Writes to standard error as it is. */
+  readonly writeErr: (text: string) => void
+  /** Ends the command with this code, when it has done its work. */
+  readonly exitWith: (code: ExitCode) => void
+}
+
+/** Opens the session for a command, once its arguments are read. */
+export type OpenSession = (command: Command) => Session
+
+type GlobalOptions = {
+  readonly plane: string
+  readonly json?: true
+  readonly color: boolean
+  readonly timeout?: number
+}
+
+/** The options that every command takes. */
+export function globalOptions(environment: Terminal['environment']): readonly Option[] {
+  return [
+    new Option('--plane <url>', 'the control plane; HEDDLE_PLANE sets it too')
+      .argParser(planeArgument)
+      .default(environment.HEDDLE_PLANE || defaultPlane),
+    new Option('--json', 'print what the API answers'),
+    new Option('--no-color', 'print without colours; so does NO_COLOR'),
+    new Option('--timeout <duration>', 'how long the command may take (default: 30s)').argParser(durationArgument),
+  ]
+}
+
+export function openSession(terminal: Terminal, command: Command, exitWith: (code: ExitCode) => void): Session {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  const { out, err, environment, now, stop } = terminal
+  const deadline = new Deadline(options.timeout ?? defaultTimeoutMs)
+  const json = options.json ?? false
+  const style = {
+    get out() {
+      return { paint: painter(out.isTerminal, environment, options.color), now: now() }
+    },
+    get err() {
+      return { paint: painter(err.isTerminal, environment, options.color), now: now() }
+    },
+  }
+  return {
+    plane: new Plane(planeAddress(options.plane), deadline, stop),
+    json,
+    deadline,
+    timeoutMs: options.timeout,
+    stop,
+    now,
+    style,
+    errIsTerminal: err.isTerminal,
+    author: (as) => as ?? terminal.user,
+    print: (view, show) => out.write(`${json ? JSON.stringify(view, null, 2) : show(printable(view), style.out)}\n`),
+    writeLine: (line) => out.write(`${line}\n`),
+    note: (line) => err.write(`${line}\n`),
+    writeErr: (text) => err.write(text),
+    exitWith,
+  }
+}
+
+/** The default comes from the environment, so it is not checked yet. */
+function planeAddress(text: string): string {
+  try {
+    return planeArgument(text)
+  } catch (cause) {
+    throw new Failure('ARGUMENT_INVALID', `HEDDLE_PLANE is ${text}`, {
+      cause,
+      remedy: 'Correct HEDDLE_PLANE, or give --plane.',
+    })
+  }
+}
+
+export function painter(isTerminal: boolean, environment: Terminal['environment'], asked: boolean): Style['paint'] {
+  return wantsColour(isTerminal, environment, asked) ? coloured : plain
+}

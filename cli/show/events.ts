@@ -1,0 +1,89 @@
+import * as z from 'zod/mini'
+import type { EventView } from '#shared/protocol/api.ts'
+import { Reason, reasonText } from '#shared/protocol/reason.ts'
+import { clock } from './age.ts'
+import type { Style } from './style.ts'
+import { list } from './text.ts'
+
+/** One event on one line: `812  2026-03-01T10:00:05Z  judged  crm-1a2b3c4d  critical: refused  (agent:n-...)` */
+export function showEvent(event: EventView, { paint }: Style): string {
+  const { revision, at, by, kind, subject } = event
+  const parts = [paint(String(revision), 'faint'), clock(at), paint(kind, 'strong'), subject, whatChanged(event)]
+  return `${parts.filter((part) => part !== '').join('  ')}  ${paint(`(${by})`, 'faint')}`
+}
+
+export function showEvents(events: readonly EventView[], style: Style): string {
+  if (events.length === 0) return 'Nothing has happened.'
+  return events.map((event) => showEvent(event, style)).join('\n')
+}
+
+/** What is worth reading of a change. A kind that this version does not know is shown as it is. */
+export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>): string {
+  const text = (name: string) => textOf(change[name])
+  switch (kind) {
+    case 'node-joined':
+      return nodeText(change.node)
+    case 'node-attached':
+      return `to ${textOf(at(change.attachment, 'replica'))}`
+    case 'contact-changed':
+      return text('contact')
+    case 'registered':
+      return specText(change.spec, text('node'))
+    case 'judged':
+      return `${text('health')}: ${reasonOf(change.reason)}`
+    case 'death-confirmed':
+      return `${textOf(at(change.death, 'how'))} at ${listOf(at(change.death, 'vantages'))}`
+    case 'admitted':
+      return admittedText(text('admission'), text('reason'), change.expiresAt)
+    case 'deregistered':
+      return text('cause')
+    case 'frozen':
+    case 'thawed':
+      return text('reason')
+    case 'hold-begun':
+      return `${text('site')}: ${listOf(change.machines)}${untilText(change.until)}`
+    case 'hold-ended':
+      return text('site')
+    case 'node-demoted':
+    case 'node-left':
+    case 'fell-silent':
+      return ''
+    default:
+      return JSON.stringify(change)
+  }
+}
+
+function nodeText(node: unknown): string {
+  const name = textOf(at(node, 'name'))
+  return `${name || 'without a name'} at ${textOf(at(node, 'address')) || 'no address'}, start ${textOf(at(node, 'incarnation'))}`
+}
+
+function specText(spec: unknown, node: string): string {
+  return `${textOf(at(spec, 'service'))} at ${textOf(at(spec, 'address'))}:${textOf(at(spec, 'port'))} on ${node}`
+}
+
+function admittedText(admission: string, why: string, expiresAt: unknown): string {
+  return `${admission}${untilText(expiresAt)}${why === '' ? '' : `: ${why}`}`
+}
+
+/** The journal keeps times as epoch milliseconds. */
+function untilText(time: unknown): string {
+  return typeof time === 'number' && Math.abs(time) < 8.64e15 ? ` until ${clock(new Date(time).toISOString())}` : ''
+}
+
+function reasonOf(value: unknown): string {
+  const result = z.safeParse(Reason, value)
+  return result.success ? reasonText(result.data) : textOf(at(value, 'code'))
+}
+
+function listOf(value: unknown): string {
+  return Array.isArray(value) ? list(value.map(textOf)) : ''
+}
+
+function at(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}

@@ -1,0 +1,42 @@
+import type { NodeView } from '#shared/protocol/api.ts'
+import { age } from './age.ts'
+import type { Style } from './style.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { contactCell } from './words.ts'
+
+const columns: readonly Column[] = [
+  { head: 'NODE' },
+  { head: 'NAME' },
+  { head: 'SITE' },
+  { head: 'CLUSTER' },
+  { head: 'ADDRESS' },
+  { head: 'CONTACT' },
+  { head: 'SINCE', align: 'right' },
+  { head: 'INSTANCES', align: 'right' },
+  { head: 'GATEWAYS' },
+  { head: 'AGENT' },
+]
+
+export function showNodes(nodes: readonly NodeView[], style: Style): string {
+  if (nodes.length === 0) return 'No node is known.'
+  return table(
+    columns,
+    nodes.map((node) => row(node, style.now)),
+    style,
+  )
+}
+
+function row(node: NodeView, now: number): Cell[] {
+  return [
+    node.id,
+    node.name || '-',
+    node.site || '-',
+    node.cluster || '-',
+    node.address || '-',
+    node.dead ? { text: `${node.contact}, dead`, colour: 'bad' } : contactCell(node.contact),
+    age(node.contact_since, now),
+    String(node.instances.length),
+    node.gateways.join(', ') || '-',
+    node.version || '-',
+  ]
+}

@@ -1,0 +1,74 @@
+import t from 'tap'
+import { sinkView, statusView, viewTime } from '#test/support/views.ts'
+import { showStatus } from './status.ts'
+import { plain } from './style.ts'
+
+const now = Date.parse(viewTime) + 3 * 3_600_000
+const style = { paint: plain, now }
+
+t.test('a quiet fleet fits on a few lines', async (t) => {
+  const status = statusView({
+    nodes: { total: 3, connected: 3, suspect: 0, lost: 0, none: 0 },
+    instances: { ...statusView().instances, total: 4, routable: 4, passing: 4 },
+    sinks: [sinkView(), sinkView({ name: 'envoy:边缘', kind: 'envoy' })],
+  })
+  t.equal(
+    showStatus(status, style),
+    `Heddle i-1 (owner main, version 0.1.0): revision 812, up 3h
+
+Nodes      3: 3 connected
+Instances  4: 4 routable | 4 passing
+
+SINK               MODE   STATE      PROVEN  MISSING  SINCE
+consul:zervigo-dc  apply  following     812        0     3h
+envoy:边缘         apply  following     812        0     3h`,
+  )
+})
+
+t.test('what is wrong is told, each with its sink', async (t) => {
+  const status = statusView({
+    complete: false,
+    frozen: { by: 'anna', reason: '网络维护', since: viewTime },
+    holds: [{ site: '上海', machines: ['m1', 'm2'], since: viewTime, until: new Date(now + 480_000).toISOString() }],
+    nodes: { total: 5, connected: 1, suspect: 1, lost: 2, none: 1 },
+    instances: {
+      total: 9,
+      routable: 4,
+      last: 2,
+      not_routable: 3,
+      passing: 5,
+      warning: 1,
+      critical: 2,
+      unknown: 1,
+    },
+    sinks: [
+      sinkView({ state: 'blocked', proven: { revision: 800, at: viewTime }, remarks: ['web-1/crm is contested'] }),
+      sinkView({ name: 'envoy:edge', mode: 'observe', state: 'standby', proven: null }),
+    ],
+    problems: ['routes.yaml:12 routes[3].service: no such service'],
+  })
+  t.equal(
+    showStatus(status, style),
+    `Heddle i-1 (owner main, version 0.1.0): revision 812, up 3h
+Not complete yet: the stored fleet is being loaded.
+Frozen by anna for 3h: 网络维护
+Held: site 上海 lost m1 and m2; ends in 8m
+
+Nodes      5: 1 connected, 1 suspect, 2 lost, 1 without agent
+Instances  9: 4 routable, 2 last resort, 3 not routable | 5 passing, 1 warning, 2 critical, 1 unknown
+
+SINK               MODE     STATE     PROVEN  MISSING  SINCE
+consul:zervigo-dc  apply    blocked      800       12     3h
+envoy:edge         observe  standby  nothing        -      -
+
+Remarks
+  consul:zervigo-dc: web-1/crm is contested
+
+Problems
+  routes.yaml:12 routes[3].service: no such service`,
+  )
+})
+
+t.test('an empty installation says that it is empty', async (t) => {
+  t.match(showStatus(statusView(), style), /Nodes {6}0\nInstances {2}0\n\nNo sink follows the fleet\.$/)
+})

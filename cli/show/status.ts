@@ -1,0 +1,105 @@
+import type { SinkView, StatusView } from '#shared/protocol/api.ts'
+import { age, until } from './age.ts'
+import type { Style } from './style.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { list } from './text.ts'
+import { sinkStateCell } from './words.ts'
+
+/** What the fleet is, what each sink has proven, and what waits for a person. */
+export function showStatus(status: StatusView, style: Style): string {
+  const remarks = status.sinks.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}`))
+  return [
+    [headLine(status, style), ...warnings(status, style)].join('\n'),
+    [nodesLine(status), instancesLine(status)].join('\n'),
+    status.sinks.length === 0 ? 'No sink follows the fleet.' : sinkTable(status, style),
+    section('Remarks', remarks, style),
+    section('Problems', status.problems, style),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+function headLine({ owner, installation, version, revision, started_at }: StatusView, { paint, now }: Style): string {
+  const name = paint(`Heddle ${installation}`, 'strong')
+  return `${name} (owner ${owner}, version ${version}): revision ${revision}, up ${age(started_at, now)}`
+}
+
+function warnings({ complete, frozen, holds }: StatusView, { paint, now }: Style): readonly string[] {
+  return [
+    ...(complete ? [] : [paint('Not complete yet: the stored fleet is being loaded.', 'doubtful')]),
+    ...(frozen
+      ? [
+          paint(
+            `Frozen by ${frozen.by} for ${age(frozen.since, now)}: ${frozen.reason || 'no reason given'}`,
+            'doubtful',
+          ),
+        ]
+      : []),
+    ...holds.map(({ site, machines, until: end }) =>
+      paint(`Held: site ${site} lost ${list(machines, 4)}; ends in ${until(end, now)}`, 'doubtful'),
+    ),
+  ]
+}
+
+function nodesLine({ nodes }: StatusView): string {
+  return `Nodes      ${tally(nodes.total, [
+    [nodes.connected, 'connected'],
+    [nodes.suspect, 'suspect'],
+    [nodes.lost, 'lost'],
+    [nodes.none, 'without agent'],
+  ])}`
+}
+
+function instancesLine({ instances }: StatusView): string {
+  const routing = tally(instances.total, [
+    [instances.routable, 'routable'],
+    [instances.last, 'last resort'],
+    [instances.not_routable, 'not routable'],
+  ])
+  const health = parts([
+    [instances.passing, 'passing'],
+    [instances.warning, 'warning'],
+    [instances.critical, 'critical'],
+    [instances.unknown, 'unknown'],
+  ])
+  return `Instances  ${routing}${health === '' ? '' : ` | ${health}`}`
+}
+
+function tally(total: number, counts: readonly (readonly [number, string])[]): string {
+  const rest = parts(counts)
+  return rest === '' ? String(total) : `${total}: ${rest}`
+}
+
+function parts(counts: readonly (readonly [number, string])[]): string {
+  return counts
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number} ${word}`)
+    .join(', ')
+}
+
+const columns: readonly Column[] = [
+  { head: 'SINK' },
+  { head: 'MODE' },
+  { head: 'STATE' },
+  { head: 'PROVEN', align: 'right' },
+  { head: 'MISSING', align: 'right' },
+  { head: 'SINCE', align: 'right' },
+]
+
+function sinkTable({ sinks, revision }: StatusView, style: Style): string {
+  return table(
+    columns,
+    sinks.map((sink) => sinkRow(sink, revision, style.now)),
+    style,
+  )
+}
+
+function sinkRow({ name, mode, state, proven }: SinkView, revision: number, now: number): Cell[] {
+  if (proven === null) return [name, mode, sinkStateCell(state), 'nothing', '-', '-']
+  const missing = Math.max(0, revision - proven.revision)
+  return [name, mode, sinkStateCell(state), String(proven.revision), String(missing), age(proven.at, now)]
+}
+
+function section(head: string, lines: readonly string[], { paint }: Style): string {
+  return lines.length === 0 ? '' : [paint(head, 'strong'), ...lines.map((line) => `  ${line}`)].join('\n')
+}

@@ -1,0 +1,71 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import type { Verdict } from '../protocol/check.ts'
+import { reason } from '../protocol/reason.ts'
+
+/** A connection on which a check was answered and which nobody uses now. */
+export class Connection {
+  readonly #socket: Socket
+  #ended = false
+  #onEnded: (() => void) | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    const ended = () => {
+      if (this.#ended) return
+      this.#ended = true
+      socket.destroy()
+      this.#onEnded?.()
+    }
+    socket.on('end', ended).on('close', ended).on('error', ended)
+    // Some servers say goodbye (408) before they close. Nothing that comes unasked is an answer.
+    socket.on('data', ended)
+    if (socket.destroyed || socket.readableEnded) queueMicrotask(ended)
+  }
+
+  /** Calls `listener` once, as soon as the other side ends the connection, or at once if it already has. Not after `close`. */
+  onEnded(listener: () => void): void {
+    if (this.#ended) queueMicrotask(listener)
+    else this.#onEnded = listener
+  }
+
+  close(): void {
+    this.#onEnded = undefined
+    this.#ended = true
+    this.#socket.destroy()
+  }
+}
+
+export type Target = { readonly address: string; readonly port: number; readonly tls?: boolean | undefined }
+
+/** A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived. */
+export async function openSocket({ address, port, tls = false }: Target): Promise<Socket> {
+  const options = { host: address, port, noDelay: true }
+  if (!tls) return connectTcp(options)
+  const { connect } = await import('node:tls')
+  // The question is whether the service answers, not who vouches for it; nothing secret is sent.
+  return connect({ ...options, rejectUnauthorized: false })
+}
+
+/** What an error of a connection says of the server at its other end. */
+export function verdictOfError(error: unknown): Verdict {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'error'
+  switch (code) {
+    case 'ECONNREFUSED':
+      return { health: 'critical', reason: reason('refused') }
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ECONNABORTED':
+      return { health: 'critical', reason: reason('reset') }
+    case 'ETIMEDOUT':
+      return { health: 'critical', reason: reason('timeout') }
+    // The prober's own trouble says nothing of the server.
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+    case 'EADDRNOTAVAIL':
+      return { health: 'unknown', reason: reason('unreachable', { error: code }) }
+    default:
+      return { health: 'critical', reason: reason('unreachable', { error: code.slice(0, 60) }) }
+  }
+}

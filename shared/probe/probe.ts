@@ -1,0 +1,16 @@
+import type { ProbeSpec } from '../protocol/check.ts'
+import type { ProbeOptions, ProbeResult } from './attempt.ts'
+import { kinds } from './kinds.ts'
+
+export type { ProbeOptions, ProbeResult } from './attempt.ts'
+export type { Connection } from './connection.ts'
+
+/**
+ * Runs a check once, on a new connection, within the time that it allows. Never rejects: what went wrong is the verdict. It knows
+ * no history; rise, fall and everything about time is the caller's.
+ */
+export function probe<S extends ProbeSpec>(spec: S, options: ProbeOptions = {}): Promise<ProbeResult> {
+  // The table pairs each kind with the prober of that kind, which the compiler cannot follow through a union.
+  const run = kinds[spec.kind] as (spec: ProbeSpec, options: ProbeOptions) => Promise<ProbeResult>
+  return run(spec, options)
+}
