@@ -1,0 +1,154 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ConsulServer, startConsul } from '../consul.ts'
+import { type EnvoyServer, startEnvoy } from '../envoy.ts'
+import { programOf } from '../parts.ts'
+import { freePorts } from '../ports.ts'
+import { type BasicServer, startBasicServer } from '../start-basic-server.ts'
+import {
+  demoMembers,
+  envoyBootstrap,
+  gatewayAgentConfig,
+  type LandscapePlan,
+  type MemberPlan,
+  memberAgentConfig,
+  type Ports,
+  planeConfig,
+  routesConfig,
+} from './plan.ts'
+import { PlaneView } from './plane-view.ts'
+import { answers, Program, writeYaml } from './program.ts'
+
+export type Member = { readonly plan: MemberPlan; readonly server: BasicServer; readonly agent: Program }
+
+/** A whole installation on one machine: two Consuls, the plane, both proxies, servers and their agents. All real. */
+export type Landscape = AsyncDisposable & {
+  readonly plan: LandscapePlan
+  readonly zervigo: ConsulServer
+  readonly looma: ConsulServer
+  readonly plane: Program
+  readonly view: PlaneView
+  readonly envoy: EnvoyServer
+  readonly gatewayAgent: Program
+  readonly members: readonly Member[]
+  readonly envoyUrl: string
+  readonly nginxUrl: string
+}
+
+export type LandscapeOptions = {
+  /** An empty folder for all of its state. */
+  readonly folder: string
+  readonly ports?: Ports
+  readonly members?: readonly MemberPlan[]
+  readonly outlierEjection?: boolean
+  readonly reloadsPerMinute?: number
+  readonly attemptLogs?: boolean
+  /** Hears of each step as it is done. */
+  readonly onStep?: (what: string) => void
+}
+
+/** Starts everything; resolves when all of it answers. What was started is ended at the end of the block, also if a step fails. */
+export async function startLandscape(options: LandscapeOptions): Promise<Landscape> {
+  const plan = await settle(options)
+  const { folder, ports } = plan
+  const step = options.onStep ?? (() => {})
+  await using stack = new AsyncDisposableStack()
+  await Promise.all(['routes', 'plane', 'logs', 'agents'].map((name) => mkdir(join(folder, name), { recursive: true })))
+
+  const startDatacenter = async (datacenter: string, port: number) => {
+    const consul = await startConsul({ datacenter, port, dataDir: join(folder, datacenter) })
+    step(`Consul ${datacenter} on ${port}`)
+    return stack.use(consul)
+  }
+  const startServer = async (member: MemberPlan) => {
+    const { service: name, name: instance, port, site, keepAliveMs } = member
+    return stack.use(await startBasicServer({ name, instance, port, site, keepAliveMs }))
+  }
+  const [zervigo, looma, servers] = await Promise.all([
+    startDatacenter('zervigo-dc', ports.zervigo),
+    startDatacenter('looma-dc', ports.looma),
+    Promise.all(plan.members.map(startServer)),
+  ])
+  step(`${servers.length} servers`)
+
+  await writeYaml(join(folder, 'routes', 'routes.yaml'), routesConfig(plan))
+  const planeUrl = `http://127.0.0.1:${ports.plane}`
+  const configuration = await writeYaml(join(folder, 'plane.yaml'), planeConfig(plan))
+  const plane = stack.use(new Program('plane', 'control-plane/main.ts', configuration, answers(`${planeUrl}/health`)))
+  await plane.start()
+  step(`control plane on ${ports.plane}, xDS on ${ports.xds}`)
+
+  const agents = await Promise.all(
+    plan.members.map(async (member) => {
+      const path = await writeYaml(join(folder, 'agents', `${member.name}.yaml`), memberAgentConfig(member, plan))
+      const url = `http://127.0.0.1:${member.agentPort}/health`
+      return stack.use(new Program(`agent ${member.name}`, 'agent/main.ts', path, answers(url)))
+    }),
+  )
+  const gatewayConfig = await writeYaml(join(folder, 'agents', 'gateway-1.yaml'), gatewayAgentConfig(plan))
+  const gatewayUrl = `http://127.0.0.1:${ports.gatewayAgent}/health`
+  const gatewayAgent = stack.use(new Program('agent gateway-1', 'agent/main.ts', gatewayConfig, answers(gatewayUrl)))
+
+  await Promise.all([...agents, gatewayAgent].map((agent) => agent.start()))
+  step(`${agents.length + 1} agents, one of which runs Nginx on ${ports.nginx}`)
+
+  const bootstrap = join(folder, 'envoy.json')
+  await writeFile(bootstrap, JSON.stringify(envoyBootstrap(plan), null, 2))
+  const envoy = stack.use(await startEnvoy({ bootstrap, adminPort: ports.envoyAdmin }))
+  step(`Envoy on ${ports.envoy}, admin on ${ports.envoyAdmin}`)
+
+  const members = plan.members.map((member, index) => {
+    const [server, agent] = [servers[index], agents[index]]
+    if (!server || !agent) throw new Error(`${member.name} has no server or no agent`)
+    return { plan: member, server, agent }
+  })
+  const all = stack.move()
+  return {
+    plan,
+    zervigo,
+    looma,
+    plane,
+    view: new PlaneView(planeUrl),
+    envoy,
+    gatewayAgent,
+    members,
+    envoyUrl: `http://127.0.0.1:${ports.envoy}`,
+    nginxUrl: `http://127.0.0.1:${ports.nginx}`,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
+}
+
+/** The member with this name. */
+export function member(landscape: Landscape, name: string): Member {
+  const found = landscape.members.find(({ plan }) => plan.name === name)
+  if (!found) throw new Error(`there is no member ${name}`)
+  return found
+}
+
+async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
+  const { folder, outlierEjection = true, reloadsPerMinute = 60, attemptLogs = false } = options
+  return {
+    folder,
+    ports: options.ports ?? (await freeLandscapePorts()),
+    members: options.members ?? demoMembers(await freePorts(4), await freePorts(4)),
+    nginx: programOf('nginx'),
+    outlierEjection,
+    reloadsPerMinute,
+    attemptLogs,
+  }
+}
+
+async function freeLandscapePorts(): Promise<Ports> {
+  const [
+    zervigo = 0,
+    looma = 0,
+    plane = 0,
+    xds = 0,
+    envoy = 0,
+    envoyAdmin = 0,
+    nginx = 0,
+    nginxProof = 0,
+    gatewayAgent = 0,
+  ] = await freePorts(9)
+  return { zervigo, looma, plane, xds, envoy, envoyAdmin, nginx, nginxProof, gatewayAgent }
+}
