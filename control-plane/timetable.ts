@@ -1,5 +1,14 @@
 import { schedule } from 'node-cron'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { FleetView } from './fleet/fleet.ts'
+import type { RecordChange } from './fleet/record.ts'
+import type { Heartbeats } from './ingest/cluster-api/heartbeats.ts'
+import { judgeClients } from './ingest/cluster-api/judge-clients.ts'
+import type { IngestConfig } from './ingest/config.ts'
+import { expired, reapable } from './ingest/lifecycle.ts'
+import { recordAll } from './ingest/propose.ts'
+import type { BeatBuffer } from './journal/beat-buffer.ts'
+import type { Tables } from './journal/open-tables.ts'
 
 /** Something done regularly. All cadences of the plane stand in one table in main. */
 export type Job = {
@@ -7,6 +16,73 @@ export type Job = {
   /** Six fields, the first one seconds. */
   readonly when: string
   readonly run: () => Promise<void> | void
+}
+
+export type JobParts = {
+  readonly fleet: FleetView
+  readonly record: RecordChange
+  readonly beats: Heartbeats
+  readonly beatsToSave: BeatBuffer
+  readonly tables: Tables
+  readonly settings: IngestConfig
+  /** `plane:<run>` */
+  readonly by: string
+  readonly log: Logger
+}
+
+/** Everything that the plane does by the clock. What follows the fleet's changes has its own pace beside it. */
+export function planeJobs({ fleet, record, beats, beatsToSave, tables, settings, by, log }: JobParts): readonly Job[] {
+  const { agents, clients } = settings
+  const lifetimeMs = clients.heartbeat_lifetime
+  const judge = () => judgeClients({ fleet, record, beats, lifetimeMs, by, log })
+  return [
+    {
+      name: 'end drains and the like whose time is over',
+      when: cadence(1_000),
+      run: async () => void (await recordAll(expired(fleet, Date.now()), record, by, log)),
+    },
+    {
+      name: 'save when everything was last heard of',
+      when: cadence(10_000),
+      run: () => {
+        const { services, nodes } = beatsToSave.take()
+        return tables.saveBeats(services, nodes)
+      },
+    },
+    { name: 'judge clients by their heartbeats', when: cadence(clients.judged_every), run: judge },
+    { name: 'sweep: who is silent is inactive', when: cadence(clients.swept_every), run: judge },
+    {
+      name: 'reap what is long gone',
+      when: cadence(60_000),
+      run: async () => {
+        const limits = { deadForMs: agents.reaped_after, silentForMs: clients.reaped_after }
+        await recordAll(
+          reapable(fleet, Date.now(), limits, (id) => beats.lastOf(id)),
+          record,
+          by,
+          log,
+        )
+      },
+    },
+  ]
+}
+
+/**
+ * A cadence of six fields that comes as often as `everyMs`, or a little oftener where the clock cannot be divided so: every 7 s
+ * becomes every 6 s, since 60 is no multiple of 7.
+ */
+export function cadence(everyMs: number): string {
+  const seconds = Math.max(1, Math.floor(everyMs / 1000))
+  if (seconds < 60) return `*/${divisor(60, seconds)} * * * * *`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `0 */${divisor(60, minutes)} * * * *`
+  return `0 0 */${divisor(24, Math.min(24, Math.floor(minutes / 60)))} * * *`
+}
+
+/** The largest divisor of `whole` that is at most `most`. */
+function divisor(whole: number, most: number): number {
+  for (let each = most; each > 1; each -= 1) if (whole % each === 0) return each
+  return 1
 }
 
 /** Runs each job by its own cadence until closed. A job that is still running is not started again; its failure is logged. */

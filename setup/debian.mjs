@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lastLines, run, SetupFailure } from './steps.mjs'
 
@@ -34,6 +34,31 @@ export async function unpackDebian(packages, { suite, into }) {
     await mustRun('dpkg-deb', ['-x', join(downloads, name), unpacked], downloads)
   }
   return unpacked
+}
+
+/** The folders of libraries of an unpacked tree, relative to it. */
+export async function libraryFolders(unpacked) {
+  const found = []
+  for (const base of ['lib', 'usr/lib']) {
+    const names = await readdir(join(unpacked, base)).catch(() => [])
+    found.push(...names.filter((name) => name.endsWith('-linux-gnu')).map((name) => `${base}/${name}`))
+  }
+  return found
+}
+
+/**
+ * For a machine that lacks libraries: writes a script that is `program` with those of an unpacked tree. Both are named relative to the
+ * script's folder, so that the whole may be moved; `unpacked` is the tree's own path.
+ */
+export async function wrapWithLibraries(script, { program, libraries, unpacked }) {
+  const folders = (await libraryFolders(unpacked)).map((path) => `$here/${libraries}/${path}`)
+  const text = `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+export LD_LIBRARY_PATH="${folders.join(':')}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+exec "$here/${program}" "$@"
+`
+  await writeFile(script, text)
+  await chmod(script, 0o755)
 }
 
 function aptConfiguration(own) {

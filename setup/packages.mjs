@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { debianRelease, unpackDebian, wrapWithLibraries } from './debian.mjs'
 import { lastLines, root, run, SetupFailure, step } from './steps.mjs'
 
-const stampFile = join(root, 'node_modules', '.setup')
+const modules = join(root, 'node_modules')
+const stampFile = join(modules, '.setup')
 
 /** Installs the npm packages, Node 26 among them, unless exactly these are installed. `npm ci` removes the stamp itself. */
 export async function installPackages() {
@@ -35,24 +37,38 @@ async function installAfresh(stamp) {
     // A developer's settings must not keep Node 26 or the test tools away.
     '--ignore-scripts=false',
     '--include=dev',
+    // With what an earlier install left on this machine it needs no network, and asks for nothing twice.
+    '--prefer-offline',
     // Offline the default of two long waits would take a minute and a half to say so.
     '--fetch-retries=1',
     '--fetch-retry-mintimeout=1000',
   ])
   if (code === 0) {
-    const node = await run(join(root, 'node_modules', '.bin', 'node'), ['--version'])
-    if (node.code !== 0) {
-      throw new SetupFailure('The npm packages are installed, but Node 26 is not among them.', {
-        why: lastLines(node.output),
-        remedy: 'npm rebuild node, then npm run setup; npm 10, 11 and 12 are known to work.',
-      })
-    }
+    await makeNodeRun()
     await writeFile(stampFile, stamp)
     return
   }
   throw new SetupFailure('The npm packages could not be installed.', {
     why: lastLines(output),
     remedy: 'Connect this machine to the npm registry that it is configured for, then: npm run setup',
+  })
+}
+
+/** Sees that Node 26 is there and runs. It needs a library that the smallest Debian lacks: that is put beside it. */
+async function makeNodeRun() {
+  const node = join(modules, '.bin/node')
+  const { code, output } = await run(node, ['--version'])
+  if (code === 0) return
+  if (output.includes('libatomic')) {
+    const folder = join(modules, '.libatomic')
+    const unpacked = await unpackDebian(['libatomic1'], { suite: (await debianRelease()) ?? '', into: folder })
+    await rm(node, { force: true })
+    await wrapWithLibraries(node, { program: '../node/bin/node', libraries: '../.libatomic/root', unpacked })
+    if ((await run(node, ['--version'])).code === 0) return
+  }
+  throw new SetupFailure('The npm packages are installed, but the Node 26 among them does not run.', {
+    why: lastLines(output),
+    remedy: 'apt-get install libatomic1 (as root); npm rebuild node; then: npm run setup',
   })
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { debianRelease, unpackDebian } from './debian.mjs'
-import { libraryFolders } from './debian-parts.mjs'
+import { debianRelease, libraryFolders, unpackDebian } from './debian.mjs'
 import { run, SetupFailure } from './steps.mjs'
 
 const pip = ['python3-pip', 'python3-setuptools', 'python3-wheel']

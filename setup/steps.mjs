@@ -45,16 +45,20 @@ export async function step(title, work) {
 export function run(command, args, { env = process.env, cwd = root, timeoutMs = 600_000 } = {}) {
   return new Promise((resolve) => {
     let output = ''
-    const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs })
+    const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    // Node's own time-out for this goes on running where the program cannot be started.
+    const timer = setTimeout(() => child.kill(), timeoutMs)
+    const end = (code, output) => {
+      clearTimeout(timer)
+      resolve({ code, output })
+    }
     const take = (text) => {
       output += text
     }
     child.stdout.setEncoding('utf8').on('data', take)
     child.stderr.setEncoding('utf8').on('data', take)
-    child.on('error', (error) => resolve({ code: 127, output: error.message }))
-    child.on('close', (code, signal) => {
-      resolve({ code: code ?? 1, output: signal ? `${output}\nended by ${signal}` : output })
-    })
+    child.on('error', (error) => end(127, error.message))
+    child.on('close', (code, signal) => end(code ?? 1, signal ? `${output}\nended by ${signal}` : output))
   })
 }
 

@@ -30,7 +30,8 @@ export async function waitForProof(plane: Plane, revision: number, options: Wait
       if (last.waiting.length === 0) return complete(last)
     } catch (error) {
       if (stop.aborted || !(error instanceof Failure) || !error.retryable) throw error
-      trouble = error
+      // The last poll is cut off by the deadline: that says nothing about the plane.
+      if (!last || deadline.leftMs() > 1) trouble = error
     }
     await pause(Math.min(pollEveryMs, deadline.leftMs()), stop)
   } while (deadline.leftMs() > 0 && !stop.aborted)

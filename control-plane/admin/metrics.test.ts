@@ -39,7 +39,7 @@ t.test('the metrics say what the fleet is and what each sink has proven', async 
     ],
     () => 3_500,
   )
-  t.teardown(metrics.stop)
+  t.teardown(() => metrics[Symbol.dispose]())
   const text = await metrics.text()
   for (const line of [
     'heddle_revision 7',

@@ -3,11 +3,10 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 
-export type PlaneMetrics = {
+export type PlaneMetrics = Disposable & {
   /** Prometheus text. */
   readonly text: () => Promise<string>
   readonly contentType: string
-  readonly stop: () => void
 }
 
 /** The plane's own metrics. Everything is read when asked for, so that nothing has to be kept in step. */
@@ -81,7 +80,7 @@ export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], no
   return {
     text: () => registry.metrics(),
     contentType: registry.contentType,
-    stop: () => {
+    [Symbol.dispose]() {
       lag.disable()
       registry.clear()
     },

@@ -101,7 +101,7 @@ async function serveApi(t: Test, changes: readonly Change[], sinks: readonly Sin
       },
       sweep: async (name, { owner, apply }) =>
         name === 'zervigo-dc' ? { datacenter: name, owner, applied: apply, records: [], left: [] } : undefined,
-      approveDeletions: async (name) => (name === 'zervigo-dc' ? { datacenter: name, approved: 0 } : undefined),
+      approveDeletions: (name) => (name === 'zervigo-dc' ? { datacenter: name, approved: 0 } : undefined),
       now: () => 5_000,
     }),
   )

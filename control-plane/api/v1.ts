@@ -22,13 +22,13 @@ export type ApiParts = {
   readonly fleet: FleetView
   readonly record: RecordChange
   readonly sinks: () => readonly Sink[]
-  /** The routes that lead to a service, and what keeps them from it. */
-  readonly routesOf: (service: string) => ExplainView['stages']
+  /** The routes that lead to an instance, or what keeps them from it. */
+  readonly routesOf: (instance: string) => ExplainView['stages']
   readonly facts: () => PlaneFacts
   readonly events: EventSource
   /** Resolves with undefined where there is no such datacenter. */
   readonly sweep: (datacenter: string, request: SweepRequest) => Promise<SweepView | undefined>
-  readonly approveDeletions: (datacenter: string, by: string) => Promise<ApproveView | undefined>
+  readonly approveDeletions: (datacenter: string, by: string) => ApproveView | undefined
   readonly now: () => number
 }
 
@@ -70,8 +70,7 @@ export function v1Router(parts: ApiParts): Router {
 
   router.get('/instances/:id/explain', (request, response) => {
     const { id } = request.params
-    const service = fleet.instances.get(id)?.spec.service
-    const routes = service === undefined ? [] : parts.routesOf(service)
+    const routes = parts.routesOf(id)
     const answers = parts.sinks().map((sink) => sink.explain(id))
     response.json(explain(id, fleet, routes, answers))
   })
@@ -111,9 +110,9 @@ export function v1Router(parts: ApiParts): Router {
     response.json(swept)
   })
 
-  router.post('/datacenters/:name/deletions', async (request, response) => {
+  router.post('/datacenters/:name/deletions', (request, response) => {
     const { by } = readBody(ApproveRequest, request.body)
-    const approved = await parts.approveDeletions(request.params.name, by)
+    const approved = parts.approveDeletions(request.params.name, by)
     if (!approved) throw new Refusal(404, `There is no datacenter ${request.params.name}.`)
     response.json(approved)
   })

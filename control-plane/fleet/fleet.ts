@@ -58,6 +58,8 @@ export class Fleet implements FleetView {
   /** Dead endpoints whose event is not journalled yet. */
   readonly #overlay = new Map<string, Reason>()
   readonly #watchers = new Set<FleetWatcher>()
+  /** Changes that watchers are being told of, oldest first. */
+  readonly #untold: FleetChange[] = []
 
   get revision(): number {
     return this.#revision
@@ -177,7 +179,7 @@ export class Fleet implements FleetView {
   #step({ revision, event }: JournalEntry, touched: Touched): Outcome {
     const subject = subjectOf(event.change)
     // Whatever became of the event, the author has spoken: the overlay has done its work.
-    if (subject.kind === 'instance') this.#settle(subject.id, touched)
+    if (subject.kind === 'instance' && saysWhetherItLives(event)) this.#settle(subject.id, touched)
     if (!isCurrent(event, this.revisionOf(subject))) return 'overtaken'
     const changed = this.#reduce(event, { at: event.at, by: event.by, revision }, touched)
     return changed ? 'changed' : 'unchanged'
@@ -208,7 +210,7 @@ export class Fleet implements FleetView {
         const before = this.#instances.get(change.instance)
         const after = nextInstance(before, change, context)
         if (before === after) return false
-        touched.instance(change.instance, before, this.standing(change.instance)?.routable !== 'no')
+        touched.instance(change.instance, before, this.#isRoutable(change.instance))
         this.#put(change.instance, before, after)
         if (after) touched.services.add(after.spec.service)
         return true
@@ -230,7 +232,7 @@ export class Fleet implements FleetView {
     touched.nodes.add(id)
     // Contact is part of each instance's standing.
     for (const instance of this.instancesOfNode(id)) {
-      touched.instance(instance, this.#instances.get(instance), this.standing(instance)?.routable !== 'no')
+      touched.instance(instance, this.#instances.get(instance), this.#isRoutable(instance))
     }
   }
 
@@ -240,18 +242,16 @@ export class Fleet implements FleetView {
     this.#overlay.delete(id)
   }
 
+  #isRoutable(id: string): boolean {
+    return (this.standing(id)?.routable ?? 'no') !== 'no'
+  }
+
   #put(id: string, before: InstanceBelief | undefined, after: InstanceBelief | undefined): void {
-    if (before) {
-      discard(this.#byNode, before.node, id)
-      discard(this.#byService, before.spec.service, id)
-      discard(this.#byEndpoint, endpointKey(before), id)
-    }
-    if (after) {
-      this.#instances.set(id, after)
-      include(this.#byNode, after.node, id)
-      include(this.#byService, after.spec.service, id)
-      include(this.#byEndpoint, endpointKey(after), id)
-    } else this.#instances.delete(id)
+    if (after) this.#instances.set(id, after)
+    else this.#instances.delete(id)
+    reindex(this.#byNode, id, before?.node, after?.node)
+    reindex(this.#byService, id, before?.spec.service, after?.spec.service)
+    reindex(this.#byEndpoint, id, before && endpointKey(before), after && endpointKey(after))
   }
 
   #tellOverlay(id: string, removal: boolean): void {
@@ -269,15 +269,31 @@ export class Fleet implements FleetView {
   #tell(touched: Touched): void {
     if (touched.empty) return
     let removal = false
-    for (const id of touched.wereRoutable) {
-      if ((this.standing(id)?.routable ?? 'no') === 'no') removal = true
+    for (const [id, before] of touched.wereRoutable) {
+      if (!this.#isRoutable(id) || !isSameEndpoint(before, this.#instances.get(id))) removal = true
     }
     const { nodes, instances, services, installation } = touched
     this.#publish({ revision: this.#revision, nodes, instances, services, installation, removal })
   }
 
+  /** In order also for the watchers that come after one who changes the overlay. */
   #publish(change: FleetChange): void {
-    for (const watcher of this.#watchers) watcher(change)
+    this.#untold.push(change)
+    if (this.#untold.length > 1) return
+    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
+      for (const watcher of [...this.#watchers]) {
+        if (!this.#watchers.has(watcher)) continue
+        try {
+          watcher(next)
+        } catch (error) {
+          // The change has happened, and the other watchers must hear of it. The fault shows as an uncaught exception.
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+      }
+      this.#untold.shift()
+    }
   }
 }
 
@@ -293,7 +309,8 @@ class Touched {
   readonly nodes = new Set<string>()
   readonly instances = new Set<string>()
   readonly services = new Set<string>()
-  readonly wereRoutable = new Set<string>()
+  /** As they were before the batch. */
+  readonly wereRoutable = new Map<string, InstanceBelief>()
   installation = false
 
   get empty(): boolean {
@@ -302,7 +319,7 @@ class Touched {
 
   instance(id: string, before: InstanceBelief | undefined, routable: boolean): void {
     // Only the state before the batch counts: later steps of the same batch see their predecessors.
-    if (!this.instances.has(id) && before && routable) this.wereRoutable.add(id)
+    if (!this.instances.has(id) && before && routable) this.wereRoutable.set(id, before)
     this.instances.add(id)
     if (before) this.services.add(before.spec.service)
   }
@@ -310,6 +327,27 @@ class Touched {
 
 function endpointKey({ spec }: InstanceBelief): string {
   return `${spec.address} ${spec.port}`
+}
+
+/** Whether an event's author speaks of the life of its instance, and not of its admission or declaration. */
+function saysWhetherItLives({ change }: FleetEvent): boolean {
+  return change.kind === 'judged' || change.kind === 'death-confirmed' || change.kind === 'deregistered'
+}
+
+/** Whether callers of both would reach the same process for the same service. */
+function isSameEndpoint(a: InstanceBelief, b: InstanceBelief | undefined): boolean {
+  return a.spec.address === b?.spec.address && a.spec.port === b.spec.port && a.spec.service === b.spec.service
+}
+
+function reindex(
+  index: Map<string, Set<string>>,
+  id: string,
+  before: string | undefined,
+  after: string | undefined,
+): void {
+  if (before === after) return
+  if (before !== undefined) discard(index, before, id)
+  if (after !== undefined) include(index, after, id)
 }
 
 function include(index: Map<string, Set<string>>, key: string, id: string): void {

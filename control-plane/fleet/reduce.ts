@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sameReason } from '#shared/protocol/reason.ts'
 import type { InstallationBelief, InstanceBelief, NodeBelief } from './belief.ts'
 import type { FleetEvent, InstallationEvent, InstanceEvent, NodeEvent } from './event.ts'
@@ -10,13 +11,19 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
   const { at, revision } = context
   switch (event.kind) {
     case 'node-joined': {
-      if (known && known.spec.incarnation > event.node.incarnation && known.spec.machine === event.node.machine)
-        return known
       const agentless = event.node.machine === ''
+      if (known) {
+        // A client may name any node; what an agent says of its own node is not for it to change.
+        if (agentless && known.spec.machine !== '') return known
+        if (known.spec.incarnation > event.node.incarnation && known.spec.machine === event.node.machine) return known
+        if (isDeepStrictEqual(known.spec, event.node)) return known
+      }
+      // A node that was known only by name has got an agent: it is talking to us.
+      const heard = known && (agentless || known.contact !== 'none')
       return {
         spec: event.node,
-        contact: known?.contact ?? (agentless ? 'none' : 'connected'),
-        contactSince: known?.contactSince ?? at,
+        contact: heard ? known.contact : agentless ? 'none' : 'connected',
+        contactSince: heard ? known.contactSince : at,
         attachment: known?.attachment,
         demoted: known?.demoted ?? false,
         joinedAt: known?.joinedAt ?? at,
@@ -24,7 +31,8 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
       }
     }
     case 'node-attached':
-      if (!known) return known
+      // Only an agent has a session.
+      if (!known || known.spec.machine === '') return known
       return {
         ...known,
         contact: 'connected',
@@ -35,13 +43,13 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
       }
     case 'contact-changed':
       // The end of an old session says nothing about the new one.
-      if (!known?.attachment || known.attachment.session !== event.session || known.contact === event.contact)
-        return known
+      if (!known?.attachment || known.attachment.session !== event.session) return known
+      if (known.contact === event.contact || event.contact === 'none') return known
       return {
         ...known,
         contact: event.contact,
         contactSince: at,
-        demoted: event.contact === 'connected' ? false : known.demoted,
+        demoted: event.contact === 'lost' && known.demoted,
         revision,
       }
     case 'node-demoted':
@@ -68,7 +76,9 @@ export function nextInstance(
           ? unjudged(at)
           : { health: known.health, reason: known.reason, healthSince: known.healthSince }
         const death = moved ? undefined : known.death
-        return { ...known, ...verdict, spec, node, origin, registeredBy: by, silent: false, death, revision }
+        const next = { ...known, ...verdict, spec, node, origin, registeredBy: by, silent: false, death }
+        // Clients register again and again.
+        return isDeepStrictEqual(next, known) ? known : { ...next, revision }
       }
       return {
         spec,

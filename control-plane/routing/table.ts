@@ -1,4 +1,5 @@
 import type { Reason } from '#shared/protocol/reason.ts'
+import type { SinkMode } from '../fleet/sink.ts'
 
 /** Where in the declaration something stands: `routes.yaml:12`. */
 export type Source = string
@@ -21,6 +22,11 @@ export type Service = {
   readonly balance: 'round_robin' | 'least_request'
   readonly connectTimeoutMs: number
   readonly outlierEjection: boolean
+  /**
+   * An idle connection to an instance is closed after this. It is shorter than the keep-alive of the servers (5 s is common), so that
+   * the proxy closes first and no request is sent into a connection that the server is just closing.
+   */
+  readonly idleTimeoutMs: number
   readonly source: Source
   /** Sorted by address, port, instance. */
   readonly endpoints: readonly Endpoint[]
@@ -46,10 +52,22 @@ export type Listener = {
   readonly source: Source
 }
 
-/** Everything that one gateway needs: complete, consistent, in a stable order. */
+/**
+ * Everything that one gateway needs: complete, consistent, in a stable order. A request that no route takes, or whose service has
+ * no endpoint, is answered as `answers.ts` says, by every proxy in the same words; docs/routing.md has the rules of matching.
+ */
 export type RouteTable = {
   readonly gateway: string
   readonly proxy: 'envoy' | 'nginx'
+  /** observe: nothing is sent to the proxy, only shown. */
+  readonly mode: SinkMode
+  /** Absolute paths on the proxy's machine; undefined: no such log. */
+  readonly logs: {
+    /** One line for each request. */
+    readonly access: string | undefined
+    /** One line for each attempt on an instance, retries included. Nginx tells them in its access log. */
+    readonly attempts: string | undefined
+  }
   readonly listeners: readonly Listener[]
   /** Longest prefix first, then by name. */
   readonly routes: readonly Route[]

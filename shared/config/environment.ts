@@ -15,7 +15,8 @@ export type FromEnvironment = {
 export function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): FromEnvironment {
   const value: Record<string, unknown> = {}
   const sources = new Map<string, string>()
-  for (const [name, text] of Object.entries(environment)) {
+  // In the order of their names, a variable for a whole part comes before those for its keys.
+  for (const [name, text] of Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!name.startsWith(prefix) || text === undefined) continue
     const path = name.slice(prefix.length).toLowerCase().split('__')
     if (path.some((key) => key === '' || key === '__proto__')) continue
@@ -39,7 +40,7 @@ export function overlay(base: unknown, over: unknown): unknown {
   return merged
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -1,5 +1,7 @@
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod/mini'
+import { explainError } from '../failure/failure.ts'
+import { flatIssues, issueText } from './issue.ts'
 
 /** One thing that is wrong, and where. `line` counts from 1. */
 export type Problem = { readonly file: string; readonly line?: number; readonly path: string; readonly message: string }
@@ -29,18 +31,23 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     path: '',
     message: error.message,
   }))
-  const value: unknown = problems.length > 0 ? undefined : (toValue(document) ?? {})
+  const { value, error } = problems.length > 0 ? {} : toValue(document)
   return {
-    value,
-    problems,
+    value: value ?? {},
+    problems: error === undefined ? problems : [{ file, path: '', message: error }],
     lineOf: (path) => lineOf(document, lines, path),
     keyLineOf: (path) => keyLineOf(document, lines, path),
   }
 }
 
-function toValue(document: Document): unknown {
-  // Bounded aliases: a small file must not become a huge value.
-  return document.toJS({ maxAliasCount: 100 })
+function toValue(document: Document): { readonly value?: unknown; readonly error?: string } {
+  try {
+    // Bounded aliases: a small file must not become a huge value.
+    return { value: document.toJS({ maxAliasCount: 100 }) }
+  } catch (error) {
+    // An alias that leads nowhere, or too many of them, is found only here.
+    return { error: explainError(error) }
+  }
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
@@ -67,13 +74,13 @@ export function pathText(path: readonly PropertyKey[]): string {
   return text
 }
 
-/** The issues of a zod error, with what was found there instead; nested unions are flattened to their best branch. */
+/** The issues of a zod error, with what was found there instead; unions are told by the form that comes nearest. */
 export function schemaProblems(
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
   place: (path: readonly PropertyKey[]) => { readonly file: string; readonly line?: number },
 ): readonly Problem[] {
-  return issues.flatMap((issue) => {
+  return flatIssues(issues).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
         const path = [...issue.path, key]
@@ -81,10 +88,16 @@ export function schemaProblems(
       })
     }
     const found = at(value, issue.path)
-    const got = found === undefined ? '' : `, got ${shortly(found)}`
-    const message = found === undefined && issue.code === 'invalid_type' ? 'required' : `${issue.message}${got}`
-    return [{ ...place(issue.path), path: pathText(issue.path), message }]
+    return [{ ...place(issue.path), path: pathText(issue.path), message: messageOf(issue, found) }]
   })
+}
+
+function messageOf(issue: z.core.$ZodIssue, found: unknown): string {
+  if (found === undefined && issue.code === 'invalid_type') return 'required'
+  if (found === undefined) return issue.code === 'custom' ? issueText(issue) : `required: ${issueText(issue)}`
+  // A secret that does not fit must not end up in a log.
+  const secret = issue.path.some((key) => typeof key === 'string' && /token|secret|password|credential/.test(key))
+  return secret ? issueText(issue) : `${issueText(issue)}, got ${shortly(found)}`
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod/mini'
 import { Failure } from '../failure/failure.ts'
-import { fromEnvironment, overlay } from './environment.ts'
+import { fromEnvironment, isObject, overlay } from './environment.ts'
 import { type Problem, parseYaml, problemText, schemaProblems } from './problem.ts'
 
 export type ReadResult<T> =
@@ -25,12 +25,16 @@ export function readConfig<T extends z.core.$ZodType>(
   if (yaml.problems.length > 0) return { problems: yaml.problems }
   const { value: settings, sources } = fromEnvironment(environment)
   for (const key of ignored) delete settings[key]
-  const value = overlay(yaml.value, settings)
+  // A file that holds something else than settings must be told, not hidden by those of the environment.
+  const value = isObject(yaml.value) ? overlay(yaml.value, settings) : yaml.value
   const result = z.safeParse(schema, value)
   if (result.success) return { config: result.data, problems: [] }
   const place = (path: readonly PropertyKey[]) => {
-    const variable = sources.get(path.map(String).join('.'))
-    if (variable !== undefined) return { file: variable }
+    // A variable may hold a list or an object, and the problem may be inside it.
+    for (let length = path.length; length > 0; length -= 1) {
+      const variable = sources.get(path.slice(0, length).map(String).join('.'))
+      if (variable !== undefined) return { file: variable }
+    }
     const line = yaml.lineOf(path)
     return line === undefined ? { file } : { file, line }
   }

@@ -53,6 +53,10 @@ export const catalogue = {
     title: 'A name fits several instances or nodes.',
     remedy: 'Give one of the ids named.',
   },
+  NGINX_TEXT_TOO_LONG: {
+    title: 'A text of the declaration is longer than nginx can read.',
+    remedy: 'Shorten it to fewer than 1000 characters.',
+  },
   NOT_FOUND: {
     title: 'Nothing of this name is known.',
     remedy: 'See what there is: `heddle instances`, `heddle nodes`, `heddle status`.',
@@ -81,6 +85,10 @@ export const catalogue = {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop its owner, named in the message, or configure another port.',
   },
+  STATE_UNWRITABLE: {
+    title: 'The agent cannot keep its identity on disk.',
+    remedy: 'Let the user of the agent write into `state_dir`, or name another folder.',
+  },
   STORE_CORRUPT: {
     title: 'What the store holds cannot be trusted: it is damaged, or acknowledged entries are missing.',
     remedy: 'Stop the control plane, keep a copy of the file, and restore a backup.',
@@ -100,6 +108,10 @@ export const catalogue = {
   STORE_UNAVAILABLE: {
     title: 'The store cannot write now. What is known is still served.',
     remedy: 'Make room on the disk of journal.path and check that it can be written; it goes on by itself then.',
+  },
+  SWEEP_NOT_FROZEN: {
+    title: 'Records are swept only while the installation is frozen.',
+    remedy: 'Run `heddle freeze --reason ...` first: a mirror that runs would write everything again.',
   },
   WAIT_FROZEN: {
     title: 'A change was made, but frozen sinks do not show it.',

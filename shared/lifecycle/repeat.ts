@@ -28,7 +28,10 @@ export async function repeat(
   }
 }
 
-/** Waits `ms` milliseconds, or until `stop` is signalled; never rejects. */
+/** Longer waits make Node's timers fire at once. In milliseconds: 24.8 days. */
+export const longestWaitMs = 2 ** 31 - 1
+
+/** Waits `ms` milliseconds (at most `longestWaitMs`), or until `stop` is signalled; never rejects. */
 export async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal: stop }).catch(() => {})
+  await wait(Math.min(ms, longestWaitMs), undefined, { signal: stop }).catch(() => {})
 }

@@ -1,3 +1,5 @@
+import { longestWaitMs } from './repeat.ts'
+
 /**
  * A bell that one loop waits for and many may ring. Rings while nobody waits are kept as one: a loop that looks at the
  * whole state after each ring misses nothing, and a thousand rings cost one look.
@@ -21,13 +23,13 @@ export class Wake {
           this.#waiting = undefined
           resolve()
         }
-        const timer = setTimeout(done, withinMs)
+        const timer = setTimeout(done, Math.min(withinMs, longestWaitMs))
         stop.addEventListener('abort', done, { once: true })
         this.#waiting = done
       })
     }
     const rung = this.#rung
-    this.#rung = false
+
     return rung
   }
 }

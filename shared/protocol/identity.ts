@@ -20,11 +20,13 @@ export const clientIdPattern = /^[A-Za-z0-9._:@-]{1,100}$/
  * or agent therefore gives the same instance.
  */
 export function instanceId(service: string, nodeId: string, nameOrPort: string | number): string {
-  const hash = createHash('sha256').update(`${nodeId}\n${nameOrPort}`).digest('hex').slice(0, 8)
   const plain = service
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 54)
+  // Where an id cannot carry the service's name (Chinese, say), the hash must tell two services apart.
+  const told = plain === service ? '' : `\n${service}`
+  const hash = createHash('sha256').update(`${nodeId}\n${nameOrPort}${told}`).digest('hex').slice(0, 8)
   return `${plain || 'service'}-${hash}`
 }

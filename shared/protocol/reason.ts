@@ -51,12 +51,15 @@ export function reason(code: ReasonCode, params?: Readonly<Record<string, string
   return params === undefined ? { code } : { code, params: { ...params } }
 }
 
-/** One stable line: `identity_mismatch expected=crm answered=billing`. The same reason always gives the same bytes. */
+const lineBreakers = /[\p{Cc}\u2028\u2029]+/gu
+
+/** One stable line: `identity_mismatch answered=billing expected=crm`. The same reason always gives the same bytes. */
 export function reasonText({ code, params = {} }: Reason): string {
   const words = Object.keys(params)
     .sort()
     .map((name) => `${name}=${params[name]}`)
-  return [code, ...words].join(' ')
+  // Parameters come from others, and whatever keeps a reason keeps it as one line.
+  return [code, ...words].join(' ').replace(lineBreakers, ' ')
 }
 
 export function sameReason(a: Reason, b: Reason): boolean {

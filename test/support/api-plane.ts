@@ -64,7 +64,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
           const found = records.get(owner) ?? { records: [], left: [] }
           return datacenter === 'zervigo-dc' ? { datacenter, owner, applied: apply, ...found } : undefined
         },
-        approveDeletions: async (datacenter) => (datacenter === 'zervigo-dc' ? { datacenter, approved: 7 } : undefined),
+        approveDeletions: (datacenter) => (datacenter === 'zervigo-dc' ? { datacenter, approved: 7 } : undefined),
         now: () => Date.now(),
       }),
     ),

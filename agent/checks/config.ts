@@ -1,0 +1,77 @@
+import * as z from 'zod/mini'
+import { duration, port } from '#shared/config/fields.ts'
+import { isReachable } from '../discovery/address.ts'
+import { checkFields } from './kinds.ts'
+
+const count = z.int().check(z.gte(1), z.lte(100))
+
+const times = {
+  interval: z._default(duration(100), 5_000),
+  timeout: z._default(duration(10).check(z.lte(60_000, { error: 'expected at most 60s' })), 2_000),
+  rise: z._default(count, 2),
+  fall: z._default(count, 2),
+  /** How often it runs while it is critical, if that is sooner than its interval. */
+  recheck: z._default(duration(100), 1_000),
+}
+
+/** One check of a service. */
+export const CheckConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ ...checkFields.http, ...times }),
+  z.strictObject({ ...checkFields.tcp, ...times }),
+])
+export type CheckConfig = z.infer<typeof CheckConfig>
+
+const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
+const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String))
+
+/** A service of this node: one instance of it, its copy at one address and port. */
+export const ServiceConfig = z.strictObject({
+  /** The service's name, as it is routed and discovered. */
+  name: text(100),
+  /** basic-server, ai-service, auth-service, ... */
+  type: z.optional(text(100)),
+  /** The name of this copy, where there are several on the node; any UTF-8. Keeps its id when the port changes. */
+  instance: z.optional(text(200)),
+  /** Default: the node's address, which also stands in for 0.0.0.0, localhost and the like. */
+  address: z.optional(text(253)),
+  port: port(),
+  cluster: z.optional(text(63)),
+  version: z.optional(text(100)),
+  tags: z._default(z.array(text(200)).check(z.maxLength(64)), []),
+  metadata: z._default(z.record(text(200), scalar.check(z.maxLength(2_000))), {}),
+  /** Its share of requests relative to its peers; 100 is normal. */
+  weight: z.optional(z.int().check(z.gte(0), z.lte(1000))),
+  /** Other names under which it may answer. */
+  aliases: z._default(z.array(text(100)).check(z.maxLength(32)), []),
+  checks: z.prefault(z.array(CheckConfig).check(z.minLength(1), z.maxLength(16)), [{ kind: 'http' }]),
+})
+export type ServiceConfig = z.infer<typeof ServiceConfig>
+
+/** All services of a node: no two are the same instance, no two claim one address and port. */
+export const ServiceConfigs = z.array(ServiceConfig).check(
+  z.maxLength(500),
+  z.superRefine((services, context) => {
+    for (const [kind, key] of [
+      ['instance', instanceKey],
+      ['address and port', placeKey],
+    ] as const) {
+      const seen = new Map<string, number>()
+      for (const [index, service] of services.entries()) {
+        const first = seen.get(key(service))
+        if (first === undefined) seen.set(key(service), index)
+        else {
+          const message = `the same ${kind} as services[${first}] (${services[first]?.name})`
+          context.issues.push({ code: 'custom', message, input: service.name, path: [index] })
+        }
+      }
+    }
+  }),
+)
+
+function instanceKey({ name, instance, port }: ServiceConfig): string {
+  return `${name}\n${instance ?? port}`
+}
+
+function placeKey({ address, port }: ServiceConfig): string {
+  return `${isReachable(address) ? address : ''}\n${port}`
+}

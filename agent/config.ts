@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import * as z from 'zod/mini'
+import { httpUrl, port } from '#shared/config/fields.ts'
+import { type Problem, problemText } from '#shared/config/problem.ts'
+import { readConfig } from '#shared/config/read.ts'
+import { Failure } from '#shared/failure/failure.ts'
+import { ServiceConfigs } from './checks/config.ts'
+import { GatewayConfigs } from './gateway/config.ts'
+
+const name = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
+
+/** The agent's configuration. One schema gives types, defaults and checks. */
+export const AgentConfig = z.strictObject({
+  /** How far this installation reaches; told with each instance as `environment`. */
+  mode: z.optional(z.enum(['local', 'cluster', 'staging', 'production'])),
+  /** The control planes; any of them will do. */
+  planes: z._default(z.array(httpUrl()).check(z.minLength(1), z.maxLength(16)), ['http://127.0.0.1:8888']),
+  node: z.prefault(
+    z.strictObject({
+      /** Display name, any UTF-8. Default: the host's name. */
+      name: z.optional(name(200)),
+      site: z._default(name(200), 'default'),
+      cluster: z.optional(name(63)),
+      /** Where others reach this node. Default: found out. */
+      address: z.optional(name(253)),
+      /** Which machine this is, where /etc/machine-id does not tell (containers). */
+      machine: z.optional(name(128)),
+    }),
+    {},
+  ),
+  /** The agent's own folder: its identity, and what its gateways last served. */
+  state_dir: z._default(name(4096), '/var/lib/heddle-agent'),
+  services: z._default(ServiceConfigs, []),
+  gateways: z._default(GatewayConfigs, []),
+  /** Its own /health and /metrics; loopback unless told otherwise. */
+  admin: z.prefault(
+    z.strictObject({
+      address: z._default(name(253), '127.0.0.1'),
+      port: z._default(port(), 9180),
+      enabled: z._default(z.boolean(), true),
+    }),
+    {},
+  ),
+  logging: z.prefault(
+    z.strictObject({ level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error']), 'info') }),
+    {},
+  ),
+})
+export type AgentConfig = z.infer<typeof AgentConfig>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Variables that start scripts set, and ours that say the same. Ours win. */
+const formerNames = {
+  NODE_ID: 'HEDDLE_NODE__NAME',
+  CLUSTER_MANAGER: 'HEDDLE_PLANES',
+  CLUSTER_MODE: 'HEDDLE_MODE',
+} as const
+
+/** A configuration out of a YAML text and the environment, or every problem with its place. */
+export function readAgentConfig(text: string, file: string, environment: Environment) {
+  const settings = { ...formerSettings(environment), ...environment }
+  const { config, problems } = readConfig(AgentConfig, text, file, settings)
+  return config ? { config, problems: [] } : { problems: problems.map((problem) => namedAsSet(problem, environment)) }
+}
+
+/** Reads a configuration file. Throws CONFIG_UNREADABLE, or CONFIG_INVALID with every problem on its own line. */
+export async function loadAgentConfig(file: string, environment: Environment): Promise<AgentConfig> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Failure('CONFIG_UNREADABLE', `cannot read ${file}`, { cause })
+  })
+  const { config, problems } = readAgentConfig(text, file, environment)
+  if (config) return config
+  throw new Failure('CONFIG_INVALID', problems.map(problemText).join('\n'), { remedy: `Correct ${file}.` })
+}
+
+function formerSettings(environment: Environment): Environment {
+  const { NODE_ID, CLUSTER_MANAGER, CLUSTER_MODE } = environment
+  return {
+    // In quotes: a name that looks like a number is a name.
+    ...(NODE_ID ? { [formerNames.NODE_ID]: JSON.stringify(NODE_ID) } : {}),
+    ...(CLUSTER_MANAGER ? { [formerNames.CLUSTER_MANAGER]: JSON.stringify([withScheme(CLUSTER_MANAGER)]) } : {}),
+    ...(CLUSTER_MODE ? { [formerNames.CLUSTER_MODE]: JSON.stringify(CLUSTER_MODE) } : {}),
+  }
+}
+
+function withScheme(address: string): string {
+  return /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`
+}
+
+function namedAsSet(problem: Problem, environment: Environment): Problem {
+  for (const [former, ours] of Object.entries(formerNames)) {
+    if (problem.file === ours && environment[ours] === undefined) return { ...problem, file: former }
+  }
+  return problem
+}

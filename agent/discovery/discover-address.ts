@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
+import { chooseAddress, defaultInterface, type InterfaceAddress, isReachable } from './address.ts'
+
+/** Where others reach this node. Asks the machine's routing, sends nothing, never rejects. */
+export async function discoverAddress(configured: string | undefined, planes: readonly string[]): Promise<string> {
+  if (isReachable(configured)) return configured
+  return chooseAddress({
+    configured,
+    towardsPlane: await addressTowards(planes),
+    interfaces: interfaceAddresses(),
+    defaultInterface: defaultInterface(await readFile('/proc/net/route', 'utf8').catch(() => '')),
+  })
+}
+
+/** The address from which this machine would talk to the first plane that it has a way to. */
+async function addressTowards(planes: readonly string[]): Promise<string | undefined> {
+  const { createSocket } = await import('node:dgram')
+  for (const plane of planes) {
+    const { hostname, port, protocol } = new URL(plane)
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    try {
+      // Connecting a datagram socket only asks for the route.
+      const connected = once(socket, 'connect')
+      socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), host)
+      await connected
+      return socket.address().address
+    } catch {
+      // No such host, or no way to it: perhaps to the next.
+    } finally {
+      socket.close()
+    }
+  }
+  return undefined
+}
+
+function interfaceAddresses(): readonly InterfaceAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses
+      .filter(({ family }) => family === 'IPv4')
+      .map(({ address, internal }) => ({ interface: name, address, internal })),
+  )
+}

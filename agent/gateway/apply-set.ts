@@ -1,0 +1,96 @@
+import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import { type FileSet, unfitNames } from './file-set.ts'
+import type { GatewayParts } from './open-gateway.ts'
+import { type Attempt, guiltyFile, withoutGuilty } from './quarantine.ts'
+import { refusedDirective } from './refused.ts'
+import { failureText, isServed, serveSet, withProof } from './serve-set.ts'
+import { testSet } from './test-set.ts'
+
+/** How far a gateway is: what its folder holds, and the files that were last proven. */
+export type GatewayState = { readonly present: FileSet; readonly lastGood: FileSet }
+
+export type AppliedSet = {
+  readonly now: GatewayState
+  readonly reloaded: boolean
+  /** An outcome that may pass without anybody changing the set: try again. */
+  readonly passing: boolean
+  readonly result:
+    | { readonly state: 'proven'; readonly attempt: Attempt }
+    | Omit<Extract<GatewayOutcome, { state: 'rejected' }>, 'version'>
+    | Omit<Extract<GatewayOutcome, { state: 'blocked' }>, 'version'>
+}
+
+/** Why a set is not even tried; undefined: it may be. */
+export function refusal(parts: GatewayParts, { files }: GatewayFiles): AppliedSet['result'] | undefined {
+  const { filePrefix, proofFile } = parts.settings
+  const paths = files.map(({ path }) => path)
+  const unfit = unfitNames(paths, filePrefix, proofFile)
+  if (unfit !== undefined) return { state: 'rejected', error: unfit }
+  const refused = refusedDirective(contentsOf(files))
+  if (!refused) return undefined
+  const { path, line, name } = refused
+  return { state: 'rejected', error: `${name} is not taken from the plane`, path, line }
+}
+
+export function contentsOf(files: GatewayFiles['files']): FileSet {
+  return new Map(files.map(({ path, content }) => [path, content]))
+}
+
+// A set whose listener cannot be opened is served with the listeners of before, once.
+const mostServes = 2
+
+/** Tests a set beside the running Nginx, takes out what is guilty, puts the rest into place and proves that it is served. */
+export async function applySet(
+  parts: GatewayParts,
+  state: GatewayState,
+  files: FileSet,
+  urgent: boolean,
+  stop: AbortSignal,
+): Promise<AppliedSet> {
+  const { folder, shadow } = parts
+  const test = (tried: FileSet) => shadow.test(withProof(parts, tried).wanted)
+  const judge = (attempt: Attempt) =>
+    testSet(attempt, { folder: parts.settings.folder, test, lastGood: state.lastGood })
+  let attempt: Attempt = { files, quarantined: [] }
+  let error = ''
+  let reloaded = false
+  for (let serves = 0; serves < mostServes; serves += 1) {
+    // Writing and flushing happen beside the test: both take their time, and most sets are good.
+    const early = folder.prepare(state.present, withProof(parts, attempt.files).wanted)
+    const [tested, prepared] = await Promise.all([judge(attempt), early]).catch(async (cause) => {
+      await (await early.catch(() => undefined))?.discard()
+      throw cause
+    })
+    if (tested.state !== 'fit') {
+      await prepared.discard()
+      return { now: state, reloaded, passing: tested.state === 'blocked', result: tested }
+    }
+    if (await isServed(parts, state.present, tested.attempt.files)) {
+      await prepared.discard()
+      const now = { ...state, lastGood: tested.attempt.files }
+      return { now, reloaded, passing: false, result: { state: 'proven', attempt: tested.attempt } }
+    }
+    let ready = prepared
+    if (tested.attempt.files !== attempt.files) {
+      await prepared.discard()
+      ready = await folder.prepare(state.present, withProof(parts, tested.attempt.files).wanted)
+    }
+    attempt = tested.attempt
+    const { now: present, served } = await serveSet(parts, state.present, attempt.files, ready, urgent, stop)
+    if (served.state === 'proven') {
+      const now = { present, lastGood: attempt.files }
+      return { now, reloaded: reloaded || served.reloaded, passing: false, result: { state: 'proven', attempt } }
+    }
+    if (served.state === 'stopped') {
+      const stopped = { state: 'blocked', error: 'nginx does not run; it will find the files when it starts' } as const
+      return { now: { ...state, present }, reloaded, passing: true, result: stopped }
+    }
+    reloaded = true
+    error = failureText(served)
+    const path = guiltyFile(served.complaint, attempt.files, () => undefined)
+    const next = path && withoutGuilty(attempt, { path, error }, state.lastGood)
+    if (!next) break
+    attempt = next
+  }
+  return { now: state, reloaded, passing: true, result: { state: 'rejected', error } }
+}

@@ -1,0 +1,90 @@
+import * as z from 'zod/mini'
+import { duration, plainName, port } from '#shared/config/fields.ts'
+
+const proofError = 'expected a loopback address with a port, such as "127.0.0.1:18099"'
+const absolute = () => z.string().check(z.regex(/^\/[^\0\n]*$/, { error: 'expected an absolute path' }))
+const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most))
+
+/** A loopback address and port that only this gateway's Nginx listens on: there it proves which set it serves. */
+const Proof = z.string().check(
+  z.refine((text) => /^(?:127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(text) && z.safeParse(port(), portOf(text)).success, {
+    error: proofError,
+  }),
+)
+
+/** A gateway whose proxy runs on this node. */
+export const GatewayConfig = z
+  .strictObject({
+    name: plainName(),
+    proxy: z._default(z.literal('nginx'), 'nginx'),
+    /** The program; looked for on PATH and in the sbin folders. */
+    binary: z._default(z.string().check(z.minLength(1)), 'nginx'),
+    /** The main file is the agent's own, and nothing else runs in this Nginx. Otherwise `main_config` is the operator's. */
+    managed: z._default(z.boolean(), false),
+    /** The agent starts Nginx and keeps it running. Otherwise somebody else does (systemd), and the agent only reloads it. */
+    run: z._default(z.boolean(), false),
+    /** The operator's main file, which includes `folder`. */
+    main_config: z._default(absolute(), '/etc/nginx/nginx.conf'),
+    /** The prefix with which the operator's Nginx is started (`-p`), where it is not the one that it was built with. */
+    prefix: z.optional(absolute()),
+    /** Where the files of this gateway go. Default: /etc/nginx/conf.d; of a managed one, a folder in the agent's state. */
+    folder: z.optional(absolute()),
+    /** Default: /run/nginx.pid; of a managed one, a file in the agent's state. */
+    pid_file: z.optional(absolute()),
+    /** Where this Nginx writes its errors: read to say why a reload failed. A managed one has its own. */
+    error_log: z.optional(absolute()),
+    proof: z._default(Proof, '127.0.0.1:18099'),
+    reloads_per_minute: z._default(count(1, 600), 6),
+    draining_generations: z._default(count(1, 100), 4),
+    /** Ask workers of the old generation to finish as soon as the new ones are ready, instead of 100 ms later. */
+    hasten: z._default(z.boolean(), true),
+    /** How long a worker may finish its requests after a reload (managed). */
+    worker_shutdown_timeout: z._default(duration(1000), 30_000),
+    /** Worker processes (managed). Default: one a core. */
+    workers: z.optional(count(1, 256)),
+    worker_connections: z._default(count(64, 1_000_000), 4096),
+    /** The user of the workers when Nginx is started as root (managed). Default: Nginx's own. */
+    user: z.optional(plainName()),
+    /** How often a set is tried again that something else than its content keeps from being served. */
+    retry_every: z._default(duration(50), 5000),
+    /** How often the files, and what Nginx serves, are compared as a whole; quarantined files are tried again then. */
+    compare_every: z._default(duration(100), 60_000),
+    test_timeout: z._default(duration(100), 20_000),
+    proof_timeout: z._default(duration(100), 20_000),
+  })
+  .check(
+    z.refine((gateway) => gateway.managed || !gateway.run, {
+      path: ['run'],
+      error: 'the agent can run Nginx only with a main file of its own: set managed: true',
+    }),
+  )
+export type GatewayConfig = z.infer<typeof GatewayConfig>
+
+/** All gateways of a node: each has a name, a folder and a proof address for itself. */
+export const GatewayConfigs = z.array(GatewayConfig).check(
+  z.superRefine((gateways, context) => {
+    for (const key of ['name', 'folder', 'proof', 'pid_file'] as const) {
+      for (const [index, gateway] of gateways.entries()) {
+        const value = effective(gateway, key)
+        const first = gateways.findIndex((other) => effective(other, key) === value)
+        if (value === undefined || first === index) continue
+        const message = `gateways ${gateways[first]?.name} and ${gateway.name} both have ${key} ${value}`
+        context.issues.push({ code: 'custom', message, input: value, path: [index, key] })
+      }
+    }
+  }),
+)
+
+function effective(gateway: GatewayConfig, key: 'name' | 'folder' | 'proof' | 'pid_file'): string | undefined {
+  if (key === 'folder') return gateway.folder ?? (gateway.managed ? undefined : defaultFolder)
+  // Two gateways in the operator's one Nginx have one process between them.
+  if (key === 'pid_file') return gateway.managed ? gateway.pid_file : undefined
+  return gateway[key]
+}
+
+export const defaultFolder = '/etc/nginx/conf.d'
+export const defaultPidFile = '/run/nginx.pid'
+
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}

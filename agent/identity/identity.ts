@@ -1,0 +1,28 @@
+import * as z from 'zod/mini'
+import { newNodeId, nodeIdPattern } from '#shared/protocol/identity.ts'
+
+/** Who this node is, as it is kept on disk. */
+export const Identity = z.object({
+  node: z.string().check(z.regex(nodeIdPattern)),
+  machine: z.string().check(z.minLength(1), z.maxLength(128)),
+  /** Counts the agent's starts. */
+  incarnation: z.int().check(z.gte(1)),
+})
+export type Identity = z.infer<typeof Identity>
+
+export type Origin = 'known' | 'new' | 'copied'
+
+/**
+ * Who the node is at this start, given what was kept and the machine it is on now. A kept identity of another machine came with a
+ * copied disk: the original goes on under it, so this one gets its own.
+ */
+export function nextIdentity(
+  kept: Identity | undefined,
+  machine: string,
+  newId: () => string = newNodeId,
+): { readonly identity: Identity; readonly origin: Origin } {
+  if (kept?.machine === machine) {
+    return { identity: { ...kept, incarnation: kept.incarnation + 1 }, origin: 'known' }
+  }
+  return { identity: { node: newId(), machine, incarnation: 1 }, origin: kept ? 'copied' : 'new' }
+}

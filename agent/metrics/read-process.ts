@@ -1,0 +1,110 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import type { Metric } from '#shared/protocol/messages.ts'
+import { listeningInodes, type ProcessTimes, parseProcessTimes, residentBytes } from './proc.ts'
+import { metric } from './read-host.ts'
+
+export type Measured = { readonly id: string; readonly port: number }
+
+type Known = { readonly pids: readonly string[]; readonly inodes: readonly string[] }
+type Before = { readonly at: number; readonly times: ReadonlyMap<string, ProcessTimes> }
+
+// Linux tells process times in hundredths of a second on every architecture that Node runs on.
+const ticksASecond = 100
+
+/**
+ * Measures the processes behind instances, found by the port that they listen on. Reads only what this user may; what cannot be
+ * read is left out. Looks through all processes only when a listening socket is new.
+ */
+export class ProcessMeter {
+  readonly #known = new Map<string, Known>()
+  readonly #before = new Map<string, Before>()
+
+  async measure(instances: readonly Measured[]): Promise<readonly Metric[]> {
+    const ids = new Set(instances.map(({ id }) => id))
+    for (const id of this.#known.keys()) {
+      if (!ids.has(id)) this.#known.delete(id)
+    }
+    for (const id of this.#before.keys()) {
+      if (!ids.has(id)) this.#before.delete(id)
+    }
+    await this.#find(instances)
+    const metrics: Metric[] = []
+    for (const { id } of instances) metrics.push(...(await this.#measureOne(id)))
+    return metrics
+  }
+
+  async #find(instances: readonly Measured[]): Promise<void> {
+    if (instances.length === 0) return
+    const tables = `${await read('/proc/net/tcp')}\n${await read('/proc/net/tcp6')}`
+    const sought = new Map<string, string>()
+    for (const { id, port } of instances) {
+      const inodes = listeningInodes(tables, port)
+      if (this.#known.get(id)?.inodes.join() === inodes.join()) continue
+      this.#known.set(id, { pids: [], inodes })
+      for (const inode of inodes) sought.set(`socket:[${inode}]`, id)
+    }
+    if (sought.size === 0) return
+    const holders = await holdersOf(sought)
+    for (const [id, pids] of holders) {
+      this.#known.set(id, { pids, inodes: this.#known.get(id)?.inodes ?? [] })
+    }
+  }
+
+  async #measureOne(id: string): Promise<readonly Metric[]> {
+    const times = new Map<string, ProcessTimes>()
+    let memory = 0
+    let files: number | undefined = 0
+    for (const pid of this.#known.get(id)?.pids ?? []) {
+      const at = parseProcessTimes(await read(`/proc/${pid}/stat`))
+      if (at === undefined) continue
+      times.set(pid, at)
+      memory += residentBytes(await read(`/proc/${pid}/status`)) ?? 0
+      const open = await list(`/proc/${pid}/fd`)
+      files = files === undefined || open === undefined ? undefined : files + open.length
+    }
+    if (times.size === 0) return []
+    const now = { at: performance.now(), times }
+    const before = this.#before.get(id)
+    this.#before.set(id, now)
+    return [
+      ...metric('process_cpu_usage', before && usageBetween(before, now), 'percent', id),
+      ...metric('process_memory', memory, 'bytes', id),
+      ...metric('process_files', files, 'count', id),
+    ]
+  }
+}
+
+/** Of one processor, in percent: several busy threads are over 100. */
+function usageBetween(before: Before, now: Before): number | undefined {
+  const seconds = (now.at - before.at) / 1000
+  if (seconds <= 0) return undefined
+  let ticks = 0
+  for (const [pid, { ticks: used, startedAt }] of now.times) {
+    const earlier = before.times.get(pid)
+    ticks += earlier?.startedAt === startedAt ? used - earlier.ticks : used
+  }
+  return Math.round((ticks / ticksASecond / seconds) * 1000) / 10
+}
+
+/** The processes that hold sockets, by what the sockets stand for. */
+async function holdersOf(sought: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, readonly string[]>> {
+  const holders = new Map<string, string[]>()
+  for (const pid of ((await list('/proc')) ?? []).filter((name) => /^\d+$/.test(name))) {
+    const held = new Set<string>()
+    for (const descriptor of (await list(`/proc/${pid}/fd`)) ?? []) {
+      // Processes and their files come and go while we look.
+      const id = sought.get(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))
+      if (id !== undefined) held.add(id)
+    }
+    for (const id of held) holders.set(id, [...(holders.get(id) ?? []), pid])
+  }
+  return holders
+}
+
+async function read(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}
+
+async function list(path: string): Promise<readonly string[] | undefined> {
+  return readdir(path).catch(() => undefined)
+}

@@ -1,0 +1,52 @@
+import { WebSocket } from 'ws'
+import type { Logger } from '#shared/logging/logger.ts'
+import { type Hello, mostMessageBytes, type PlaneMessage, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import { Channel } from './channel.ts'
+import { sessionUrl } from './plane-list.ts'
+
+const answerWithinMs = 5_000
+
+export type Connected =
+  | { readonly kind: 'welcome'; readonly channel: Channel; readonly session: string; readonly plane: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly retry: boolean }
+  | { readonly kind: 'failed'; readonly why: string }
+
+/** Connects to a plane and says hello. Never rejects; a channel comes back only with a welcome, and is the caller's to close. */
+export async function connect(plane: string, hello: Hello, log: Logger, stop: AbortSignal): Promise<Connected> {
+  if (stop.aborted) return { kind: 'failed', why: 'stopped' }
+  const socket = new WebSocket(sessionUrl(plane, sessionPath), subprotocol, {
+    perMessageDeflate: false,
+    maxPayload: mostMessageBytes,
+    handshakeTimeout: answerWithinMs,
+  })
+  const channel = new Channel(socket, log)
+  const give = () => socket.terminate()
+  stop.addEventListener('abort', give, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  const answer = new Promise<Connected>((resolve) => {
+    socket.once('open', () => {
+      channel.send(hello)
+      timer = setTimeout(() => resolve({ kind: 'failed', why: 'no answer to hello' }), answerWithinMs)
+      channel.receive((message) => resolve(readAnswer(message, channel)))
+    })
+    void channel.ended.then((why) => resolve({ kind: 'failed', why }))
+  })
+  const connected = await answer
+  clearTimeout(timer)
+  stop.removeEventListener('abort', give)
+  if (connected.kind !== 'welcome') socket.terminate()
+  return connected
+}
+
+function readAnswer(message: PlaneMessage, channel: Channel): Connected {
+  if (message.type === 'welcome') {
+    // What follows is kept for who comes next.
+    channel.hold()
+    return { kind: 'welcome', channel, session: message.session, plane: message.plane }
+  }
+  if (message.type === 'refused') {
+    const { code, message: text, retry } = message
+    return { kind: 'refused', code, message: text, retry }
+  }
+  return { kind: 'failed', why: `answered hello with ${message.type}` }
+}

@@ -1,0 +1,87 @@
+import type { Logger } from '#shared/logging/logger.ts'
+import { beatEveryMs, type Desired, gatherMs } from '#shared/protocol/messages.ts'
+import type { Lag } from '../checks/lag.ts'
+import { within } from '../checks/within.ts'
+import { Gather } from '../report/gather.ts'
+import type { Outbox } from '../report/outbox.ts'
+import type { Channel } from './channel.ts'
+import { nextDesired, nothingDesired } from './desired.ts'
+
+export type Talking = {
+  readonly outbox: Outbox
+  readonly lag: Lag
+  readonly log: Logger
+  readonly onDesired: (desired: Desired) => void
+  /** The plane has been told everything; what else is known may follow. */
+  readonly onBegun?: () => void
+}
+
+const flushWithinMs = 1_000
+
+/**
+ * Holds one session from its welcome to its end: the whole first, then what changes, a beat every 5 s; desired state comes down.
+ * When `stop` is signalled it tells what is left, says goodbye and closes. Returns why the session ended.
+ */
+export async function converse(channel: Channel, talking: Talking, stop: AbortSignal): Promise<string> {
+  const { outbox, lag, log, onDesired, onBegun } = talking
+  let desired = nothingDesired
+  let settled: (() => void) | undefined
+  let refusal: string | undefined
+  channel.receive((message) => {
+    switch (message.type) {
+      case 'ack':
+        outbox.acknowledge(message.sequence)
+        if (outbox.settled) settled?.()
+        return
+      case 'desired':
+        desired = nextDesired(desired, message)
+        onDesired(desired)
+        return
+      case 'refused':
+        refusal = `${message.code}: ${message.message}`
+        log.warn({ code: message.code, retry: message.retry }, message.message)
+        return
+      case 'welcome':
+        return
+    }
+  })
+
+  const tell = () => {
+    for (let report = outbox.next(performance.now()); report; report = outbox.next(performance.now())) {
+      channel.send(report)
+    }
+  }
+  using gather = new Gather(tell, gatherMs)
+  channel.send(outbox.begin(performance.now()))
+  outbox.onNews = () => gather.ring()
+  onBegun?.()
+  const beat = setInterval(() => channel.send({ type: 'beat', lagMs: lag.take() }), beatEveryMs)
+
+  const why = await endedOrAsked(channel, stop)
+  clearInterval(beat)
+  if (why === undefined) {
+    tell()
+    const allTaken = new Promise<undefined>((resolve) => {
+      if (outbox.settled) resolve(undefined)
+      else settled = () => resolve(undefined)
+    })
+    await Promise.race([channel.ended, within(allTaken, flushWithinMs)])
+    channel.send({ type: 'goodbye' })
+  }
+  outbox.onNews = undefined
+  outbox.end()
+  await channel[Symbol.asyncDispose]()
+  return refusal ?? why ?? 'stopped'
+}
+
+/** Why the connection ended; undefined if `stop` came first. */
+async function endedOrAsked(channel: Channel, stop: AbortSignal): Promise<string | undefined> {
+  const watching = new AbortController()
+  const asked = new Promise<undefined>((resolve) => {
+    if (stop.aborted) resolve(undefined)
+    stop.addEventListener('abort', () => resolve(undefined), { once: true, signal: watching.signal })
+  })
+  const why = await Promise.race([channel.ended, asked])
+  watching.abort()
+  return why
+}

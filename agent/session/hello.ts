@@ -1,0 +1,28 @@
+import type { Hello } from '#shared/protocol/messages.ts'
+import type { Identity } from '../identity/identity.ts'
+
+/** Who the agent says it is. */
+export type Introduction = {
+  readonly identity: Identity
+  readonly version: string
+  readonly name: string
+  readonly site: string
+  readonly cluster: string | undefined
+  readonly address: string
+  readonly gateways: readonly { readonly name: string; readonly proxy: 'nginx' }[]
+}
+
+export function helloOf({ identity, version, name, site, cluster, address, gateways }: Introduction): Hello {
+  return {
+    type: 'hello',
+    node: identity.node,
+    machine: identity.machine,
+    incarnation: identity.incarnation,
+    version,
+    name,
+    site,
+    ...(cluster === undefined ? {} : { cluster }),
+    address,
+    ...(gateways.length > 0 ? { gateways: gateways.map(({ name, proxy }) => ({ gateway: name, proxy })) } : {}),
+  }
+}

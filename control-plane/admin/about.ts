@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+export const usage = `Usage: heddle-plane [run] <config.yaml>
+       heddle-plane --check <config.yaml>
+
+Keeps the truth about a fleet, mirrors it into Consul and drives Envoy and Nginx from it.
+
+  --check     validate the configuration, print every problem, run nothing
+  --version   print the version
+  --help      print this
+
+SIGTERM ends it; proxies and Consuls keep what they have.
+`
+
+/** The version of this installation. */
+export function planeVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof version === 'string' ? version : '0.0.0'
+}
+
+/** Which machine this is, in the words in which agents on it say so. */
+export function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim() || hostname()
+  } catch {
+    return hostname()
+  }
+}

@@ -1,0 +1,65 @@
+import type { Hold } from '../../../fleet/belief.ts'
+import type { Machine, Machines } from './machine.ts'
+
+export type HoldLimits = {
+  /** Machines lost within this time may have been lost together. */
+  readonly windowMs: number
+  /** More than this share of a site's machines looks like the network. */
+  readonly share: number
+}
+
+/** Machines of one site that were lost together, sorted. */
+export type Loss = { readonly site: string; readonly machines: readonly string[] }
+
+/**
+ * Losses that look like the network rather than like machines: two or more at once, and more than `share` of those of the site
+ * that were in contact. A site that is held already takes up every further machine that it loses.
+ */
+export function lossesToHold(
+  machines: Machines,
+  holds: ReadonlyMap<string, Hold>,
+  now: number,
+  limits: HoldLimits,
+): readonly Loss[] {
+  return [...bySite(machines)].flatMap(([site, all]) => {
+    const lost = all.filter((machine) => isLostLately(machine, now, limits.windowMs))
+    const held = holds.get(site)?.machines
+    const begins = held ? lost.some(({ id }) => !held.includes(id)) : isTogether(lost, all, now, limits)
+    return begins ? [{ site, machines: lost.map(({ id }) => id).sort() }] : []
+  })
+}
+
+/**
+ * Whether it cannot be told yet if a machine of this site died alone: others, which were cut off at the same moment, may only not
+ * have been missed yet.
+ */
+export function isInDoubt(site: string, machines: Machines, now: number, limits: HoldLimits): boolean {
+  const all = [...machines.values()].filter((machine) => machine.site === site)
+  const missing = all.filter(
+    (machine) => isLostLately(machine, now, limits.windowMs) || (machine.overdue && !machine.left),
+  )
+  return isTogether(missing, all, now, limits)
+}
+
+/**
+ * Why a hold is over, if it is: its time is up, or what is still away could as well be a machine that died alone.
+ * @param epochNow epoch milliseconds, as `hold.until` is
+ */
+export function holdEnds(hold: Hold, machines: Machines, epochNow: number): 'time' | 'contact' | undefined {
+  const away = hold.machines.filter((id) => machines.get(id)?.lostAt !== undefined)
+  if (away.length < 2) return 'contact'
+  return epochNow >= hold.until ? 'time' : undefined
+}
+
+function isTogether(lost: readonly Machine[], all: readonly Machine[], now: number, limits: HoldLimits): boolean {
+  const present = all.filter((machine) => machine.lostAt === undefined || isLostLately(machine, now, limits.windowMs))
+  return lost.length >= 2 && lost.length > limits.share * present.length
+}
+
+function isLostLately({ lostAt, left }: Machine, now: number, windowMs: number): boolean {
+  return lostAt !== undefined && !left && now - lostAt <= windowMs
+}
+
+function bySite(machines: Machines): ReadonlyMap<string, readonly Machine[]> {
+  return Map.groupBy(machines.values(), ({ site }) => site)
+}

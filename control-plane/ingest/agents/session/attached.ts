@@ -1,0 +1,136 @@
+import type { Logger } from '#shared/logging/logger.ts'
+import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
+import type { AgentMessage, Desired, Hello, Metric, Report } from '#shared/protocol/messages.ts'
+import { Acks } from './acks.ts'
+import type { Line } from './line.ts'
+import { Questions } from './questions.ts'
+import { type DesiredKey, DesiredSender } from './send-desired.ts'
+import { type ReportParts, takeReport } from './take-report.ts'
+
+/** Reports whose acknowledgement waits for the disk; an agent that sends on regardless is cut. */
+const mostUnacknowledged = 1_000
+
+/** What main wants to hear of; all are called often and must be quick. */
+export type AgentsHooks = {
+  /** A sign of life, at most as often as the agent speaks; `at` in epoch milliseconds. */
+  readonly onBeat: (node: string, beat: { readonly at: number; readonly lagMs: number | undefined }) => void
+  readonly onMetrics: (node: string, metrics: readonly Metric[], at: number) => void
+  readonly onGatewayOutcome: (gateway: string, node: string, outcome: GatewayOutcome) => void
+}
+
+export type AttachedParts = ReportParts & {
+  readonly hooks: AgentsHooks
+  readonly log: Logger
+  readonly gatewaysOf: (hello: Hello) => Desired['gateways']
+  readonly admissionsOf: (node: string) => Desired['admissions']
+}
+
+/** Ends the session and says why. */
+export type Refuse = (code: string, message: string, retry: boolean) => void
+
+/** The part of a session after its welcome: what the agent says, and what is wanted of it. */
+export class Attached {
+  readonly #hello: Hello
+  readonly #line: Line
+  readonly #parts: AttachedParts
+  readonly #refuse: Refuse
+  readonly #questions = new Questions()
+  readonly #acks: Acks
+  readonly #desired: DesiredSender
+  #goodbye = false
+
+  constructor(hello: Hello, line: Line, parts: AttachedParts, refuse: Refuse) {
+    this.#hello = hello
+    this.#line = line
+    this.#parts = parts
+    this.#refuse = refuse
+    this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }))
+    const source = {
+      admissions: () => parts.admissionsOf(hello.node),
+      logLevel: () => undefined,
+      probes: () => this.#questions.open(),
+      gateways: () => parts.gatewaysOf(hello),
+    }
+    this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key))
+  }
+
+  /** The agent stopped and said so. */
+  get goodbye(): boolean {
+    return this.#goodbye
+  }
+
+  /** Sends the whole desired state. */
+  begin(): void {
+    this.#desired.begin()
+  }
+
+  desiredChanged(key: DesiredKey): void {
+    this.#desired.changed(key)
+  }
+
+  ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+    return this.#questions.ask(spec, withinMs, () => this.#desired.changed('probes'))
+  }
+
+  end(): void {
+    this.#questions.end()
+  }
+
+  hear(message: Exclude<AgentMessage, Hello>): void {
+    const { hooks } = this.#parts
+    const { node } = this.#hello
+    switch (message.type) {
+      case 'report':
+        this.#report(node, message)
+        break
+      case 'beat':
+        hooks.onBeat(node, { at: Date.now(), lagMs: message.lagMs })
+        break
+      case 'probed':
+        this.#questions.answer(message.id, { health: message.health, reason: message.reason })
+        break
+      case 'applied':
+        this.#applied(message.gateway, message.outcome)
+        break
+      case 'goodbye':
+        this.#goodbye = true
+        this.#acks.whenIdle(() => this.#line.close(1000, 'goodbye'))
+    }
+  }
+
+  #report(node: string, report: Report): void {
+    if (this.#acks.waiting >= mostUnacknowledged) {
+      this.#refuse('too-many-unacknowledged', 'the plane cannot write that much down now', true)
+      return
+    }
+    const taken = takeReport(node, report, this.#parts)
+    if (taken.kind === 'bad') {
+      this.#refuse(taken.code, taken.problem, true)
+      return
+    }
+    this.#acks.add(report.sequence, taken.onDisk)
+    const { hooks } = this.#parts
+    const at = Date.now()
+    hooks.onBeat(node, { at, lagMs: report.lagMs })
+    if (taken.news && report.metrics && report.metrics.length > 0) hooks.onMetrics(node, report.metrics, at)
+  }
+
+  #applied(gateway: string, outcome: GatewayOutcome): void {
+    const { hooks, log } = this.#parts
+    const { node, gateways = [] } = this.#hello
+    if (gateways.some((own) => own.gateway === gateway)) hooks.onGatewayOutcome(gateway, node, outcome)
+    else log.warn({ node, gateway }, 'an agent spoke of a gateway that is not its own')
+  }
+
+  #tooLarge(key: DesiredKey): void {
+    const { gatewaysOf, hooks, log } = this.#parts
+    const { node } = this.#hello
+    log.error({ node, key }, 'the desired state is too large for one message')
+    if (key !== 'gateways') return
+    const error = 'the files are too large for one message to the agent'
+    for (const [gateway, { version }] of Object.entries(gatewaysOf(this.#hello))) {
+      hooks.onGatewayOutcome(gateway, node, { state: 'blocked', version, error })
+    }
+  }
+}

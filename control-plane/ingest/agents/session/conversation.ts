@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto'
+import type { RawData, WebSocket } from 'ws'
+import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
+import type { RecordChange } from '../../../fleet/record.ts'
+import { Attached, type AttachedParts } from './attached.ts'
+import { judgeHello } from './hello.ts'
+import { Line } from './line.ts'
+import { parseMessage } from './parse-message.ts'
+import type { DesiredKey } from './send-desired.ts'
+
+const helloWithinMs = 10_000
+/** Messages that an agent may send before it has been welcomed. */
+const mostEarly = 16
+
+export type ConversationParts = AttachedParts & {
+  readonly record: RecordChange
+  readonly replica: string
+  /** The conversation that speaks for each node now. */
+  readonly speakers: Map<string, Conversation>
+}
+
+type Later = Exclude<AgentMessage, Hello>
+
+type Stage =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'attaching'; readonly early: Later[] }
+  | { readonly kind: 'attached'; readonly attached: Attached }
+  | { readonly kind: 'over' }
+
+/** One agent's connection, from its hello to its end. No message, however wrong, does more than end it. */
+export class Conversation {
+  readonly #session = `s-${randomBytes(9).toString('base64url')}`
+  readonly #parts: ConversationParts
+  readonly #line: Line
+  readonly #from: string
+  #stage: Stage = { kind: 'new' }
+  #hello: Hello | undefined
+  #pingedAt = performance.now()
+  #answered = true
+
+  /** @param from the peer's address, for the log */
+  constructor(socket: WebSocket, from: string, parts: ConversationParts) {
+    this.#parts = parts
+    this.#from = from
+    this.#line = new Line(socket, (why) => this.#logWarn({ why }, 'a session was cut'))
+    const unnamed = setTimeout(() => this.refuse('hello-missing', 'no hello came in time', true), helloWithinMs)
+    socket.on('message', (data, isBinary) => {
+      clearTimeout(unnamed)
+      this.#guard(() => this.#read(data, isBinary))
+    })
+    socket.on('ping', () => this.#heard())
+    socket.on('pong', () => this.#heard())
+    socket.on('error', (err) => this.#logWarn({ err }, 'a session failed'))
+    socket.on('close', () => {
+      clearTimeout(unnamed)
+      this.#end()
+    })
+  }
+
+  get hello(): Hello | undefined {
+    return this.#hello
+  }
+
+  /** Something of this node's desired state may have changed. */
+  desiredChanged(key: DesiredKey): void {
+    if (this.#stage.kind === 'attached') this.#stage.attached.desiredChanged(key)
+  }
+
+  /** Has the agent run a probe for another node; undefined: no answer in time. */
+  async ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+    return this.#stage.kind === 'attached' ? this.#stage.attached.ask(spec, withinMs) : undefined
+  }
+
+  /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */
+  ping(now: number, everyMs: number): void {
+    if (now - this.#pingedAt < everyMs) return
+    if (this.#answered) {
+      this.#pingedAt = now
+      this.#answered = false
+      this.#line.ping()
+    } else this.#line.cut('it does not answer pings')
+  }
+
+  /** Says why, then ends the session. */
+  refuse(code: string, message: string, retry: boolean): void {
+    if (this.#stage.kind === 'over') return
+    this.#logWarn({ code, reason: message }, 'a session was refused')
+    this.#line.refuse(code, message, retry)
+    this.#end()
+  }
+
+  close(): void {
+    this.#line.close(1001, 'the plane stops')
+  }
+
+  terminate(): void {
+    this.#line.cut('the plane stops')
+  }
+
+  #read(data: RawData, isBinary: boolean): void {
+    if (this.#stage.kind === 'over') return
+    this.#heard()
+    const parsed = isBinary ? { kind: 'bad' as const, problem: 'expected text' } : parseMessage(data.toString())
+    switch (parsed.kind) {
+      case 'bad':
+        this.refuse('bad-message', parsed.problem, true)
+        break
+      case 'unknown':
+        this.#parts.log.debug({ node: this.#hello?.node, type: parsed.type }, 'an unknown message was passed over')
+        break
+      case 'message':
+        if (parsed.message.type === 'hello') this.#greet(parsed.message)
+        else this.#take(parsed.message)
+    }
+  }
+
+  #greet(hello: Hello): void {
+    if (this.#stage.kind === 'new') this.#attach(hello).catch((err: unknown) => this.#fail(err))
+    else this.refuse('bad-message', 'hello was said already', true)
+  }
+
+  #take(message: Later): void {
+    const stage = this.#stage
+    switch (stage.kind) {
+      case 'new':
+        this.refuse('hello-missing', `${message.type} came before hello`, true)
+        break
+      case 'attaching':
+        if (stage.early.length < mostEarly) stage.early.push(message)
+        else this.refuse('too-early', 'too much was said before the welcome', true)
+        break
+      case 'attached':
+        stage.attached.hear(message)
+        break
+      case 'over':
+    }
+  }
+
+  async #attach(hello: Hello): Promise<void> {
+    const { fleet, record, speakers, presence, replica, log } = this.#parts
+    const before = speakers.get(hello.node)
+    const answer = judgeHello(hello, fleet.nodes.get(hello.node), before?.hello)
+    if (answer.kind === 'refused') return this.refuse(answer.code, answer.message, false)
+    const early: Later[] = []
+    this.#stage = { kind: 'attaching', early }
+    this.#hello = hello
+    // From here on this session speaks for the node, and no other.
+    speakers.set(hello.node, this)
+    before?.refuse('replaced', `node ${hello.node} opened another session`, false)
+    presence.arrived(hello.node, this.#session, hello.incarnation, performance.now())
+    const attachment = { replica, session: this.#session }
+    const by = `agent:${hello.node}`
+    try {
+      if (answer.joined) await record({ kind: 'node-joined', node: answer.node }, { by })
+      if (this.#isOver()) return
+      await record({ kind: 'node-attached', node: hello.node, attachment }, { by })
+    } catch (err) {
+      this.#logWarn({ err }, 'a session could not be recorded')
+      return this.refuse('store-unavailable', 'the plane cannot write down anything now', true)
+    }
+    if (this.#isOver()) return
+    log.info({ node: hello.node, name: hello.name, from: this.#from, version: hello.version }, 'an agent attached')
+    const attached = new Attached(hello, this.#line, this.#parts, (...why) => this.refuse(...why))
+    this.#stage = { kind: 'attached', attached }
+    this.#line.send({ type: 'welcome', session: this.#session, plane: replica })
+    attached.begin()
+    for (const message of early) this.#guard(() => this.#take(message))
+  }
+
+  #heard(): void {
+    this.#answered = true
+    if (this.#hello && !this.#isOver()) this.#parts.presence.heard(this.#hello.node, performance.now())
+  }
+
+  #isOver(): boolean {
+    return this.#stage.kind === 'over'
+  }
+
+  #end(): void {
+    const stage = this.#stage
+    if (stage.kind === 'over') return
+    this.#stage = { kind: 'over' }
+    const attached = stage.kind === 'attached' ? stage.attached : undefined
+    attached?.end()
+    const { speakers, presence } = this.#parts
+    const node = this.#hello?.node
+    // A session that has been replaced says nothing about its node any more.
+    if (node === undefined || speakers.get(node) !== this) return
+    speakers.delete(node)
+    presence.gone(node, attached?.goodbye ?? false, performance.now())
+  }
+
+  /** What goes wrong with one message ends its session, never the plane. */
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (err) {
+      this.#fail(err)
+    }
+  }
+
+  #fail(err: unknown): void {
+    this.#parts.log.error({ err, node: this.#hello?.node }, 'a message could not be handled')
+    this.refuse('internal', 'the plane could not handle a message', true)
+  }
+
+  #logWarn(details: object, message: string): void {
+    this.#parts.log.warn({ node: this.#hello?.node, from: this.#from, ...details }, message)
+  }
+}

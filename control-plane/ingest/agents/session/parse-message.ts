@@ -1,0 +1,37 @@
+import * as z from 'zod/mini'
+import { AgentMessage } from '#shared/protocol/messages.ts'
+
+export type Parsed =
+  | { readonly kind: 'message'; readonly message: AgentMessage }
+  /** Of a newer agent: to be passed over. */
+  | { readonly kind: 'unknown'; readonly type: string }
+  | { readonly kind: 'bad'; readonly problem: string }
+
+const known = new Set(['hello', 'report', 'beat', 'applied', 'probed', 'goodbye'] satisfies AgentMessage['type'][])
+
+/** What an agent said. Unknown fields and unknown kinds of messages are no errors; wrong values in known ones are. */
+export function parseMessage(text: string): Parsed {
+  const value = parseJson(text)
+  if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string') {
+    return { kind: 'bad', problem: 'expected a JSON object with a type' }
+  }
+  if (!isKnown(value.type)) return { kind: 'unknown', type: value.type.slice(0, 50) }
+  const result = z.safeParse(AgentMessage, value)
+  if (result.success) return { kind: 'message', message: result.data }
+  const problems = result.error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.map(String).join('.')}: ${message}`)
+  return { kind: 'bad', problem: `${value.type}: ${problems.join('; ')}` }
+}
+
+function isKnown(type: string): boolean {
+  return (known as ReadonlySet<string>).has(type)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,106 @@
+import { backoffMs } from '#shared/lifecycle/backoff.ts'
+import { pause } from '#shared/lifecycle/repeat.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { Reason } from '#shared/protocol/reason.ts'
+import type { Fleet, FleetView } from '../../../fleet/fleet.ts'
+import type { RecordChange } from '../../../fleet/record.ts'
+import { nextStep, type Step, type Word } from './judgement.ts'
+
+/** A fleet whose dead endpoints can be taken out before the journal has written it down. */
+export type FleetWithRemovals = FleetView & Pick<Fleet, 'publishRemoval' | 'lift'>
+
+type Slot = { word: Word; removed: boolean; done: Promise<void> }
+
+const retry = { firstMs: 100, mostMs: 5_000 }
+/** Far more than others can come between; beyond it something is wrong with us. */
+const mostSteps = 100
+
+/**
+ * Makes the belief of each instance what its agent said last, with one event in flight per instance. Only what was said last counts:
+ * words that were overtaken before they were recorded leave no trace.
+ */
+export class Reconciler {
+  readonly #fleet: FleetWithRemovals
+  readonly #record: RecordChange
+  readonly #log: Logger
+  readonly #stop: AbortSignal
+  readonly #slots = new Map<string, Map<string, Slot>>()
+
+  constructor(fleet: FleetWithRemovals, record: RecordChange, log: Logger, stop: AbortSignal) {
+    this.#fleet = fleet
+    this.#record = record
+    this.#log = log
+    this.#stop = stop
+  }
+
+  /** Resolves when the belief is on disk and says what the agent said, this or something newer. Rejects when stopped before. */
+  hear(node: string, id: string, word: Word): Promise<void> {
+    const slots = this.#slots.getOrInsertComputed(node, () => new Map<string, Slot>())
+    const pending = slots.get(id)
+    if (pending) {
+      pending.word = word
+      this.#removeAtOnce(id, pending, this.#next(node, id, word))
+      return pending.done
+    }
+    const slot: Slot = { word, removed: false, done: Promise.resolve() }
+    slots.set(id, slot)
+    slot.done = this.#settle(node, id, slot).finally(() => {
+      slots.delete(id)
+      if (slots.size === 0) this.#slots.delete(node)
+    })
+    return slot.done
+  }
+
+  /** What was said and is not on disk yet. */
+  pending(node: string): ReadonlyMap<string, { readonly word: Word; readonly done: Promise<void> }> {
+    return this.#slots.get(node) ?? new Map()
+  }
+
+  async #settle(node: string, id: string, slot: Slot): Promise<void> {
+    let failures = 0
+    for (let steps = 0; steps < mostSteps; steps += 1) {
+      this.#stop.throwIfAborted()
+      const step = this.#next(node, id, slot.word)
+      this.#removeAtOnce(id, slot, step)
+      if (step.kind !== 'record') {
+        if (step.kind === 'foreign')
+          this.#log.warn({ node, instance: id, owner: step.owner }, 'an agent named an instance that is not its own')
+        return
+      }
+      try {
+        await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
+        slot.removed = false
+        failures = 0
+      } catch (err) {
+        // The agent's word stands, and so does a removal: both wait for the store.
+        failures += 1
+        steps -= 1
+        this.#log.warn({ err, node, instance: id, failures }, 'a report could not be recorded')
+        await pause(backoffMs(retry, failures, Math.random()), this.#stop)
+      }
+    }
+    this.#log.error({ node, instance: id, word: slot.word }, 'a report does not settle')
+    throw new Error(`the report of ${id} does not settle`)
+  }
+
+  #next(node: string, id: string, word: Word): Step {
+    return nextStep(node, id, word, this.#fleet.instances.get(id))
+  }
+
+  /** A dead endpoint leaves every sink before the journal has written it down. */
+  #removeAtOnce(id: string, slot: Slot, step: Step): void {
+    const reason = criticalReason(step)
+    if (reason) {
+      this.#fleet.publishRemoval(id, reason)
+      slot.removed = true
+    } else if (slot.removed) {
+      this.#fleet.lift(id)
+      slot.removed = false
+    }
+  }
+}
+
+function criticalReason(step: Step): Reason | undefined {
+  const judged = step.kind === 'record' && step.change.kind === 'judged' ? step.change : undefined
+  return judged?.health === 'critical' ? judged.reason : undefined
+}

@@ -1,0 +1,83 @@
+import { type Desired, mostMessageBytes } from '#shared/protocol/messages.ts'
+import type { Line } from './line.ts'
+
+export type DesiredKey = keyof Desired
+
+/** In the order in which they are sent: what is large comes last. */
+const keys = ['admissions', 'logLevel', 'probes', 'gateways'] as const satisfies readonly DesiredKey[]
+
+/** What is wanted of a node right now, asked for when it is sent. */
+export type DesiredSource = { readonly [K in DesiredKey]-?: () => Desired[K] | undefined }
+
+/**
+ * Keeps one agent's desired state current: whole at first, then the keys that changed. It holds no queue, only which keys are
+ * dirty: what is sent is the newest state, and to a slow reader one message at a time.
+ */
+export class DesiredSender {
+  readonly #line: Line
+  readonly #source: DesiredSource
+  readonly #onTooLarge: (key: DesiredKey) => void
+  readonly #dirty = new Set<DesiredKey>()
+  /** What the agent was told last, by key, as it was sent. */
+  readonly #told = new Map<DesiredKey, string>()
+  #begun = false
+  #busy = false
+  #scheduled = false
+
+  constructor(line: Line, source: DesiredSource, onTooLarge: (key: DesiredKey) => void) {
+    this.#line = line
+    this.#source = source
+    this.#onTooLarge = onTooLarge
+  }
+
+  /** Sends everything; from now on changes are sent, too. */
+  begin(): void {
+    for (const key of keys) this.#dirty.add(key)
+    this.#send()
+  }
+
+  changed(key: DesiredKey): void {
+    this.#dirty.add(key)
+    if (this.#scheduled || !this.#begun) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#send()
+    })
+  }
+
+  #send(): void {
+    if (this.#busy || !this.#line.open) return
+    const parts: string[] = []
+    let bytes = 100
+    for (const key of this.#dirty) {
+      const text = this.#news(key)
+      if (text === undefined) continue
+      const size = Buffer.byteLength(text) + key.length + 4
+      // What does not fit any more goes with the next message.
+      if (bytes + size > mostMessageBytes) break
+      bytes += size
+      this.#told.set(key, text)
+      this.#dirty.delete(key)
+      parts.push(`"${key}":${text}`)
+    }
+    const whole = !this.#begun
+    this.#begun = true
+    if (parts.length === 0 && !whole) return
+    this.#busy = true
+    this.#line.sendText(`{"type":"desired","whole":${whole},"desired":{${parts.join(',')}}}`, () => {
+      this.#busy = false
+      if (this.#dirty.size > 0) this.#send()
+    })
+  }
+
+  /** The value as text if the agent was not told it yet; then the key stays dirty until it is sent. */
+  #news(key: DesiredKey): string | undefined {
+    const text: string | undefined = JSON.stringify(this.#source[key]())
+    const tooLarge = text !== undefined && Buffer.byteLength(text) > mostMessageBytes - 200
+    if (tooLarge) this.#onTooLarge(key)
+    if (text !== undefined && !tooLarge && this.#told.get(key) !== text) return text
+    this.#dirty.delete(key)
+    return undefined
+  }
+}

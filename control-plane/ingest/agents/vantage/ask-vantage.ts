@@ -1,0 +1,31 @@
+import { pause } from '#shared/lifecycle/repeat.ts'
+import { probe } from '#shared/probe/probe.ts'
+import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { AgentSessions } from '../serve-agents.ts'
+import { planeId, type Vantage } from './vantage.ts'
+
+/** What an agent gets besides the check's own timeout: the way there and back. */
+const wayMs = 1_500
+const againAfterMs = 5
+const lagMs = 500
+
+/** Runs a check from a vantage, once. Undefined: the vantage itself did not answer. */
+export async function askVantage(
+  vantage: Vantage,
+  check: ProbeSpec,
+  sessions: Pick<AgentSessions, 'ask'>,
+  stop: AbortSignal,
+): Promise<Verdict | undefined> {
+  if (vantage.id !== planeId) return sessions.ask(vantage.id, check, check.timeoutMs + wayMs)
+  const first = await probeHere(check, stop)
+  if (first?.reason.code !== 'refused') return first
+  // A server that is just being replaced refuses for a moment.
+  await pause(againAfterMs, stop)
+  return probeHere(check, stop)
+}
+
+async function probeHere(check: ProbeSpec, stop: AbortSignal): Promise<Verdict | undefined> {
+  const { verdict, tookMs } = await probe(check, { signal: stop })
+  // Who was slow itself has timed nobody.
+  return tookMs > check.timeoutMs + lagMs ? undefined : verdict
+}

@@ -1,0 +1,127 @@
+import { repeat } from '#shared/lifecycle/repeat.ts'
+import { type Logger, warn } from '#shared/logging/logger.ts'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
+import type { InstanceBelief } from '../../../fleet/belief.ts'
+import type { FleetView } from '../../../fleet/fleet.ts'
+import type { AgentsConfig } from '../../config.ts'
+import type { AgentSessions } from '../serve-agents.ts'
+import { askVantage } from './ask-vantage.ts'
+import type { Sightings } from './sightings.ts'
+import { type Candidates, chooseAgents, findingOf, planeId, remoteCheck, type Vantage } from './vantage.ts'
+
+const lookEveryMs = 500
+/** An instance that has just become well is looked at within this time, spread so that a whole fleet is not looked at at once. */
+const soonMs = 1_000
+
+export type SurveyOptions = {
+  readonly fleet: FleetView
+  readonly sessions: AgentSessions
+  readonly sightings: Sightings
+  readonly settings: AgentsConfig['vantages']
+  /** The plane's own place. */
+  readonly plane: Omit<Vantage, 'id'>
+  readonly log: Logger
+}
+
+/** Finds out again and again who can see which instance, until disposed of. */
+export function surveyInstances(options: SurveyOptions): AsyncDisposable {
+  const stop = new AbortController()
+  const survey = new Survey(options, stop.signal)
+  const unwatch = options.fleet.watch(({ instances, nodes }) => survey.changed(instances, nodes.size > 0))
+  const onFailure = warn(options.log, 'the survey failed')
+  const loop = repeat(
+    async () => survey.look(),
+    { everyMs: lookEveryMs, afterFailureMs: () => 5_000 },
+    onFailure,
+    stop.signal,
+  )
+  return {
+    async [Symbol.asyncDispose]() {
+      unwatch()
+      stop.abort()
+      await loop
+      await survey.idle()
+    },
+  }
+}
+
+class Survey {
+  readonly #options: SurveyOptions
+  readonly #stop: AbortSignal
+  /** When each instance is to be looked at next. */
+  readonly #due = new Map<string, number>()
+  readonly #running = new Set<Promise<void>>()
+  #candidates: Candidates | undefined
+
+  constructor(options: SurveyOptions, stop: AbortSignal) {
+    this.#options = options
+    this.#stop = stop
+  }
+
+  changed(instances: Iterable<string>, nodes: boolean): void {
+    if (nodes) this.#candidates = undefined
+    for (const id of instances) {
+      const instance = this.#options.fleet.instances.get(id)
+      if (!instance) {
+        this.#due.delete(id)
+        this.#options.sightings.forget(id)
+      } else if (!isWell(instance)) this.#due.delete(id)
+    }
+  }
+
+  look(): void {
+    const { fleet, settings } = this.#options
+    if (!fleet.complete) return
+    const now = performance.now()
+    for (const [id, instance] of fleet.instances) {
+      const check = instance.origin === 'agent' && isWell(instance) ? remoteCheck(instance.spec) : undefined
+      if (!check) continue
+      const due = this.#due.getOrInsertComputed(id, () => now + Math.random() * soonMs)
+      if (due > now) continue
+      if (this.#running.size >= settings.at_once) return
+      this.#due.set(id, now + settings.survey_every * (0.9 + 0.2 * Math.random()))
+      const turn = this.#survey(id, instance, check).finally(() => this.#running.delete(turn))
+      this.#running.add(turn)
+    }
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  async #survey(id: string, instance: InstanceBelief, check: ProbeSpec): Promise<void> {
+    const { fleet, settings, plane } = this.#options
+    const node = fleet.nodes.get(instance.node)?.spec
+    const home = { machine: node?.machine ?? '', site: node?.site ?? '' }
+    const agents = chooseAgents(id, home, this.#agents(), settings.agents)
+    await Promise.all([{ id: planeId, ...plane }, ...agents].map((vantage) => this.#sight(id, vantage, check)))
+  }
+
+  async #sight(id: string, vantage: Vantage, check: ProbeSpec): Promise<void> {
+    const { fleet, sessions, sightings } = this.#options
+    const verdict = await askVantage(vantage, check, sessions, this.#stop)
+    const instance = fleet.instances.get(id)
+    if (!verdict || !instance || this.#stop.aborted) return
+    if (findingOf(verdict) === 'passed') sightings.saw(id, JSON.stringify(check), vantage, performance.now())
+    else if (isWell(instance) && fleet.nodes.get(instance.node)?.contact === 'connected')
+      sightings.lostSight(id, vantage.id)
+  }
+
+  #agents(): Candidates {
+    this.#candidates ??= candidatesOf(this.#options.fleet)
+    return this.#candidates
+  }
+}
+
+/** Whether others should see it pass, too. */
+function isWell({ health, death }: InstanceBelief): boolean {
+  return death === undefined && (health === 'passing' || health === 'warning')
+}
+
+function candidatesOf(fleet: FleetView): Candidates {
+  const vantages = [...fleet.nodes.values()].flatMap(({ spec, contact }) =>
+    contact === 'connected' ? [{ id: spec.id, machine: spec.machine, site: spec.site }] : [],
+  )
+  vantages.sort((a, b) => (a.id < b.id ? -1 : 1))
+  return Map.groupBy(vantages, ({ site }) => site)
+}

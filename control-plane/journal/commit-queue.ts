@@ -1,0 +1,124 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { Failure } from '#shared/failure/failure.ts'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { FleetEvent, JournalEntry } from '../fleet/event.ts'
+import type { Outcome } from '../fleet/fleet.ts'
+import type { JournalStore } from './store.ts'
+import { encodeEvent, type StoredEvent } from './stored-event.ts'
+
+/** Events that share a commit at most: it takes a few milliseconds, and so does reducing them. */
+const eventsInCommit = 500
+
+export type CommitQueueParts = {
+  readonly store: Pick<JournalStore, 'append'>
+  /** Takes entries that are durable, in their order; says what became of each. */
+  readonly take: (entries: readonly JournalEntry[]) => Promise<readonly Outcome[]>
+  /** Events that may wait; what comes beyond is refused. */
+  readonly most: number
+  readonly log: Logger
+  readonly now: () => number
+}
+
+export type Unavailable = { readonly failure: Failure; readonly since: number }
+
+type Waiting = {
+  readonly event: FleetEvent
+  readonly stored: StoredEvent
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Events on their way to the disk. While one commit is under way the next one gathers, so a slow disk makes larger commits. */
+export class CommitQueue {
+  readonly #parts: CommitQueueParts
+  readonly #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
+  #began: number | undefined
+  #unavailable: Unavailable | undefined
+  #events = 0
+  #commits = 0
+  #refused = 0
+
+  constructor(parts: CommitQueueParts) {
+    this.#parts = parts
+  }
+
+  /** Set while the store takes nothing. */
+  get unavailable(): Unavailable | undefined {
+    return this.#unavailable
+  }
+
+  get figures() {
+    return {
+      waiting: this.#waiting.length,
+      commitMs: this.#began === undefined ? 0 : performance.now() - this.#began,
+      events: this.#events,
+      commits: this.#commits,
+      refused: this.#refused,
+    }
+  }
+
+  /** Resolves when the event is durable and taken. Rejects with STORE_OVERLOADED, or as the store does. */
+  add(event: FleetEvent): Promise<Outcome> {
+    if (this.#waiting.length >= this.#parts.most) {
+      this.#refused += 1
+      const message = `${this.#waiting.length} changes wait for the disk already.`
+      return Promise.reject(new Failure('STORE_OVERLOADED', message, { retryable: true }))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ event, stored: encodeEvent(event), resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing waits. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
+  /** To be called when the store was seen to write again. */
+  recovered(): void {
+    if (!this.#unavailable) return
+    const { since } = this.#unavailable
+    this.#unavailable = undefined
+    this.#parts.log.info({ forMs: this.#parts.now() - since }, 'the store takes changes again')
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Whatever else this turn of the event loop brings shares the commit.
+      await turn()
+      await this.#commit(this.#waiting.splice(0, eventsInCommit))
+    }
+    this.#running = undefined
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    this.#began = performance.now()
+    try {
+      const last = await this.#parts.store.append(batch.map(({ stored }) => stored))
+      const first = last - batch.length + 1
+      const outcomes = await this.#parts.take(batch.map(({ event }, index) => ({ revision: first + index, event })))
+      this.recovered()
+      this.#commits += 1
+      this.#events += batch.length
+      for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] ?? 'unchanged')
+    } catch (error) {
+      this.#fail(batch, error)
+    } finally {
+      this.#began = undefined
+    }
+  }
+
+  #fail(batch: readonly Waiting[], error: unknown): void {
+    const failure =
+      error instanceof Failure
+        ? error
+        : new Failure('STORE_UNAVAILABLE', 'A change could not be recorded.', { retryable: true, cause: error })
+    this.#refused += batch.length
+    if (!this.#unavailable)
+      this.#parts.log.error({ err: failure }, 'changes cannot be recorded; what is known is served')
+    this.#unavailable = { failure, since: this.#unavailable?.since ?? this.#parts.now() }
+    for (const { reject } of batch) reject(failure)
+  }
+}

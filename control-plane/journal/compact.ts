@@ -1,0 +1,55 @@
+import type { FleetState } from '../fleet/fleet.ts'
+import { droppableUpTo, keptSnapshots, type SnapshotMark } from './retention.ts'
+import type { JournalStore } from './store.ts'
+import { encodeState, stateVersion } from './stored-state.ts'
+
+/** What is dropped in one statement: a few milliseconds, so that no append waits for long. */
+const entriesAtOnce = 2_000
+const partsAtOnce = 20
+
+/** Stores a state as the newest snapshot. It counts when all its parts are there; what a crash leaves behind is dropped. */
+export async function saveSnapshot(
+  store: JournalStore,
+  state: FleetState,
+  now: number,
+  stop: AbortSignal,
+): Promise<SnapshotMark> {
+  // A crash may have left parts of this very revision.
+  await untilNothing(() => store.dropParts(partsAtOnce), stop)
+  let parts = 0
+  for (const body of encodeState(state)) {
+    stop.throwIfAborted()
+    await store.saveSnapshotPart(state.revision, parts, body)
+    parts += 1
+  }
+  const mark = { revision: state.revision, at: now, version: stateVersion, parts }
+  await store.finishSnapshot(mark)
+  return mark
+}
+
+export type Pruned = { readonly snapshots: number; readonly entries: number }
+
+/** Drops snapshots and entries that are no longer kept, and parts of snapshots that were never finished. Not while one is being saved. */
+export async function prune(
+  store: JournalStore,
+  { now, retentionMs, stop }: { readonly now: number; readonly retentionMs: number; readonly stop: AbortSignal },
+): Promise<Pruned> {
+  const snapshots = await store.snapshots()
+  const kept = keptSnapshots(snapshots, now, retentionMs)
+  const upTo = droppableUpTo(kept, await store.revisionAt(now - retentionMs))
+  const gone = snapshots.filter((snapshot) => !kept.includes(snapshot))
+  for (const { revision } of gone) await store.dropSnapshot(revision)
+  await untilNothing(() => store.dropParts(partsAtOnce), stop)
+  const entries = await untilNothing(() => store.dropEntries(upTo, entriesAtOnce), stop)
+  return { snapshots: gone.length, entries }
+}
+
+async function untilNothing(drop: () => Promise<number>, stop: AbortSignal): Promise<number> {
+  let total = 0
+  while (!stop.aborted) {
+    const dropped = await drop()
+    if (dropped === 0) break
+    total += dropped
+  }
+  return total
+}

@@ -1,0 +1,34 @@
+import * as z from 'zod/mini'
+import { duration } from '#shared/config/fields.ts'
+
+const second = 1000
+const hour = 3_600 * second
+const day = 24 * hour
+
+/** Settings of the journal, its store and the tables behind it. Durations in milliseconds once read. */
+export const JournalConfig = z.strictObject({
+  /** The SQLite file. Beside it stand `-wal` and `-shm`, and `-lock` and `-acknowledged` of ours. */
+  path: z._default(z.string().check(z.minLength(1)), 'heddle.db'),
+  /** The file never grows beyond this; undefined: as the disk allows. */
+  max_megabytes: z.optional(z.int().check(z.gte(1))),
+  /** Changes that wait for the disk; what comes beyond is refused. */
+  queue: z._default(z.int().check(z.gte(1)), 10_000),
+  /** A snapshot is taken after so many events, or as many as there are beliefs if these are more. */
+  snapshot_every: z._default(z.int().check(z.gte(1)), 20_000),
+  /** A snapshot is taken after this time if there was any event. */
+  snapshot_within: z._default(duration(second), hour),
+  /** For how long events, and one snapshot a day, are kept for audit and for the state of a past moment. */
+  retention: z._default(duration(), 30 * day),
+  /** How long the nine tables may lag behind the journal. */
+  tables_within: z._default(duration(), second),
+  metrics: z.prefault(
+    z.strictObject({
+      /** For how long 1-minute rollups are kept. */
+      retention: z._default(duration(), 7 * day),
+      /** And at most so many rows: 10,000 nodes write 120,000 a minute. */
+      most_rows: z._default(z.int().check(z.gte(0)), 5_000_000),
+    }),
+    {},
+  ),
+})
+export type JournalConfig = z.output<typeof JournalConfig>

@@ -1,0 +1,11 @@
+import type { Migration } from 'kysely/migration'
+import * as journal from './0001-journal.ts'
+import * as tables from './0002-tables.ts'
+import * as initialContents from './0003-initial-contents.ts'
+
+/** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-journal': journal,
+  '0002-tables': tables,
+  '0003-initial-contents': initialContents,
+}

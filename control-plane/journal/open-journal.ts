@@ -1,0 +1,258 @@
+import { Failure } from '#shared/failure/failure.ts'
+import { pause, repeat } from '#shared/lifecycle/repeat.ts'
+import { Wake } from '#shared/lifecycle/wake.ts'
+import { type Logger, warn } from '#shared/logging/logger.ts'
+import type { Change, JournalEntry } from '../fleet/event.ts'
+import { Fleet, type FleetState, type Outcome } from '../fleet/fleet.ts'
+import type { RecordChange, RecordOptions } from '../fleet/record.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { prune, saveSnapshot } from './compact.ts'
+import type { JournalConfig } from './config.ts'
+import { type Replayed, readEntries, replay } from './replay.ts'
+import { isSnapshotDue } from './retention.ts'
+import type { JournalStore } from './store.ts'
+import { eventVersion, storable } from './stored-event.ts'
+
+export type JournalSettings = Pick<JournalConfig, 'queue' | 'snapshot_every' | 'snapshot_within' | 'retention'>
+
+export type JournalParts = {
+  readonly store: JournalStore
+  /** What the entries are reduced into. Nobody else applies anything to it. */
+  readonly fleet: Fleet
+  readonly config: JournalSettings
+  readonly log: Logger
+  /** Ends the journal's own rounds; changes are recorded until it is disposed. */
+  readonly signal: AbortSignal
+  /** Epoch milliseconds. */
+  readonly now?: () => number
+}
+
+/** What the health page says of the journal. */
+export type JournalStatus = {
+  /** unloaded: `load` has not ended · ready · unavailable: nothing is acknowledged now, what is known is served */
+  readonly state: 'unloaded' | 'ready' | 'unavailable' | 'closed'
+  /** Why, and what to do, where it is unavailable. */
+  readonly failure: Failure | undefined
+  /** Epoch milliseconds since when it is unavailable. */
+  readonly since: number | undefined
+  readonly revision: number
+  /** The revision of the newest snapshot; 0: none. */
+  readonly snapshot: number
+  /** Changes that wait for the disk. */
+  readonly waiting: number
+  /** For how many milliseconds the commit under way has been running. */
+  readonly commitMs: number
+  /** Since the start: events recorded, commits, changes refused. */
+  readonly events: number
+  readonly commits: number
+  readonly refused: number
+}
+
+export type JournalListener = (entries: readonly JournalEntry[]) => void
+
+/** How often the store is tried while it is unavailable and nobody records anything. */
+const probeEveryMs = 1_000
+/** How often it is looked what is due by its age. */
+const lookEveryMs = 60_000
+
+/** The journal over an open store. `load` comes first. Disposing waits for what was recorded; the store stays open. */
+export async function openJournal(parts: JournalParts): Promise<Journal> {
+  const [newest] = await parts.store.snapshots()
+  return new Journal(parts, newest ?? { revision: 0, at: (parts.now ?? Date.now)() })
+}
+
+export class Journal implements AsyncDisposable {
+  readonly #store: JournalStore
+  readonly #fleet: Fleet
+  readonly #config: JournalSettings
+  readonly #log: Logger
+  readonly #now: () => number
+  readonly #queue: CommitQueue
+  readonly #listeners = new Set<JournalListener>()
+  readonly #compactionDue = new Wake()
+  readonly #closing = new AbortController()
+  readonly #stop: AbortSignal
+  #state: 'unloaded' | 'ready' | 'closed' = 'unloaded'
+  #snapshot: { readonly revision: number; readonly at: number }
+  #rounds: Promise<unknown> = Promise.resolve()
+  #compacting: Promise<void> = Promise.resolve()
+
+  constructor(parts: JournalParts, newest: { readonly revision: number; readonly at: number }) {
+    this.#store = parts.store
+    this.#fleet = parts.fleet
+    this.#config = parts.config
+    this.#log = parts.log
+    this.#now = parts.now ?? Date.now
+    this.#snapshot = newest
+    this.#stop = AbortSignal.any([parts.signal, this.#closing.signal])
+    this.#queue = new CommitQueue({
+      store: parts.store,
+      take: (entries) => this.#take(entries),
+      most: parts.config.queue,
+      log: parts.log,
+      now: this.#now,
+    })
+  }
+
+  /** Restores the fleet: the newest snapshot and what came after it. Once, before anything is recorded. */
+  async load(): Promise<Replayed> {
+    const began = performance.now()
+    const replayed = await replay(this.#store, this.#fleet, { until: await this.#store.head(), log: this.#log })
+    this.#state = 'ready'
+    this.#rounds = Promise.all([this.#compactInRounds(), this.#probeInRounds()])
+    const { revision, entries, snapshot } = replayed
+    const tookMs = Math.round(performance.now() - began)
+    this.#log.info({ revision, snapshot: snapshot?.revision ?? 0, entries, tookMs }, 'the journal is loaded')
+    return replayed
+  }
+
+  /** See RecordChange. Rejects with STORE_UNAVAILABLE or, when too many wait already, STORE_OVERLOADED. */
+  readonly record: RecordChange = (change: Change, { by, seen }: RecordOptions): Promise<Outcome> => {
+    if (this.#state !== 'ready') {
+      const message = this.#state === 'closed' ? 'The journal is closed.' : 'The journal is not loaded yet.'
+      return Promise.reject(new Failure('STORE_UNAVAILABLE', message, { retryable: true }))
+    }
+    const event = { version: eventVersion, at: this.#now(), by: storable(by), change } as const
+    return this.#queue.add(seen === undefined ? event : { ...event, seen })
+  }
+
+  /** Entries after a revision, oldest first, at most `limit`. Those that are no longer kept are passed over. */
+  readonly read = (after: number, limit: number): Promise<readonly JournalEntry[]> => {
+    return readEntries(this.#store, after, limit)
+  }
+
+  /** The revision before the first entry at or after a time (epoch milliseconds). */
+  readonly revisionAt = (time: number): Promise<number> => this.#store.revisionAt(time)
+
+  /** The revision of the newest entry. */
+  readonly newest = (): number => this.#fleet.revision
+
+  /** Calls `listener` with each commit's entries once they are applied; returns how to stop. */
+  readonly follow = (listener: JournalListener): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The state after the entry `revision`. Rejects with NOT_FOUND if that past is no longer kept, or not there yet. */
+  async stateAt(revision: number): Promise<FleetState> {
+    const [marks, oldest = 1] = await Promise.all([this.#store.snapshots(), this.#store.oldest()])
+    if (revision > this.#fleet.revision || (oldest > 1 && !marks.some((mark) => mark.revision <= revision))) {
+      throw new Failure('NOT_FOUND', `The journal does not have the state after revision ${revision}.`, {
+        remedy: 'Ask for a later moment; journal.retention says how long the past is kept.',
+      })
+    }
+    const past = new Fleet()
+    await replay(this.#store, past, { until: revision, log: this.#log })
+    return past.state()
+  }
+
+  status(): JournalStatus {
+    const unavailable = this.#queue.unavailable
+    return {
+      state: this.#state === 'ready' && unavailable ? 'unavailable' : this.#state,
+      failure: unavailable?.failure,
+      since: unavailable?.since,
+      revision: this.#fleet.revision,
+      snapshot: this.#snapshot.revision,
+      ...this.#queue.figures,
+    }
+  }
+
+  /** Takes a snapshot of what is applied and drops what need not be kept. It runs by itself. */
+  compact(): Promise<void> {
+    const turn = this.#compacting.then(() => this.#compact())
+    this.#compacting = turn.catch(() => {})
+    return turn
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = 'closed'
+    this.#closing.abort()
+    await this.#queue.idle()
+    await this.#rounds
+  }
+
+  async #take(entries: readonly JournalEntry[]): Promise<readonly Outcome[]> {
+    const [first] = entries
+    if (!first) return []
+    const before = first.revision - 1
+    if (before > this.#fleet.revision) await this.#catchUp(before)
+    if (before < this.#fleet.revision) {
+      throw new Failure('STORE_CORRUPT', `The store went back from revision ${this.#fleet.revision} to ${before}.`)
+    }
+    const outcomes = this.#fleet.apply(entries)
+    this.#tell(entries)
+    if (this.#isSnapshotDue()) this.#compactionDue.ring()
+    return outcomes
+  }
+
+  /** Somebody else appended, or an append of ours was made durable though it seemed to fail. */
+  async #catchUp(until: number): Promise<void> {
+    while (this.#fleet.revision < until) {
+      const after = this.#fleet.revision
+      const entries = await this.read(after, Math.min(500, until - after))
+      if (entries[0]?.revision !== after + 1) {
+        throw new Failure('STORE_CORRUPT', `The journal has no revision ${after + 1}.`)
+      }
+      this.#fleet.apply(entries)
+      this.#tell(entries)
+    }
+  }
+
+  #tell(entries: readonly JournalEntry[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(entries)
+      } catch (error) {
+        warn(this.#log, 'a follower of the journal failed')(error)
+      }
+    }
+  }
+
+  #isSnapshotDue(): boolean {
+    const { revision, nodes, instances } = this.#fleet
+    const { snapshot_every: everyEvents, snapshot_within: withinMs } = this.#config
+    const pace = { everyEvents, withinMs }
+    const events = revision - this.#snapshot.revision
+    return isSnapshotDue(events, nodes.size + instances.size, this.#now() - this.#snapshot.at, pace)
+  }
+
+  async #compactInRounds(): Promise<void> {
+    while (!this.#stop.aborted) {
+      await this.#compactionDue.next(lookEveryMs, this.#stop)
+      if (this.#stop.aborted) return
+      try {
+        await (this.#isSnapshotDue() ? this.compact() : this.#prune())
+      } catch (error) {
+        if (this.#stop.aborted) return
+        warn(this.#log, 'the journal could not be compacted')(error)
+        await pause(lookEveryMs, this.#stop)
+      }
+    }
+  }
+
+  async #compact(): Promise<void> {
+    const state = this.#fleet.state()
+    if (state.revision > this.#snapshot.revision) {
+      const began = performance.now()
+      this.#snapshot = await saveSnapshot(this.#store, state, this.#now(), this.#stop)
+      const tookMs = Math.round(performance.now() - began)
+      this.#log.debug({ revision: state.revision, tookMs }, 'a snapshot is taken')
+    }
+    await this.#prune()
+  }
+
+  #prune(): Promise<unknown> {
+    return prune(this.#store, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
+  }
+
+  #probeInRounds(): Promise<void> {
+    const probe = async () => {
+      if (!this.#queue.unavailable?.failure.retryable) return
+      await this.#store.probe()
+      this.#queue.recovered()
+    }
+    const pace = { everyMs: probeEveryMs, afterFailureMs: () => probeEveryMs }
+    return repeat(probe, pace, () => {}, this.#stop)
+  }
+}

@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { minuteOf, RollupBuffer, type Sample } from './rollup.ts'
+
+const minute = 60_000
+const base: Sample = { node: 'n-aaaaaaaaaaaa', name: 'cpu_usage', unit: 'percent', value: 10, at: 5 * minute }
+
+function buffer(samples: readonly Partial<Sample>[], most = 100) {
+  const rollups = new RollupBuffer(most)
+  for (const sample of samples) rollups.add({ ...base, ...sample })
+  return rollups
+}
+
+t.test('samples of one minute become one row', async (t) => {
+  const rollups = buffer([{ value: 10 }, { value: 40, at: base.at + 15_000 }, { value: 25, at: base.at + 59_999 }])
+  t.strictSame(rollups.take(Number.POSITIVE_INFINITY, 10), [
+    {
+      service: '',
+      node: base.node,
+      name: 'cpu_usage',
+      unit: 'percent',
+      minute: base.at,
+      sum: 75,
+      min: 10,
+      max: 40,
+      last: 25,
+      samples: 3,
+    },
+  ])
+  t.equal(rollups.size, 0)
+})
+
+t.test('minutes, metrics, instances and nodes are kept apart', async (t) => {
+  const rollups = buffer([{}, { at: base.at + minute }, { name: 'load' }, { instance: 'crm-1' }, { node: 'n-b' }])
+  t.equal(rollups.size, 5)
+})
+
+t.test('a minute is taken once it is over', async (t) => {
+  const rollups = buffer([{}, { at: base.at + minute }])
+  t.equal(rollups.take(minuteOf(base.at + minute + 1), 10).length, 1)
+  t.equal(rollups.size, 1)
+})
+
+t.test('what finds no room is counted, not kept', async (t) => {
+  const rollups = buffer([{}, { name: 'load' }, { name: 'files' }, { value: 11 }], 2)
+  t.equal(rollups.size, 2)
+  t.equal(rollups.dropped, 1)
+  rollups.add({ ...base, value: Number.NaN })
+  t.equal(rollups.dropped, 2)
+})
+
+t.test('what is given back and added to is as if it had never been taken', async (t) => {
+  const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), { minLength: 1 })
+  fc.assert(
+    fc.property(values, fc.nat(), (values, at) => {
+      const cut = at % values.length
+      const apart = buffer(values.slice(0, cut).map((value) => ({ value })))
+      apart.giveBack(apart.take(Number.POSITIVE_INFINITY, 10))
+      for (const value of values.slice(cut)) apart.add({ ...base, value })
+      const [joined] = apart.take(Number.POSITIVE_INFINITY, 10)
+      const [whole] = buffer(values.map((value) => ({ value }))).take(Number.POSITIVE_INFINITY, 10)
+      return JSON.stringify(joined) === JSON.stringify(whole)
+    }),
+  )
+  const late = buffer([{ value: 1 }])
+  const taken = late.take(Number.POSITIVE_INFINITY, 10)
+  late.add({ ...base, value: 5 })
+  late.giveBack(taken)
+  t.match(late.take(Number.POSITIVE_INFINITY, 10), [{ sum: 6, min: 1, max: 5, last: 5, samples: 2 }])
+})

@@ -1,0 +1,174 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** A boolean column. SQLite gives 0 and 1 back. */
+export type Flag = ColumnType<boolean | number, boolean, boolean>
+
+/** ISO 8601, UTC, with milliseconds: sorts as text. */
+type Time = string
+
+/** Where the order of all events comes from: one row, updated by every transaction that appends. */
+export type JournalHead = { id: number; revision: number }
+
+export type JournalRow = {
+  revision: number
+  /** Epoch milliseconds. */
+  at: number
+  by: string
+  subject_kind: string
+  subject_id: string
+  /** Of the event's format. */
+  version: number
+  kind: string
+  seen: number | null
+  /** The change, JSON. */
+  body: string
+}
+
+/** A snapshot that is complete; its parts are written before it. */
+export type SnapshotRow = { revision: number; at: number; version: number; parts: number }
+export type SnapshotPartRow = { revision: number; part: number; body: string }
+export type InstallationRow = { id: string; created_at: Time }
+/** The revision up to which the tables are written. */
+export type TableCursor = { id: number; revision: number }
+
+export type ServiceRegistry = {
+  id: Generated<number>
+  service_id: string
+  service_name: string
+  service_type: string
+  service_url: string
+  node_id: string
+  cluster_id: string
+  capabilities: string
+  config: string
+  status: string
+  health_status: string
+  last_heartbeat: Time | null
+  registered_at: Time
+  updated_at: Time
+  address: string
+  port: number
+  admission: string
+  reason: string
+  revision: number
+}
+
+export type ClusterNodes = {
+  id: Generated<number>
+  node_id: string
+  node_name: string
+  node_type: string
+  host_address: string
+  port: number | null
+  status: string
+  capabilities: string
+  resources: string
+  last_seen: Time | null
+  created_at: Time
+  updated_at: Time
+  site: string
+  cluster_id: string
+  machine: string
+  contact: string
+  revision: number
+}
+
+export type ServiceMetrics = {
+  id: Generated<number>
+  service_id: string
+  metric_name: string
+  metric_value: number
+  metric_unit: string
+  tags: string
+  timestamp: Time
+  node_id: string
+  metric_min: number
+  metric_max: number
+  metric_last: number
+  samples: number
+}
+
+export type AlertRules = {
+  id: Generated<number>
+  rule_name: string
+  service_type: string | null
+  metric_name: string
+  threshold_value: number
+  comparison_operator: string
+  severity: string
+  enabled: Flag
+  created_at: Time
+  updated_at: Time
+}
+
+export type AlertRecords = {
+  id: Generated<number>
+  rule_id: number
+  service_id: string
+  alert_level: string
+  message: string
+  resolved: Flag
+  resolved_at: Time | null
+  created_at: Time
+}
+
+export type ClusterConfigs = {
+  id: Generated<number>
+  config_key: string
+  config_value: string
+  config_type: string
+  description: string
+  is_encrypted: Flag
+  created_at: Time
+  updated_at: Time
+}
+
+export type ServiceConfigs = {
+  id: Generated<number>
+  service_id: string
+  config_key: string
+  config_value: string
+  config_type: string
+  is_encrypted: Flag
+  created_at: Time
+  updated_at: Time
+}
+
+export type ClusterUsers = {
+  id: Generated<number>
+  user_id: string
+  username: string
+  email: string | null
+  role: string
+  permissions: string
+  status: string
+  last_login: Time | null
+  created_at: Time
+  updated_at: Time
+}
+
+export type UserSessions = {
+  id: Generated<number>
+  user_id: string
+  session_token: string
+  expires_at: Time
+  created_at: Time
+}
+
+export type Schema = {
+  journal_head: JournalHead
+  journal: JournalRow
+  snapshots: SnapshotRow
+  snapshot_parts: SnapshotPartRow
+  installation: InstallationRow
+  table_cursor: TableCursor
+  service_registry: ServiceRegistry
+  cluster_nodes: ClusterNodes
+  service_metrics: ServiceMetrics
+  alert_rules: AlertRules
+  alert_records: AlertRecords
+  cluster_configs: ClusterConfigs
+  service_configs: ServiceConfigs
+  cluster_users: ClusterUsers
+  user_sessions: UserSessions
+}

@@ -1,0 +1,73 @@
+import type { SnapshotMark } from './retention.ts'
+import type { Rollup } from './rollup.ts'
+import type { ClusterNodeRow, ServiceRow } from './rows.ts'
+import type { StoredEntry, StoredEvent } from './stored-event.ts'
+
+/**
+ * Where the journal is kept. Every method rejects with STORE_UNAVAILABLE (retryable) when the store cannot do it now, and then nothing
+ * has happened; with STORE_CORRUPT when what it holds cannot be trusted.
+ */
+export interface JournalStore {
+  /** The revision of the newest entry; 0: none. */
+  head(): Promise<number>
+  /** Makes the events durable, in their order and together. Resolves with the revision of the last one; they are consecutive. */
+  append(events: readonly StoredEvent[]): Promise<number>
+  /** Entries after a revision, oldest first, at most `limit`. */
+  read(after: number, limit: number): Promise<readonly StoredEntry[]>
+  /** The revision before the first entry at or after a time (epoch milliseconds); the newest one if there is none. */
+  revisionAt(time: number): Promise<number>
+  /** The revision of the oldest entry that is kept; undefined: none is. */
+  oldest(): Promise<number | undefined>
+  /** Writes without changing anything: whether the store takes entries. */
+  probe(): Promise<void>
+
+  /** The complete snapshots, newest first. */
+  snapshots(): Promise<readonly SnapshotMark[]>
+  /** Part `part` (from 0) of a snapshot; undefined if it is missing. */
+  snapshotPart(revision: number, part: number): Promise<string | undefined>
+  saveSnapshotPart(revision: number, part: number, body: string): Promise<void>
+  /** After this the snapshot counts. */
+  finishSnapshot(mark: SnapshotMark): Promise<void>
+  /** After this the snapshot does not count. Its parts go with `dropParts`. */
+  dropSnapshot(revision: number): Promise<void>
+  /** Drops up to `limit` parts that belong to no complete snapshot; resolves with how many went. */
+  dropParts(limit: number): Promise<number>
+  /** Drops the entries up to a revision, at most `limit`, oldest first; resolves with how many went. */
+  dropEntries(upTo: number, limit: number): Promise<number>
+}
+
+/** What one transaction does to the tables. */
+export type TableWrite = {
+  readonly services: readonly ServiceRow[]
+  readonly nodes: readonly ClusterNodeRow[]
+  readonly goneServices: readonly string[]
+  readonly goneNodes: readonly string[]
+  /** The revision that the tables show with this; undefined: not all of it is written yet. */
+  readonly cursor: number | undefined
+}
+
+/** When something was last heard of: its id and epoch milliseconds. */
+export type Beat = readonly [id: string, at: number]
+
+/** The nine tables that follow the journal. Rejects as JournalStore does. */
+export interface TableStore {
+  /** The revision that the tables show. */
+  tableCursor(): Promise<number>
+  writeTables(write: TableWrite): Promise<void>
+  /** The ids in the tables, in order, at most `limit` after `after`. */
+  serviceIds(after: string, limit: number): Promise<readonly string[]>
+  nodeIds(after: string, limit: number): Promise<readonly string[]>
+  saveBeats(services: readonly Beat[], nodes: readonly Beat[]): Promise<void>
+  /** Adds to the minutes that are there already. */
+  saveRollups(rollups: readonly Rollup[]): Promise<void>
+  /** Drops up to `limit` rollups that are older than `before`, or beyond the newest `most`; resolves with how many went. */
+  dropRollups(before: number, most: number, limit: number): Promise<number>
+}
+
+/** SQLite is one; PostgreSQL will be the other. */
+export interface Store extends JournalStore, TableStore, AsyncDisposable {
+  /** Generated once, when the store was made. */
+  readonly installation: string
+  /** For messages: the file, or the database. */
+  readonly name: string
+}

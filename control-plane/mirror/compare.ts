@@ -1,0 +1,134 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Consistency, ConsulClient } from '../consul/client.ts'
+import type { Actual } from './actual.ts'
+import type { Writer } from './apply.ts'
+import { diffNode, type Unit } from './diff.ts'
+import type { Ledger } from './ledger.ts'
+import { keyOf, ownerKey } from './names.ts'
+import { readOthers, readOwned } from './read.ts'
+
+export type CompareOptions = {
+  readonly consul: ConsulClient
+  readonly ledger: Ledger
+  readonly owner: string
+  readonly writer: Writer
+  readonly signal: AbortSignal
+}
+
+export type Comparison = {
+  /** What there is to write, to take away and to leave as it is, whether or not it may be done now. */
+  readonly adds: number
+  readonly changes: number
+  readonly removals: number
+  /** The first of them, for people. */
+  readonly examples: readonly string[]
+  /** The nodes on which they are. */
+  readonly differing: readonly string[]
+}
+
+/** Nodes that are judged before others get their turn. */
+const chunk = 200
+const mostExamples = 5
+
+/**
+ * Compares the whole datacenter with what it should be. A first look may be stale; what it finds is looked at again before anything is
+ * concluded from it.
+ */
+export async function compare(options: CompareOptions, first: Consistency): Promise<Comparison> {
+  const found = await look(options, first)
+  return first === 'stale' && found.adds + found.changes + found.removals > 0 ? look(options, 'default') : found
+}
+
+async function look(
+  { consul, ledger, owner, writer, signal }: CompareOptions,
+  consistency: Consistency,
+): Promise<Comparison> {
+  using written = writer.witness()
+  const read = await readOwned(consul, owner, { consistency, signal })
+  await readEndpoints(consul, ledger, owner, read, { consistency, signal })
+  await keepContested(consul, ledger, owner, read, { consistency, signal })
+  if (consistency === 'stale' && !(await differs(ledger, read, written.nodes))) return nothing
+  ledger.actual.adopt(read, written.nodes)
+  for (const node of written.nodes) {
+    ledger.suspect.add(node)
+    ledger.queue.add(node, undefined, { urgent: false, since: performance.now() })
+  }
+  return judgeAll(ledger)
+}
+
+const nothing: Comparison = { adds: 0, changes: 0, removals: 0, examples: [], differing: [] }
+
+/** Whether what was read differs from what should be anywhere but where we have written meanwhile. */
+async function differs(ledger: Ledger, read: Actual, written: ReadonlySet<string>): Promise<boolean> {
+  let count = 0
+  for (const node of new Set([...ledger.desired.nodes.keys(), ...read.nodes.keys()])) {
+    if (written.has(node)) continue
+    const changes = diffNode(node, ledger.desired.nodes.get(node), read.nodes.get(node), ledger.context)
+    if (changes.some(({ kind }) => kind === 'put' || kind === 'remove')) return true
+    count += 1
+    if (count % chunk === 0) await turn()
+  }
+  return false
+}
+
+/** Judges everything by what is known, without reading. */
+export async function judgeAll(ledger: Ledger): Promise<Comparison> {
+  const inferred: Unit[] = []
+  const examples: string[] = []
+  const counts = { adds: 0, changes: 0, removals: 0 }
+  const differing: string[] = []
+  let count = 0
+  for (const node of new Set([...ledger.desired.nodes.keys(), ...ledger.actual.nodes.keys()])) {
+    const changes = ledger.differences(node)
+    ledger.notes.replace(node, undefined, changes)
+    inferred.push(...ledger.inferred(changes))
+    for (const change of changes) {
+      if (change.kind !== 'put' && change.kind !== 'remove') continue
+      const what = change.kind === 'remove' ? 'removals' : change.adds ? 'adds' : 'changes'
+      counts[what] += 1
+      if (examples.length < mostExamples) examples.push(`${verbs[what]} ${change.unit.instance ?? 'node'} on ${node}`)
+      if (differing.at(-1) !== node) differing.push(node)
+    }
+    count += 1
+    if (count % chunk === 0) await turn()
+  }
+  ledger.decideInferred(inferred, Date.now())
+  return { ...counts, examples, differing }
+}
+
+const verbs = { adds: 'add', changes: 'change', removals: 'remove' } as const
+
+/** Who else has registered what we show. */
+async function readEndpoints(
+  consul: ConsulClient,
+  { others, desired }: Ledger,
+  owner: string,
+  read: Actual,
+  reading: { readonly consistency: Consistency; readonly signal: AbortSignal },
+): Promise<void> {
+  if (!others) return
+  const services = new Map<string, string>()
+  for (const { instances } of desired.nodes.values()) {
+    for (const { service } of instances.values()) services.set(keyOf(service.service), service.service)
+  }
+  for (const { services: there } of read.nodes.values()) {
+    for (const { service } of there.values()) services.set(keyOf(service), service)
+  }
+  others.keepOnly(new Set(services.keys()))
+  for (const service of services.values()) others.replace(service, await readOthers(consul, owner, service, reading))
+}
+
+/** Nodes with a name of ours that others own are not among ours; they are looked at one by one. */
+async function keepContested(
+  consul: ConsulClient,
+  { actual, desired }: Ledger,
+  owner: string,
+  read: Actual,
+  reading: { readonly consistency: Consistency; readonly signal: AbortSignal },
+): Promise<void> {
+  for (const [key, { node }] of actual.nodes) {
+    if (!node || node.meta[ownerKey] === owner || !desired.nodes.has(key)) continue
+    const content = await consul.node(key, reading)
+    if (content && content.node.meta[ownerKey] !== owner) read.replace(key, content)
+  }
+}

@@ -1,0 +1,189 @@
+import type { InstanceBelief } from '../fleet/belief.ts'
+import type { FleetChange, FleetView } from '../fleet/fleet.ts'
+import { nodeIsDead } from '../fleet/routable.ts'
+import { type DesiredInstance, type DesiredNode, sameCheck, sameInstance, sameNode } from './catalogue.ts'
+import { type EntryOptions, instanceEntry, nodeCheck, nodeRecord } from './entry.ts'
+import { consulNodeName, keyOf, nodeCheckId } from './names.ts'
+import type { Selects } from './select.ts'
+
+export type DesiredOptions = EntryOptions & { readonly selects: Selects }
+
+/** Why a record of ours should no longer be there: without one, its deletion is only inferred. */
+export type Cause = 'deregistered' | 'moved' | 'policy' | 'yielded' | 'empty'
+
+/** What changed in the desired state, by the key of the node. */
+export type Touched = {
+  readonly instances: ReadonlyMap<string, ReadonlyMap<string, Cause | undefined>>
+  /** Nodes whose own record or check changed, appeared or went. */
+  readonly nodes: ReadonlySet<string>
+}
+
+/** The key of an instance that is about its node. */
+type Place = { readonly node: string; readonly key: string }
+type MutableNode = {
+  /** As the fleet calls it. */
+  readonly id: string
+  node: DesiredNode['node']
+  check: DesiredNode['check']
+  readonly instances: Map<string, DesiredInstance>
+}
+
+/**
+ * What a datacenter should show of the fleet, indexed by the names that Consul tells apart. After a change of the fleet only what
+ * it names is computed again.
+ */
+export class Desired {
+  readonly #fleet: FleetView
+  readonly #options: DesiredOptions
+  readonly #nodes = new Map<string, MutableNode>()
+  readonly #places = new Map<string, Place>()
+  /** Instances that cannot be shown because another has the same name for Consul; with the other. */
+  readonly #collisions = new Map<string, { readonly place: Place; readonly with: string }>()
+
+  constructor(fleet: FleetView, options: DesiredOptions) {
+    this.#fleet = fleet
+    this.#options = options
+  }
+
+  /** By the key of the node's name. */
+  get nodes(): ReadonlyMap<string, DesiredNode> {
+    return this.#nodes
+  }
+
+  /** Where an instance should stand; undefined: nowhere. */
+  placeOf(instance: string): Place | undefined {
+    return this.#places.get(instance)
+  }
+
+  /** What keeps an instance from having a place, if something does. */
+  collisionOf(instance: string): string | undefined {
+    return this.#collisions.get(instance)?.with
+  }
+
+  /** Computes everything anew. */
+  refreshAll(): Touched {
+    const known = [...this.#places.keys()]
+    return this.#refresh(new Set([...known, ...this.#fleet.instances.keys()]), new Set(this.#fleet.nodes.keys()))
+  }
+
+  refresh({ instances, nodes }: Pick<FleetChange, 'instances' | 'nodes'>): Touched {
+    return this.#refresh(instances, nodes)
+  }
+
+  #refresh(instances: ReadonlySet<string>, nodes: ReadonlySet<string>): Touched {
+    const touched = new TouchedKeys()
+    const stale = new Set<string>()
+    for (const id of instances) this.#refreshInstance(id, touched, stale)
+    for (const id of nodes) stale.add(keyOf(consulNodeName(this.#options.owner, id)))
+    for (const key of stale) this.#refreshNode(key, touched)
+    return touched
+  }
+
+  #refreshInstance(id: string, touched: TouchedKeys, stale: Set<string>): void {
+    const belief = this.#fleet.instances.get(id)
+    const before = this.#places.get(id)
+    const after = belief && this.#selected(belief) ? this.#place(belief) : undefined
+    if (before && before.node !== after?.node) {
+      this.#remove(id, before, touched, stale, belief === undefined ? 'deregistered' : after ? 'moved' : 'policy')
+    }
+    this.#collisions.delete(id)
+    const standing = this.#fleet.standing(id)
+    if (!after || !belief || !standing) return
+    const rival = this.#rival(id, after)
+    if (rival !== undefined) {
+      this.#collisions.set(id, { place: after, with: rival })
+      return
+    }
+    stale.add(after.node)
+    this.#places.set(id, after)
+    const { instances } = this.#nodeAt(after.node, belief)
+    const entry = instanceEntry(this.#options, belief, standing, this.#fleet.nodes.get(belief.node))
+    const known = instances.get(after.key)
+    if (known && sameInstance(known, entry)) return
+    instances.set(after.key, entry)
+    touched.add(after, undefined)
+  }
+
+  #selected({ spec, node }: InstanceBelief): boolean {
+    const cluster = spec.cluster ?? this.#fleet.nodes.get(node)?.spec.cluster ?? ''
+    return this.#options.selects({ cluster, service: spec.service })
+  }
+
+  #place({ spec, node }: InstanceBelief): Place {
+    return { node: keyOf(consulNodeName(this.#options.owner, node)), key: keyOf(spec.id) }
+  }
+
+  /** Who already stands where this instance should. */
+  #rival(id: string, { node, key }: Place): string | undefined {
+    if (`heddle:${key}` === nodeCheckId) return `the check ${nodeCheckId} of its node`
+    const known = this.#nodes.get(node)?.instances.get(key)
+    return known && known.service.id !== id ? known.service.id : undefined
+  }
+
+  #remove(id: string, place: Place, touched: TouchedKeys, stale: Set<string>, cause: Cause): void {
+    this.#places.delete(id)
+    this.#nodes.get(place.node)?.instances.delete(place.key)
+    touched.add(place, cause)
+    stale.add(place.node)
+    for (const [other, { place: wanted }] of this.#collisions) {
+      if (wanted.node !== place.node || wanted.key !== place.key) continue
+      this.#refreshInstance(other, touched, stale)
+      return
+    }
+  }
+
+  #nodeAt(key: string, { node: id, spec }: InstanceBelief): MutableNode {
+    const known = this.#nodes.get(key)
+    if (known) return known
+    const { owner } = this.#options
+    const node = nodeRecord(owner, id, this.#fleet.nodes.get(id), spec.address)
+    // Without its metadata it differs from whatever #refreshNode computes next, and so is told as touched.
+    const made = { id, node: { ...node, meta: {} }, check: nodeCheck(owner, node.name, false), instances: new Map() }
+    this.#nodes.set(key, made)
+    return made
+  }
+
+  #refreshNode(key: string, touched: TouchedKeys): void {
+    const known = this.#nodes.get(key)
+    if (!known) return
+    if (known.instances.size === 0) {
+      this.#nodes.delete(key)
+      touched.nodes.add(key)
+      return
+    }
+    const { owner } = this.#options
+    const { id } = known
+    const belief = this.#fleet.nodes.get(id)
+    const node = nodeRecord(owner, id, belief, belief?.spec.address || firstAddress(known.instances))
+    const check = nodeCheck(owner, node.name, belief !== undefined && nodeIsDead(belief, this.#instancesOf(id)))
+    if (sameNode(known.node, node) && sameCheck(known.check, check)) return
+    known.node = node
+    known.check = check
+    touched.nodes.add(key)
+  }
+
+  *#instancesOf(node: string): Iterable<InstanceBelief> {
+    for (const id of this.#fleet.instancesOfNode(node)) {
+      const belief = this.#fleet.instances.get(id)
+      if (belief) yield belief
+    }
+  }
+}
+
+/** A node without an address of its own takes that of its first instance, so that it stays the same. */
+function firstAddress(instances: ReadonlyMap<string, DesiredInstance>): string {
+  let first: string | undefined
+  for (const key of instances.keys()) if (first === undefined || key < first) first = key
+  return first === undefined ? '' : (instances.get(first)?.service.address ?? '')
+}
+
+class TouchedKeys implements Touched {
+  readonly instances = new Map<string, Map<string, Cause | undefined>>()
+  readonly nodes = new Set<string>()
+
+  add({ node, key }: Place, cause: Cause | undefined): void {
+    const keys = this.instances.get(node)
+    if (keys) keys.set(key, cause)
+    else this.instances.set(node, new Map([[key, cause]]))
+  }
+}

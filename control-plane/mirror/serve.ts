@@ -1,0 +1,61 @@
+import type { Logger } from '#shared/logging/logger.ts'
+import type { FleetView } from '../fleet/fleet.ts'
+import type { Sink } from '../fleet/sink.ts'
+import type { MirrorConfig } from './config.ts'
+import type { Identity } from './fence.ts'
+import { Follower } from './follow.ts'
+import type { HeldRemoval } from './ledger.ts'
+
+export type MirrorParts = {
+  readonly fleet: FleetView
+  readonly log: Logger
+  /** Ends the mirror like its disposal, but without waiting for it. */
+  readonly signal: AbortSignal
+  /**
+   * Which installation this is, under which name its records stand, which process (random for each) and under which leadership.
+   * `takeover`: leadership came to a process that was running already, so that it need not watch for another one first.
+   */
+  readonly installation: {
+    readonly id: string
+    readonly owner: string
+    readonly run: string
+    readonly epoch: number
+    readonly takeover?: boolean
+  }
+}
+
+/** The mirror of the fleet in every datacenter. Disposing of it ends it and marks it as stopped there. */
+export type Mirror = AsyncDisposable & {
+  /** One for each datacenter, named `consul:<datacenter>`. */
+  readonly sinks: readonly Sink[]
+  /** Deletions that are only inferred, and too many to be done without an operator; by datacenter. */
+  readonly pending: () => ReadonlyMap<string, readonly HeldRemoval[]>
+  /** Lets the pending deletions of a datacenter go. Answers with how many those are; undefined: there is no such datacenter. */
+  readonly approve: (datacenter: string) => number | undefined
+}
+
+/** Starts to mirror the fleet. Resolves at once: datacenters that cannot be reached are caught up with when they can. */
+export async function startMirror(config: MirrorConfig, parts: MirrorParts): Promise<Mirror> {
+  const { fleet, log, signal, installation } = parts
+  const us: Identity = { installation: installation.id, epoch: installation.epoch, run: installation.run }
+  await using stack = new AsyncDisposableStack()
+  const followers = new Map<string, Follower>()
+  for (const datacenter of config.datacenters) {
+    const { owner, takeover = false } = installation
+    const follower = stack.use(new Follower({ config, datacenter, owner, us, takeover, fleet, log }))
+    followers.set(datacenter.name, follower)
+  }
+  const open = stack.move()
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= open.disposeAsync()
+    return closing
+  }
+  signal.addEventListener('abort', () => void close(), { once: true })
+  return {
+    sinks: [...followers.values()],
+    pending: () => new Map([...followers].map(([name, { held }]) => [name, held])),
+    approve: (datacenter) => followers.get(datacenter)?.approve(),
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,49 @@
+import { pause } from '#shared/lifecycle/repeat.ts'
+import { nextIndex } from '../consul/blocking.ts'
+import type { ConsulClient } from '../consul/client.ts'
+import { ownerKey } from './names.ts'
+
+export type WatchOptions = {
+  readonly consul: ConsulClient
+  readonly owner: string
+  /** The least time between two wakes, as it is now. */
+  readonly gapMs: () => number
+  /** The index of our own last write. */
+  readonly ownIndex: () => number
+  /** Resolves when the datacenter can be asked. */
+  readonly reachable: (signal: AbortSignal) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+const waitMs = 60_000
+
+/**
+ * Calls `wake` when somebody has changed something among the services on our nodes: by one blocking query for the whole datacenter. It
+ * is a hint only; what it misses, the next full comparison finds.
+ */
+export async function watchCatalogue(
+  { consul, owner, gapMs, ownIndex, reachable, signal }: WatchOptions,
+  wake: () => void,
+): Promise<void> {
+  let index = 0
+  while (!signal.aborted) {
+    await reachable(signal)
+    try {
+      const answered = await consul.watchServices({ key: ownerKey, value: owner }, index, waitMs, signal)
+      const next = nextIndex(index, answered)
+      // It went back, or it moved by the hand of somebody else.
+      const theirs = next === 0 || (index !== 0 && next !== index && next > ownIndex())
+      index = next
+      if (!theirs) {
+        // A query that ends at once again and again must not spin.
+        if (next === 0) await pause(gapMs(), signal)
+        continue
+      }
+      wake()
+    } catch {
+      // Who writes and compares will notice and tell; here nothing is known but that we must ask anew.
+      index = 0
+    }
+    await pause(gapMs(), signal)
+  }
+}

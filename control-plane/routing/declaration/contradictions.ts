@@ -1,0 +1,102 @@
+import type { Problem } from '#shared/config/problem.ts'
+import type { Source } from '../table.ts'
+import type { GatewayPiece, Pieces, Place, Placed, RoutePiece } from './pieces.ts'
+
+/**
+ * What is right in itself but not together: the same name, the same prefix or the same port twice, always with both places; a gateway
+ * that does not exist.
+ * @param whole whether every file could be read; otherwise nothing is said about what is not there
+ */
+export function contradictions(pieces: readonly Pieces[], whole: boolean): readonly Problem[] {
+  const gateways = pieces.flatMap((piece) => piece.gateways)
+  const services = pieces.flatMap((piece) => piece.services)
+  const routes = pieces.flatMap((piece) => piece.routes)
+  const names = new Set(gateways.map(({ name }) => name))
+  return [
+    ...repeated(gateways, ({ name }) => name).map(both((name) => `gateway "${name}" is declared twice`)),
+    ...repeated(services, ({ name }) => name).map(both((name) => `service "${name}" is declared twice`)),
+    ...gateways.flatMap(listenerCollisions),
+    ...(whole ? unknownGateways(routes, names) : []),
+    ...repeatedRoutes(
+      routes,
+      names,
+      ({ prefix }) => prefix,
+      (prefix) => `prefix "${prefix}" is routed twice`,
+    ),
+    ...repeatedRoutes(
+      routes,
+      names,
+      ({ name }) => name,
+      (name) => `two routes are named "${name}"`,
+    ),
+  ]
+}
+
+function unknownGateways(routes: readonly RoutePiece[], names: ReadonlySet<string>): readonly Problem[] {
+  return routes.flatMap(({ gateways = [], at }) => {
+    const unknown = gateways.filter((name) => !names.has(name))
+    return unknown.map((name) => problem(at, `there is no gateway "${name}"`))
+  })
+}
+
+/** Routes that meet on a gateway, each pair told once with the gateways it meets on. */
+function repeatedRoutes(
+  routes: readonly RoutePiece[],
+  names: ReadonlySet<string>,
+  keyOf: (route: RoutePiece) => string,
+  message: (key: string) => string,
+): readonly Problem[] {
+  const pairs = new Map<string, Pair<RoutePiece> & { readonly on: string[] }>()
+  for (const gateway of names) {
+    const here = routes.filter(({ gateways }) => gateways === undefined || gateways.includes(gateway))
+    for (const pair of repeated(here, keyOf)) {
+      const id = JSON.stringify([pair.earlier.at, pair.later.at])
+      const known = pairs.get(id)
+      if (known) known.on.push(gateway)
+      else pairs.set(id, { ...pair, on: [gateway] })
+    }
+  }
+  return [...pairs.values()].map(({ on, ...pair }) => both((key) => `${message(key)} on ${on.join(', ')}`)(pair))
+}
+
+function listenerCollisions({ name, listeners }: GatewayPiece): readonly Problem[] {
+  const ports = listeners.flatMap((listener, index) => {
+    const other = listeners.slice(0, index).find((earlier) => overlap(earlier, listener))
+    if (!other) return []
+    const claimed = `port ${listener.port} of gateway "${name}" is claimed twice`
+    return [problem(listener.at, `${claimed}: by "${listener.name}" here and by "${other.name}" at ${other.source}`)]
+  })
+  const names = repeated(listeners, (listener) => listener.name)
+  return [...ports, ...names.map(both((text) => `two listeners of gateway "${name}" are named "${text}"`))]
+}
+
+type Socket = { readonly address: string; readonly port: number }
+
+/** Whether both cannot be listened on: the same port, and the same address or one that stands for all. */
+function overlap(a: Socket, b: Socket): boolean {
+  const all = (address: string) => address === '0.0.0.0' || /^[0:]+$/.test(address)
+  return a.port === b.port && (a.address === b.address || all(a.address) || all(b.address))
+}
+
+type Pair<T> = { readonly key: string; readonly earlier: T; readonly later: T }
+
+/** Each item whose key an earlier one has already, with the first of those. */
+function repeated<T>(items: readonly T[], keyOf: (item: T) => string): readonly Pair<T>[] {
+  const first = new Map<string, T>()
+  return items.flatMap((later) => {
+    const key = keyOf(later)
+    const earlier = first.get(key)
+    if (earlier !== undefined) return [{ key, earlier, later }]
+    first.set(key, later)
+    return []
+  })
+}
+
+function both(message: (key: string) => string) {
+  return ({ key, earlier, later }: Pair<Placed & { readonly source: Source }>): Problem =>
+    problem(later.at, `${message(key)}: here and at ${earlier.source}`)
+}
+
+function problem(at: Place, message: string): Problem {
+  return { ...at, message }
+}

@@ -1,0 +1,397 @@
+import fc from 'fast-check'
+import { pino } from 'pino'
+import t from 'tap'
+import { EnvoyModel, versionsOf } from '#test/support/envoy-model.ts'
+import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import type { RouteTable } from '../table.ts'
+import { Channel } from './channel.ts'
+import { loadEnvoyDefinitions } from './definitions.ts'
+import { SnapshotBuilder } from './snapshot.ts'
+
+const definitions = loadEnvoyDefinitions()
+const log = pino({ level: 'silent' })
+
+function setUp() {
+  const builder = new SnapshotBuilder(definitions)
+  let rejections = 0
+  const channel = new Channel({ gateway: 'edge', log, onRejected: () => (rejections += 1) })
+  let revision = 0
+  const offer = (wanted: RouteTable, ...besides: readonly ReturnType<typeof service>[]) => {
+    revision += 1
+    const snapshot = builder.build(wanted, besides)
+    channel.offer(snapshot, revision)
+    return snapshot
+  }
+  return { channel, offer, rejections: () => rejections }
+}
+
+const users = service('users', [endpoint(1), endpoint(2)])
+const jobs = service('jobs', [endpoint(3)])
+
+await t.test('an Envoy that connects gets everything, and has proven it', async (t) => {
+  const { channel, offer } = setUp()
+  const snapshot = offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  t.equal(channel.proven, undefined)
+  envoy.settle()
+  t.strictSame(versionsOf(envoy.has), versionsOf(snapshot.resources))
+  t.strictSame(envoy.faults, [])
+  t.equal(channel.proven?.revision, 1)
+})
+
+await t.test('an Envoy that connects before anything is offered is answered once something is', async (t) => {
+  const { channel, offer } = setUp()
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  t.equal(envoy.waiting, 0)
+  const snapshot = offer(table([users]))
+  envoy.settle()
+  t.strictSame(versionsOf(envoy.has), versionsOf(snapshot.resources))
+})
+
+await t.test('a change of endpoints is one frame with the same bytes for every stream', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoys = [new EnvoyModel(definitions), new EnvoyModel(definitions), new EnvoyModel(definitions)]
+  for (const envoy of envoys) {
+    envoy.connect(channel)
+    envoy.settle()
+    envoy.received.length = 0
+  }
+  const before = channel.figures.frames
+  offer(table([service('users', [endpoint(1)]), jobs]))
+  t.equal(channel.figures.frames, before + 1)
+  const [first] = envoys[0]?.received ?? []
+  for (const { received } of envoys) {
+    t.equal(received.length, 1)
+    t.strictSame(received[0], first)
+  }
+  t.strictSame([first?.kind, first?.upserts.map(({ name }) => name)], ['endpoints', ['users']])
+})
+
+await t.test('a changed cluster is followed by its endpoints, although these are the same', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  envoy.received.length = 0
+  offer(table([{ ...users, balance: 'least_request' }, jobs]))
+  envoy.step()
+  t.strictSame([...envoy.warming], ['users'])
+  envoy.settle()
+  t.strictSame([...envoy.warming], [])
+  t.strictSame(
+    envoy.received.map(({ kind, upserts }) => [kind, ...upserts.map(({ name }) => name)]),
+    [
+      ['cluster', 'users'],
+      ['endpoints', 'users'],
+    ],
+  )
+})
+
+await t.test('a route to a new service goes out when its cluster and endpoints are there', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  envoy.received.length = 0
+  offer(table([users, jobs]))
+  envoy.settle()
+  t.strictSame(
+    envoy.received.map(({ kind }) => kind),
+    ['cluster', 'endpoints', 'routes'],
+  )
+  t.strictSame(envoy.faults, [])
+})
+
+await t.test('a service that leaves is taken away after the route to it, in that order', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  envoy.received.length = 0
+  offer(table([users]))
+  t.equal(envoy.waiting, 1, 'the cluster stays until the routes are confirmed')
+  envoy.settle()
+  t.strictSame(
+    envoy.received.map(({ kind, removed }) => [kind, removed]),
+    [
+      ['routes', []],
+      ['cluster', ['jobs']],
+    ],
+  )
+  t.strictSame(envoy.faults, [])
+})
+
+await t.test('an unchanged Envoy that comes back gets empty answers, also from a new plane', async (t) => {
+  const one = setUp()
+  one.offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(one.channel)
+  envoy.settle()
+  envoy.disconnect()
+  envoy.received.length = 0
+  const two = setUp()
+  two.offer(table([service('users', [endpoint(1), endpoint(2)]), service('jobs', [endpoint(3)])]))
+  envoy.connect(two.channel)
+  envoy.settle()
+  t.strictSame(envoy.received.map(({ kind }) => kind).sort(), ['cluster', 'endpoints', 'listener', 'routes'])
+  for (const { kind, upserts, removed } of envoy.received) t.strictSame([...upserts, ...removed], [], kind)
+  t.equal(two.channel.proven?.revision, 1)
+})
+
+await t.test('an Envoy that comes back to a plane without state keeps what it has', async (t) => {
+  const one = setUp()
+  one.offer(table([users]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(one.channel)
+  envoy.settle()
+  envoy.disconnect()
+  const two = setUp()
+  envoy.connect(two.channel)
+  t.equal(envoy.waiting, 0)
+  two.offer(table([users, jobs]))
+  envoy.settle()
+  t.strictSame([...envoy.has.cluster.keys()], ['users', 'jobs'])
+  t.strictSame(envoy.faults, [])
+})
+
+await t.test(
+  'a service that left while the plane was away goes only after the routes that nobody knows are replaced',
+  async (t) => {
+    const one = setUp()
+    one.offer(table([users, jobs]))
+    const envoy = new EnvoyModel(definitions)
+    envoy.connect(one.channel)
+    envoy.settle()
+    envoy.disconnect()
+    const two = setUp()
+    const snapshot = two.offer(table([users]))
+    envoy.connect(two.channel)
+    envoy.settle()
+    t.strictSame(versionsOf(envoy.has), versionsOf(snapshot.resources))
+    t.strictSame(envoy.faults, [])
+  },
+)
+
+await t.test('whoever asks again is answered with what it asked for', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  envoy.received.length = 0
+  envoy.resubscribe('endpoints', 'users')
+  t.strictSame(
+    envoy.received.map(({ upserts }) => upserts.map(({ name }) => name)),
+    [['users']],
+  )
+  envoy.resubscribe('endpoints', 'nothing')
+  t.strictSame(envoy.received[1]?.removed, ['nothing'])
+})
+
+await t.test('a slow reader holds names, not answers, and gets the newest state when it reads on', async (t) => {
+  const { channel, offer } = setUp()
+  const many = Array.from({ length: 2000 }, (_, index) => endpoint(index + 1))
+  offer(table([service('users', many)]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  envoy.received.length = 0
+  envoy.blocked = true
+  for (let port = 0; port < 50; port += 1) offer(table([service('users', many.slice(port))]))
+  t.equal(envoy.received.length, 1)
+  envoy.blocked = false
+  envoy.release()
+  envoy.settle()
+  t.equal(envoy.received.length, 2)
+  t.equal(JSON.stringify(envoy.has.endpoints.get('users')?.content).split('port_value').length - 1, 1951)
+  t.equal(channel.proven?.revision, 51)
+})
+
+await t.test('of a rejected answer everything is sent again alone, and only the guilty one is parked', async (t) => {
+  const { channel, offer, rejections } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  const bad = { name: 'jobs' }
+  envoy.connect(channel)
+  envoy.settle()
+  const good = envoy.has.cluster.get('jobs')?.version
+  envoy.received.length = 0
+  envoy.rejects = (kind, name, version) =>
+    kind === 'cluster' && name === bad.name && version !== good ? 'no good' : undefined
+  const slower = [users, jobs].map((one) => ({ ...one, connectTimeoutMs: 5000, source: `routes.yaml:${one.name}` }))
+  offer(table(slower))
+  envoy.settle()
+  t.strictSame(
+    envoy.received.filter(({ kind }) => kind === 'cluster').map(({ upserts }) => upserts.map(({ name }) => name)),
+    [['jobs', 'users'], ['jobs'], ['users']],
+  )
+  t.equal(envoy.has.cluster.get('jobs')?.version, good)
+  t.not(envoy.has.cluster.get('users')?.version, good)
+  t.strictSame([...envoy.warming], [])
+  t.strictSame(
+    channel.parking.all().map(({ resource, error, by }) => [resource.source, error, by]),
+    [['routes.yaml:jobs', 'jobs: no good', 'model']],
+  )
+  t.equal(rejections(), 1)
+
+  await t.test('nothing of it is sent again until it changes', async (t) => {
+    envoy.received.length = 0
+    offer(table([...slower, service('more')]))
+    envoy.settle()
+    t.notOk(
+      envoy.received.some(({ kind, upserts }) => kind === 'cluster' && upserts.some(({ name }) => name === 'jobs')),
+    )
+  })
+  await t.test('endpoints go on', async (t) => {
+    offer(table([slower[0] ?? users, { ...(slower[1] ?? jobs), endpoints: [] }]))
+    envoy.settle()
+    t.notOk(JSON.stringify(envoy.has.endpoints.get('jobs')?.content).includes('port_value'))
+  })
+  await t.test('a new Envoy gets its last good version', async (t) => {
+    const fresh = new EnvoyModel(definitions)
+    fresh.rejects = envoy.rejects
+    fresh.connect(channel)
+    fresh.settle()
+    t.equal(fresh.has.cluster.get('jobs')?.version, good)
+    t.strictSame(fresh.faults, [])
+    fresh.disconnect()
+  })
+  await t.test('the next version is tried', async (t) => {
+    envoy.rejects = () => undefined
+    const snapshot = offer(table([users, { ...jobs, connectTimeoutMs: 7000 }]))
+    envoy.settle()
+    t.strictSame(versionsOf(envoy.has), versionsOf(snapshot.resources))
+    t.strictSame(channel.parking.all(), [])
+  })
+})
+
+await t.test('a new service that is rejected does not hold back the routes to others', async (t) => {
+  const { channel, offer } = setUp()
+  const envoy = new EnvoyModel(definitions)
+  envoy.rejects = (kind, name) => (kind === 'cluster' && name === 'jobs' ? 'no good' : undefined)
+  offer(table([users, jobs]))
+  envoy.connect(channel)
+  envoy.settle()
+  t.ok(envoy.has.routes.has('edge'))
+  t.strictSame(envoy.faults, ['a route leads to jobs, which is not there'])
+  t.equal(channel.proven?.revision, 1)
+})
+
+await t.test('rejected routes keep the clusters that their last good version leads to', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  const good = envoy.has.routes.get('edge')?.version
+  envoy.rejects = (kind, _, version) => (kind === 'routes' && version !== good ? 'no good' : undefined)
+  offer(table([users]))
+  envoy.settle()
+  t.strictSame(channel.parking.stillLedTo().toSorted(), ['jobs', 'users'])
+  // So the publisher offers them besides.
+  offer(table([users]), jobs)
+  envoy.settle()
+  t.strictSame(envoy.faults, [])
+  t.ok(envoy.has.cluster.has('jobs'))
+  const fresh = new EnvoyModel(definitions)
+  fresh.rejects = envoy.rejects
+  fresh.connect(channel)
+  fresh.settle()
+  t.equal(fresh.has.routes.get('edge')?.version, good)
+  t.strictSame(fresh.faults, [])
+})
+
+await t.test('a snapshot with a route that leads nowhere is not offered', async (t) => {
+  const { channel, offer } = setUp()
+  const snapshot = offer(table([users]))
+  offer({ ...table([users, jobs]), services: [users] })
+  t.equal(channel.offered?.snapshot, snapshot)
+})
+
+await t.test('after withdrawal new streams get no answer and old ones keep what they have', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  channel.withdraw()
+  const fresh = new EnvoyModel(definitions)
+  fresh.connect(channel)
+  t.equal(fresh.waiting, 0)
+  t.ok(envoy.has.cluster.has('users'))
+})
+
+type Step =
+  | {
+      readonly kind: 'offer'
+      readonly services: readonly { readonly name: string; readonly ports: readonly number[]; readonly slow: boolean }[]
+    }
+  | { readonly kind: 'step' | 'reconnect' | 'block' | 'release' }
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant('offer' as const),
+    services: fc.uniqueArray(
+      fc.record({
+        name: fc.constantFrom('a', 'b', 'c', 'd'),
+        ports: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+        slow: fc.boolean(),
+      }),
+      { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
+    ),
+  }),
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) },
+  fc.record({ kind: fc.constantFrom('reconnect' as const, 'block' as const, 'release' as const) }),
+)
+
+await t.test(
+  'whatever is offered in whatever order, no request ever finds a gap, and in the end the Envoy has it all',
+  async (t) => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
+        const { channel, offer } = setUp()
+        const envoy = new EnvoyModel(definitions)
+        offer(table([users]))
+        envoy.connect(channel)
+        for (const step of steps) {
+          if (step.kind === 'offer') {
+            offer(
+              table(
+                step.services.map(({ name, ports, slow }) =>
+                  service(
+                    name,
+                    ports.map((port) => endpoint(port)),
+                    { connectTimeoutMs: slow ? 5000 : 1000 },
+                  ),
+                ),
+              ),
+            )
+          } else if (step.kind === 'step') envoy.step()
+          else if (step.kind === 'block') envoy.blocked = true
+          else if (step.kind === 'release') {
+            envoy.blocked = false
+            envoy.release()
+          } else {
+            envoy.disconnect()
+            envoy.connect(channel)
+          }
+        }
+        envoy.blocked = false
+        envoy.release()
+        envoy.settle()
+        if (envoy.faults.length > 0) throw new Error(envoy.faults.join('; '))
+        if (envoy.warming.size > 0) throw new Error(`${[...envoy.warming]} warm for ever`)
+        const wanted = channel.offered
+        t.strictSame(versionsOf(envoy.has), versionsOf(wanted?.snapshot.resources ?? envoy.has))
+        t.equal(channel.proven?.revision, wanted?.revision)
+      }),
+      { numRuns: 300 },
+    )
+  },
+)

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, join } from 'node:path'
+import protobuf from 'protobufjs'
+import type { Json } from './json.ts'
+import { toMessage } from './to-message.ts'
+
+const files = [
+  'envoy/service/discovery/v3/ads.proto',
+  'envoy/config/listener/v3/listener.proto',
+  'envoy/config/route/v3/route.proto',
+  'envoy/config/cluster/v3/cluster.proto',
+  'envoy/config/endpoint/v3/endpoint.proto',
+  'envoy/extensions/access_loggers/file/v3/file.proto',
+  'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+  'envoy/extensions/filters/http/router/v3/router.proto',
+  'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto',
+  'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+]
+const folders = ['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate']
+
+/** Envoy's own definitions of its messages, as @grpc/grpc-js-xds brings them. */
+export class EnvoyDefinitions {
+  readonly #root: protobuf.Root
+
+  constructor(root: protobuf.Root) {
+    this.#root = root
+  }
+
+  /** @param type such as `envoy.config.cluster.v3.Cluster` */
+  type(type: string): protobuf.Type {
+    return this.#root.lookupType(type)
+  }
+
+  /** The bytes of a message given in Envoy's JSON form. Throws on fields and values that the type does not have. */
+  encode(type: string, json: Json): Buffer {
+    const found = this.type(type)
+    return Buffer.from(found.encode(found.fromObject(toMessage(found, json, this.#root))).finish())
+  }
+}
+
+/** Reads the definitions; about 0.2 s. */
+export function loadEnvoyDefinitions(): EnvoyDefinitions {
+  const require = createRequire(import.meta.url)
+  const base = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps')
+  const descriptor: {
+    nested: protobuf.INamespace['nested'] & object
+  } = require('protobufjs/google/protobuf/descriptor.json')
+  const root = new protobuf.Root()
+  root.addJSON(descriptor.nested)
+  root.resolvePath = (_, target) => {
+    if (isAbsolute(target)) return target
+    return folders.map((folder) => join(base, folder, target)).find((path) => existsSync(path)) ?? null
+  }
+  root.loadSync([...files], { keepCase: true })
+  return new EnvoyDefinitions(root)
+}

@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { FleetView } from '../../fleet/fleet.ts'
+import type { Sink } from '../../fleet/sink.ts'
+import type { Outlet, Publisher, TableUpdate } from '../publisher.ts'
+import { Channel } from './channel.ts'
+import { loadEnvoyDefinitions } from './definitions.ts'
+import { serveXds, type XdsServer } from './serve.ts'
+import { EnvoySink } from './sink.ts'
+import { type Snapshot, SnapshotBuilder } from './snapshot.ts'
+import { SnapshotHistory } from './snapshot-history.ts'
+
+export type EnvoyGatewaysOptions = {
+  readonly address: string
+  readonly port: number
+  readonly fleet: FleetView
+  readonly log: Logger
+  readonly publisher: Pick<Publisher, 'frames' | 'published' | 'leftOut' | 'lookAgain'>
+}
+
+type Built = Pick<TableUpdate, 'table' | 'besides'> & { readonly snapshot: Snapshot }
+
+/** All gateways whose proxies are Envoys: what each is offered, and the port at which it is. */
+export class EnvoyGateways implements Outlet, AsyncDisposable {
+  readonly #options: EnvoyGatewaysOptions
+  readonly #builder: SnapshotBuilder
+  readonly #channels = new Map<string, Channel>()
+  readonly #sinks = new Map<string, EnvoySink>()
+  readonly #built = new Map<string, Built>()
+  /** What was published, by hash. */
+  readonly history = new SnapshotHistory()
+  #server: XdsServer | undefined
+
+  static async open(options: EnvoyGatewaysOptions): Promise<EnvoyGateways> {
+    const definitions = loadEnvoyDefinitions()
+    const gateways = new EnvoyGateways(options, new SnapshotBuilder(definitions))
+    const { address, port, log } = options
+    const channelOf = (gateway: string) => gateways.#connected(gateway)
+    gateways.#server = await serveXds({ address, port, definitions, channelOf, log })
+    return gateways
+  }
+
+  constructor(options: EnvoyGatewaysOptions, builder: SnapshotBuilder) {
+    this.#options = options
+    this.#builder = builder
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0
+  }
+
+  sinks(): readonly Sink[] {
+    return this.#declared().map((gateway) => this.#sink(gateway))
+  }
+
+  offer(update: TableUpdate): void {
+    const { gateway, proxy, mode } = update.table
+    if (proxy !== 'envoy') {
+      this.withdraw(gateway)
+      return
+    }
+    const snapshot = this.#snapshot(update)
+    if (mode === 'observe') this.#channel(gateway).withdraw()
+    else this.#channel(gateway).offer(snapshot, update.revision)
+  }
+
+  withdraw(gateway: string): void {
+    this.#builder.forget(gateway)
+    this.#channels.get(gateway)?.withdraw()
+    this.#sinks.delete(gateway)
+    this.#built.delete(gateway)
+  }
+
+  stillLedTo(gateway: string): readonly string[] {
+    return this.#channels.get(gateway)?.parking.stillLedTo() ?? []
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]()
+  }
+
+  #declared(): readonly string[] {
+    const frames = [...this.#options.publisher.frames.values()]
+    return frames.filter(({ proxy }) => proxy === 'envoy').map(({ gateway }) => gateway)
+  }
+
+  #snapshot({ table, besides, revision }: TableUpdate): Snapshot {
+    const { gateway } = table
+    const built = this.#built.get(gateway)
+    if (built?.table === table && isDeepStrictEqual(built.besides, besides)) return built.snapshot
+    const snapshot = this.#builder.build(table, besides)
+    this.#built.set(gateway, { table, besides, snapshot })
+    this.history.add(snapshot, revision)
+    return snapshot
+  }
+
+  #channel(gateway: string): Channel {
+    let channel = this.#channels.get(gateway)
+    if (!channel) {
+      const { log, publisher } = this.#options
+      channel = new Channel({ gateway, log, onRejected: () => setImmediate(() => publisher.lookAgain()) })
+      this.#channels.set(gateway, channel)
+    }
+    return channel
+  }
+
+  /** The channel that an Envoy asks for. */
+  #connected(gateway: string): Channel {
+    const declared = this.#declared()
+    for (const [name, { streams }] of this.#channels) {
+      if (streams.size === 0 && !declared.includes(name)) this.#channels.delete(name)
+    }
+    if (!declared.includes(gateway)) {
+      const message = 'an Envoy names a gateway as its node.cluster that is not declared; it gets no answer'
+      this.#options.log.warn({ gateway, declared }, message)
+    }
+    return this.#channel(gateway)
+  }
+
+  #sink(gateway: string): EnvoySink {
+    let sink = this.#sinks.get(gateway)
+    if (!sink) {
+      const { fleet, publisher } = this.#options
+      sink = new EnvoySink(this.#channel(gateway), {
+        mode: () => publisher.frames.get(gateway)?.mode ?? 'apply',
+        frozen: () => fleet.installation.frozen !== undefined,
+        table: () => publisher.published(gateway)?.table,
+        serviceOf: (instance) => fleet.instances.get(instance)?.spec.service,
+        leftOut: (instance) => publisher.leftOut(instance),
+      })
+      this.#sinks.set(gateway, sink)
+    }
+    return sink
+  }
+}

@@ -1,0 +1,118 @@
+import { reasonText } from '#shared/protocol/reason.ts'
+import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
+import type { LeftOut, RouteTable } from '../table.ts'
+import type { Channel } from './channel.ts'
+
+/** What the sink asks of the routing as a whole. */
+export type SinkSource = {
+  readonly mode: () => SinkMode
+  readonly frozen: () => boolean
+  /** The table that is offered; undefined: none yet. */
+  readonly table: () => RouteTable | undefined
+  /** The service of an instance, as the fleet knows it. */
+  readonly serviceOf: (instance: string) => string | undefined
+  readonly leftOut: (instance: string) => LeftOut | undefined
+}
+
+/** All Envoys of a gateway as one sink: it has proven what each of them has. */
+export class EnvoySink implements Sink {
+  readonly #channel: Channel
+  readonly #source: SinkSource
+
+  constructor(channel: Channel, source: SinkSource) {
+    this.#channel = channel
+    this.#source = source
+  }
+
+  get #name(): string {
+    return `envoy:${this.#channel.gateway}`
+  }
+
+  status(): SinkStatus {
+    const { streams, figures, parking, offered } = this.#channel
+    const connected = [...streams]
+    const lag = connected.filter((stream) => !stream.settled).length
+    return {
+      name: this.#name,
+      kind: 'envoy',
+      mode: this.#source.mode(),
+      proven: this.#channel.proven,
+      state: this.#state(lag),
+      remarks: [...this.#remarks(lag), ...rejections(parking)],
+      figures: {
+        ...figures,
+        envoys: connected.length,
+        behind: lag,
+        parked: parking.all().length,
+        routes: this.#source.table()?.routes.length ?? 0,
+        clusters: offered?.snapshot.resources.cluster.size ?? 0,
+      },
+    }
+  }
+
+  explain(instance: string): SinkAnswer {
+    const answer = (state: SinkAnswer['state'], remark: string): SinkAnswer => ({ sink: this.#name, state, remark })
+    const table = this.#source.table()
+    const service = this.#source.serviceOf(instance)
+    if (!table) return answer('unknown', this.#waitingFor())
+    if (service === undefined) return answer('absent', 'not known')
+    const routes = table.routes.filter((route) => route.service === service)
+    const [route] = routes
+    if (!route) return answer('absent', `no route of ${table.gateway} leads to ${service}`)
+    const endpoint = table.services
+      .find(({ name }) => name === service)
+      ?.endpoints.find((known) => known.instance === instance)
+    const late = this.#lateFor(service)
+    if (late > 0)
+      return answer(
+        'different',
+        `${late} of ${this.#channel.streams.size} Envoys have not confirmed the newest endpoints`,
+      )
+    if (!endpoint) {
+      const why = this.#source.leftOut(instance)
+      return answer('absent', why ? reasonText(why.reason) : 'not among the endpoints')
+    }
+    if (this.#source.mode() === 'observe') return answer('unknown', 'the gateway is only observed')
+    if (this.#channel.streams.size === 0) return answer('unknown', 'no Envoy is connected')
+    const priority = endpoint.priority === 0 ? '' : ', only when nothing better is left'
+    return answer(
+      'shown',
+      `${endpoint.address}:${endpoint.port} by ${routes.map(({ prefix }) => prefix).join(', ')}${priority}`,
+    )
+  }
+
+  #state(lag: number): SinkStatus['state'] {
+    if (this.#source.frozen()) return 'frozen'
+    if (this.#source.mode() === 'observe') return 'standby'
+    if (this.#channel.parking.all().length > 0) return 'blocked'
+    return this.#channel.streams.size === 0 || this.#channel.offered === undefined || lag > 0 ? 'behind' : 'following'
+  }
+
+  #remarks(lag: number): readonly string[] {
+    if (this.#source.mode() === 'observe') return ['only observed: nothing is sent']
+    if (!this.#channel.offered) return [this.#waitingFor()]
+    const { size } = this.#channel.streams
+    if (size === 0) return ['no Envoy is connected']
+    return lag > 0 ? [`${lag} of ${size} Envoys have not confirmed the newest state`] : []
+  }
+
+  #waitingFor(): string {
+    return this.#source.frozen()
+      ? 'frozen since before the start: nothing is answered'
+      : 'the state is not complete yet'
+  }
+
+  /** How many Envoys do not have the endpoints of a service as they are offered. */
+  #lateFor(service: string): number {
+    const version = this.#channel.offered?.snapshot.resources.endpoints.get(service)?.version
+    return [...this.#channel.streams].filter((stream) => stream.held('endpoints', service).version !== version).length
+  }
+}
+
+function rejections(parking: Channel['parking']): readonly string[] {
+  return parking.all().map(({ resource, error, by }) => {
+    const { kind, name, source } = resource
+    const now = parking.lastGood(resource) ? 'its last good version stays' : 'there is no earlier version'
+    return `${source}: ${kind} "${name}" was rejected by ${by}: ${error}; ${now}`
+  })
+}

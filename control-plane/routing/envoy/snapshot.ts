@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto'
+import type { RouteTable, Service } from '../table.ts'
+import { toCluster } from './cluster.ts'
+import type { EnvoyDefinitions } from './definitions.ts'
+import { LoadAssignmentEncoder } from './encode-load-assignment.ts'
+import { toListener } from './listener.ts'
+import { messageOf, type Resource, type ResourceKind, resourceKinds, toResource } from './resource.ts'
+import { toRouteConfiguration } from './routes.ts'
+
+/** Everything that one gateway's Envoys are given: immutable, consistent, whole. */
+export type Snapshot = {
+  readonly gateway: string
+  /** Hash of the content: equal content, equal version. */
+  readonly version: string
+  readonly resources: Readonly<Record<ResourceKind, ReadonlyMap<string, Resource>>>
+}
+
+type Made = { readonly of: string; readonly resource: Resource }
+
+/** So many resources of names that come and go are remembered. */
+const mostRemembered = 20_000
+
+/** Makes snapshots. What has not changed since the last one is not made again. */
+export class SnapshotBuilder {
+  readonly #definitions: EnvoyDefinitions
+  readonly #loadAssignments = new LoadAssignmentEncoder()
+  readonly #clusters = new WeakMap<Service, Resource>()
+  readonly #endpoints = new WeakMap<Service['endpoints'], Resource>()
+  /** By gateway, then by kind and name: the last one made, with what it was made of. */
+  readonly #made = new Map<string, Map<string, Made>>()
+
+  constructor(definitions: EnvoyDefinitions) {
+    this.#definitions = definitions
+  }
+
+  /** @param besides services that no route of the table leads to, but one that an Envoy still has */
+  build(table: RouteTable, besides: readonly Service[] = []): Snapshot {
+    const { gateway, listeners, routes, source } = table
+    const services = [...table.services, ...besides]
+    const targets = [...new Set(routes.map(({ service }) => service))]
+    const resources: Snapshot['resources'] = {
+      cluster: byName(services.map((service) => this.#cluster(service))),
+      endpoints: byName(services.map((service) => this.#loadAssignment(service))),
+      listener: byName(
+        listeners.map((listener) =>
+          this.#make('listener', gateway, listener.name, toListener(listener, table), { source: listener.source }),
+        ),
+      ),
+      routes: byName([this.#make('routes', gateway, gateway, toRouteConfiguration(table), { source, targets })]),
+    }
+    return { gateway, version: versionOf(resources), resources }
+  }
+
+  /** A gateway is gone. */
+  forget(gateway: string): void {
+    this.#made.delete(gateway)
+  }
+
+  #cluster(service: Service): Resource {
+    let resource = this.#clusters.get(service)
+    if (!resource) {
+      const { name, source } = service
+      resource = this.#make('cluster', '', name, toCluster(service), { source })
+      this.#clusters.set(service, resource)
+    }
+    return resource
+  }
+
+  #loadAssignment(service: Service): Resource {
+    let resource = this.#endpoints.get(service.endpoints)
+    if (resource?.name !== service.name || resource.source !== service.source) {
+      const { name, source } = service
+      resource = toResource('endpoints', name, this.#loadAssignments.encode(service), { source })
+      this.#endpoints.set(service.endpoints, resource)
+    }
+    return resource
+  }
+
+  #make(
+    kind: Exclude<ResourceKind, 'endpoints'>,
+    gateway: string,
+    name: string,
+    json: Parameters<EnvoyDefinitions['encode']>[1],
+    about: { readonly source: string; readonly targets?: readonly string[] },
+  ): Resource {
+    const made = this.#made.get(gateway) ?? new Map<string, Made>()
+    const key = `${kind}/${name}`
+    const of = JSON.stringify([json, about])
+    const known = made.get(key)
+    if (known?.of === of) return known.resource
+    const resource = toResource(kind, name, this.#definitions.encode(messageOf[kind], json), about)
+    if (made.size >= mostRemembered) made.clear()
+    this.#made.set(gateway, made.set(key, { of, resource }))
+    return resource
+  }
+}
+
+function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
+  return new Map(resources.map((resource) => [resource.name, resource]))
+}
+
+function versionOf(resources: Snapshot['resources']): string {
+  let text = ''
+  for (const kind of resourceKinds) {
+    for (const { name, version } of resources[kind].values()) text += `${kind}\n${name}\n${version}\n`
+  }
+  return hash('sha256', text).slice(0, 16)
+}
+
+/** Names of clusters that are led to and not there. A snapshot is sent only when this is empty. */
+export function danglingTargets({ resources }: Snapshot): readonly string[] {
+  const known = resources.cluster
+  return [...resources.routes.values()].flatMap(({ targets }) => targets.filter((target) => !known.has(target)))
+}
+
+/** What differs from one snapshot to the next: names that are new, changed or gone. */
+export function changedNames(
+  before: Snapshot | undefined,
+  after: Snapshot,
+): Readonly<Record<ResourceKind, readonly string[]>> {
+  const changed = (kind: ResourceKind) => {
+    const old = before?.resources[kind]
+    const now = after.resources[kind]
+    const names = [...now.values()].filter(({ name, version }) => old?.get(name)?.version !== version)
+    const gone = [...(old?.keys() ?? [])].filter((name) => !now.has(name))
+    return [...names.map(({ name }) => name), ...gone]
+  }
+  return {
+    cluster: changed('cluster'),
+    endpoints: changed('endpoints'),
+    listener: changed('listener'),
+    routes: changed('routes'),
+  }
+}

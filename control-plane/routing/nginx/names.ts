@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { fileNamePart, gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
+
+/** The names that a gateway's files use, all of them with Heddle's prefix, so that they meet no name of others. */
+export type Names = {
+  readonly listenersFile: string
+  readonly serviceFile: (service: string) => string
+  readonly upstream: (service: string) => string
+  /** A variable, without its sign. */
+  readonly variable: (purpose: string) => string
+  readonly logFormat: string
+}
+
+// Longer variables do not fit the buckets of nginx's hash tables.
+const mostGatewayLength = 20
+const mostServiceLength = 40
+
+export function namesFor(gateway: string): Names {
+  const id = identifier(gateway, mostGatewayLength)
+  const files = gatewayFilePrefix(gateway)
+  return {
+    listenersFile: `${files}listeners.conf`,
+    serviceFile: (service) => `${files}service-${fileNamePart(service)}.conf`,
+    upstream: (service) => `heddle_${id}__${identifier(service, mostServiceLength)}`,
+    variable: (purpose) => `heddle_${id}_${purpose}`,
+    logFormat: `heddle_${id}_json`,
+  }
+}
+
+/** A name as `[a-z0-9_]` of at most `most` characters; different names give different ones. */
+export function identifier(name: string, most: number): string {
+  // Capitals go too, because nginx does not tell them apart.
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) && name.length <= most) return name.replaceAll('-', '_')
+  const clean = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+  return `${clean.slice(0, most - 10)}__${shortHash(name)}`
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}

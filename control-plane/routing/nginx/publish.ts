@@ -1,0 +1,154 @@
+import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import type { FleetView } from '../../fleet/fleet.ts'
+import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
+import type { RouteTable } from '../table.ts'
+import { renderNginx } from './render.ts'
+
+export type NginxSinkParts = {
+  readonly gateway: string
+  readonly mode: SinkMode
+  readonly fleet: FleetView
+  /** Hands the set to the agents that run this gateway. */
+  readonly send: (files: GatewayFiles) => void
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+type Answered = { readonly node: string; readonly outcome: GatewayOutcome | undefined }
+
+type Published = { readonly table: RouteTable; readonly files: GatewayFiles }
+
+/** Sets that are not proven yet are remembered, so that a late proof finds its table; more than this never matter. */
+const mostRemembered = 16
+
+/** One gateway's Nginx as a sink: gives its agents the newest set and keeps what they have proven. */
+export class NginxSink implements Sink {
+  readonly #parts: NginxSinkParts
+  readonly #remembered = new Map<string, Published>()
+  readonly #outcomes = new Map<string, GatewayOutcome>()
+  #wanted: Published | undefined
+  #proven: Published | undefined
+  #provenAt: { readonly revision: number; readonly at: number } | undefined
+  #sets = 0
+  #reloads = 0
+
+  constructor(parts: NginxSinkParts) {
+    this.#parts = parts
+  }
+
+  get mode(): SinkMode {
+    return this.#parts.mode
+  }
+
+  /** Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again. */
+  take(table: RouteTable, revision: number): void {
+    const { mode, fleet, send } = this.#parts
+    if (fleet.installation.frozen) return
+    // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
+    const files = renderNginx(table, revision, this.#proven?.table ?? this.#wanted?.table)
+    const same = files.version === this.#wanted?.files.version
+    this.#wanted = { table, files }
+    if (!same) {
+      this.#remember(this.#wanted)
+      this.#sets += 1
+      if (mode === 'apply') send(files)
+    }
+    this.#prove()
+  }
+
+  /** What an agent says of a set. */
+  outcome(node: string, outcome: GatewayOutcome): void {
+    this.#outcomes.set(node, outcome)
+    if (outcome.state === 'proven' && outcome.reloaded) this.#reloads += 1
+    this.#prove()
+  }
+
+  status(): SinkStatus {
+    const { gateway, mode, fleet } = this.#parts
+    const current = this.#currentOutcomes()
+    const stuck = current.some(({ outcome }) => outcome?.state === 'blocked' || outcome?.state === 'rejected')
+    const behind = this.#provenAt === undefined || this.#provenAt.revision < fleet.revision
+    return {
+      name: `nginx:${gateway}`,
+      kind: 'nginx',
+      mode,
+      proven: this.#provenAt,
+      state: fleet.installation.frozen ? 'frozen' : stuck ? 'blocked' : behind ? 'behind' : 'following',
+      remarks: this.#remarks(current),
+      figures: { sets: this.#sets, reloads: this.#reloads, nodes: current.length },
+    }
+  }
+
+  explain(instance: string): SinkAnswer {
+    const sink = `nginx:${this.#parts.gateway}`
+    if (!this.#proven) return { sink, state: 'unknown', remark: 'Nothing is proven yet.' }
+    const { table, files } = this.#proven
+    const service = table.services.find(({ endpoints }) => endpoints.some((each) => each.instance === instance))
+    const set = `the proven set ${files.version}`
+    return service
+      ? { sink, state: 'shown', remark: `An endpoint of ${service.name} in ${set}.` }
+      : { sink, state: 'absent', remark: `Not in ${set}.` }
+  }
+
+  /** What is proven is what every node of this gateway that is in contact has proven. */
+  #prove(): void {
+    const { fleet, now } = this.#parts
+    const wanted = this.#wanted
+    const current = this.#currentOutcomes()
+    if (!wanted || current.length === 0) return
+    const versions = new Set(current.map(({ outcome }) => (outcome?.state === 'proven' ? outcome.version : undefined)))
+    const [version] = versions
+    const published = version === undefined ? undefined : this.#remembered.get(version)
+    if (versions.size !== 1 || !published) return
+    this.#proven = published
+    // The set that is proven is the one that is wanted: it shows whatever the fleet has now.
+    const revision = version === wanted.files.version ? fleet.revision : published.files.revision
+    if (revision !== this.#provenAt?.revision) this.#provenAt = { revision, at: now() }
+  }
+
+  #currentOutcomes(): readonly Answered[] {
+    const { gateway, fleet } = this.#parts
+    return [...fleet.nodes.values()].flatMap(({ spec, contact }) =>
+      contact === 'connected' && spec.gateways.some((each) => each.gateway === gateway)
+        ? [{ node: spec.name, outcome: this.#outcomes.get(spec.id) }]
+        : [],
+    )
+  }
+
+  #remarks(current: readonly Answered[]): readonly string[] {
+    if (current.length === 0)
+      return ['No agent that runs this gateway is connected; its Nginx serves the last good set.']
+    return current.flatMap((answered) => this.#remarksOn(answered))
+  }
+
+  #remarksOn({ node, outcome }: Answered): readonly string[] {
+    switch (outcome?.state) {
+      case undefined:
+        return [`${node} has not answered yet.`]
+      case 'proven':
+        return outcome.quarantined.map(({ path, error }) => `${node} left ${this.#place(path)} out: ${error}`)
+      case 'rejected': {
+        const file = outcome.path === undefined ? '' : ` for ${this.#place(outcome.path)}`
+        return [`${node} rejected ${outcome.version}${file}: ${outcome.error}`]
+      }
+      case 'blocked':
+        return [`${node} cannot take any change: ${outcome.error}`]
+      case 'waiting':
+        return [`${node} waits ${Math.ceil(outcome.waitMs / 1000)} s for its reload budget.`]
+    }
+  }
+
+  /** A generated file together with the place in the declaration that it comes from. */
+  #place(path: string): string {
+    const source = this.#wanted?.files.files.find((file) => file.path === path)?.source
+    return source === undefined ? path : `${path} (${source})`
+  }
+
+  #remember(published: Published): void {
+    this.#remembered.set(published.files.version, published)
+    for (const version of this.#remembered.keys()) {
+      if (this.#remembered.size <= mostRemembered) break
+      if (version !== this.#proven?.files.version) this.#remembered.delete(version)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { parseArgs } from 'node:util'
+
+/** What the command line of a program that runs by a configuration file asks for. */
+export type Command =
+  | { readonly kind: 'run'; readonly file: string }
+  | { readonly kind: 'check'; readonly file: string }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly message: string }
+
+/** Reads `[run] <file>`, `--check <file>`, `--help` and `--version`. */
+export function readArguments(args: readonly string[]): Command {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+    })
+    if (values.help) return { kind: 'help' }
+    if (values.version) return { kind: 'version' }
+    const files = positionals[0] === 'run' && !values.check ? positionals.slice(1) : positionals
+    const [file] = files
+    if (file === undefined) return { kind: 'wrong', message: 'No configuration file is named.' }
+    if (files.length > 1) return { kind: 'wrong', message: `One configuration file, not ${files.length}.` }
+    return { kind: values.check ? 'check' : 'run', file }
+  } catch (error) {
+    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { Failure } from '../failure/failure.ts'
+
+export type Listening = AsyncDisposable & {
+  /** The port that it got, where 0 was asked for. */
+  readonly port: number
+}
+
+/**
+ * Has a server listen; at the end of its block it takes no more connections, and open ones are closed.
+ * Throws PORT_TAKEN, which names the setting.
+ */
+export async function listen(
+  server: Server,
+  { address, port }: { readonly address: string; readonly port: number },
+  setting: string,
+): Promise<Listening> {
+  server.listen(port, address)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new Failure('PORT_TAKEN', `cannot listen on ${address}:${port} (${setting})`, { cause })
+  }
+  const bound = server.address()
+  return {
+    port: typeof bound === 'object' && bound ? bound.port : port,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,485 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import fc from 'fast-check'
+import t from 'tap'
+import * as z from 'zod/mini'
+import { Fleet } from '#control-plane/fleet/fleet.ts'
+import { clusterApi } from '#control-plane/ingest/cluster-api/cluster-api.ts'
+import { Heartbeats } from '#control-plane/ingest/cluster-api/heartbeats.ts'
+import { judgeClients } from '#control-plane/ingest/cluster-api/judge-clients.ts'
+import { ClientsConfig } from '#control-plane/ingest/config.ts'
+import { reason } from '#shared/protocol/reason.ts'
+import { nodeId, specOf } from '#test/support/agent-client.ts'
+import { quiet } from '#test/support/agents-plane.ts'
+import { MemoryJournal } from '#test/support/memory-journal.ts'
+
+const lifetimeMs = 300_000
+
+async function startApi(options: { readonly lifetimeMs?: number; readonly beats?: Heartbeats } = {}) {
+  const fleet = new Fleet()
+  const journal = new MemoryJournal(fleet)
+  const { beats = new Heartbeats(Date.now()) } = options
+  const settings = { ...z.parse(ClientsConfig, {}), heartbeat_lifetime: options.lifetimeMs ?? lifetimeMs }
+  const saved: string[] = []
+  const metrics: object[] = []
+  const hooks = {
+    onHeartbeat: (instance: string) => saved.push(instance),
+    onMetrics: (instance: string, measured: object) => metrics.push({ instance, ...measured }),
+  }
+  const about = () => ({ datacenters: [{ name: 'zervigo-dc' }], leader: null })
+  const api = clusterApi({ fleet, record: journal.record, beats, settings, hooks, log: quiet, version: '0.1.0', about })
+  const server = createServer(express().use(api))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const call = async (method: string, path: string, body?: unknown) => {
+    const text =
+      body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    const response = await fetch(url + path, { method, ...(text === undefined ? {} : { body: text as string }) })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  return {
+    fleet,
+    journal,
+    beats,
+    saved,
+    metrics,
+    url,
+    call,
+    async [Symbol.asyncDispose]() {
+      api[Symbol.dispose]()
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** The registration that real clients send. */
+const real = {
+  service_name: 'zervi-backend',
+  service_type: 'auth',
+  instance_id: 'zervi-backend-001',
+  node_id: 'alibaba-cloud',
+  address: '10.1.0.5',
+  port: 8080,
+  metadata: { version: '1.0', environment: 'production' },
+}
+const id = real.instance_id
+
+t.test('a real registration is taken, is registered, and is on disk', async (t) => {
+  await using api = await startApi()
+  const { status, body } = await api.call('POST', '/cluster/register', real)
+  t.equal(status, 201)
+  t.match(body, { success: true, instance_id: id, status: 'registered', health_status: 'unknown', notes: [] })
+  t.match(api.fleet.instances.get(id), {
+    origin: 'client',
+    registeredBy: `client:${id}`,
+    spec: { service: 'zervi-backend', type: 'auth', version: '1.0', metadata: { environment: 'production' } },
+  })
+  t.match(api.fleet.nodes.get('alibaba-cloud'), { contact: 'none', spec: { machine: '' } })
+  t.strictSame(api.saved, [id])
+})
+
+t.test('registering again is the same instance and no event, whatever node it names', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  const recorded = api.journal.entries.length
+  const { status, body } = await api.call('POST', '/cluster/register', { ...real, node_id: 'alibaba-cloud-1718000000' })
+  t.equal(status, 200)
+  t.match(body, { instance_id: id, node_id: 'alibaba-cloud', notes: [/node_id/] })
+  t.equal(api.journal.entries.length, recorded)
+})
+
+t.test('an update is recorded', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  const { status } = await api.call('POST', '/cluster/register', { ...real, metadata: { version: '2.0' } })
+  t.equal(status, 200)
+  t.equal(api.fleet.instances.get(id)?.spec.version, '2.0')
+})
+
+t.test(
+  'the same id elsewhere, while the first is alive, is another instance, and a bare heartbeat names both',
+  async (t) => {
+    await using api = await startApi()
+    await api.call('POST', '/cluster/register', real)
+    const elsewhere = { ...real, node_id: 'tencent-cloud', address: '10.2.0.7' }
+    const other = `${id}@tencent-cloud`
+    t.match(await api.call('POST', '/cluster/register', elsewhere), {
+      status: 201,
+      body: { instance_id: other, notes: [/instance_id/] },
+    })
+    t.match(await api.call('POST', '/cluster/register', elsewhere), { status: 200, body: { instance_id: other } })
+    const bare = await api.call('POST', `/cluster/heartbeat/${id}`)
+    t.equal(bare.status, 409)
+    t.match(bare.body.error, /10\.1\.0\.5:8080 on alibaba-cloud.*10\.2\.0\.7:8080 on tencent-cloud/)
+    t.match(await api.call('POST', `/cluster/heartbeat/${encodeURIComponent(other)}`), {
+      status: 200,
+      body: { instance_id: other },
+    })
+    t.match(await api.call('POST', `/cluster/heartbeat/${id}`, { node_id: 'alibaba-cloud' }), {
+      status: 200,
+      body: { instance_id: id },
+    })
+    t.match(await api.call('POST', `/cluster/heartbeat/${id}`, { address: '10.2.0.7', port: '8080' }), {
+      status: 200,
+      body: { instance_id: other },
+    })
+    t.equal((await api.call('DELETE', `/cluster/deregister/${id}`)).status, 409)
+    t.match(await api.call('DELETE', `/cluster/deregister/${encodeURIComponent(other)}`), { body: { removed: true } })
+    t.match(await api.call('POST', `/cluster/heartbeat/${id}`), { status: 200, body: { instance_id: id } })
+  },
+)
+
+t.test('the same id elsewhere, after the first fell silent, is the same instance that moved', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  await api.journal.record({ kind: 'fell-silent', instance: id }, { by: 'plane:1' })
+  t.match(await api.call('POST', '/cluster/register', { ...real, address: '10.2.0.7' }), {
+    status: 200,
+    body: { instance_id: id, address: '10.2.0.7', status: 'registered' },
+  })
+  t.equal(api.fleet.instances.size, 1)
+})
+
+t.test('an address that leads nowhere is replaced by that of the caller, and the answer says so', async (t) => {
+  await using api = await startApi()
+  const { address: _, ...without } = real
+  t.match(await api.call('POST', '/cluster/register', without), {
+    body: { address: '127.0.0.1', notes: [/only this machine/] },
+  })
+  t.match(await api.call('POST', '/cluster/register', { ...real, instance_id: 'b', address: '0.0.0.0' }), {
+    body: { address: '127.0.0.1' },
+  })
+})
+
+const agentNode = nodeId(1)
+async function withAgent(api: Awaited<ReturnType<typeof startApi>>) {
+  const { record } = api.journal
+  const by = `agent:${agentNode}`
+  await record(
+    { kind: 'registered', instance: 'crm-1', spec: specOf({ id: 'crm-1' }), node: agentNode, origin: 'agent' },
+    { by },
+  )
+  await record({ kind: 'judged', instance: 'crm-1', health: 'passing', reason: reason('ok') }, { by })
+}
+
+t.test('what an agent looks after is left alone, and the answer says why', async (t) => {
+  await using api = await startApi()
+  await withAgent(api)
+  const before = api.fleet.instances.get('crm-1')
+  for (const { method, path, body } of [
+    { method: 'POST', path: '/cluster/register', body: { ...real, instance_id: 'crm-1' } },
+    { method: 'POST', path: '/cluster/heartbeat/crm-1', body: { health: 'critical' } },
+    { method: 'DELETE', path: '/cluster/deregister/crm-1', body: undefined },
+  ]) {
+    const answer = await api.call(method, path, body)
+    t.match(answer, { status: 403, body: { error: /agent of node n-/, problems: [{ field: 'instance_id' }] } })
+  }
+  t.equal(api.fleet.instances.get('crm-1'), before)
+})
+
+t.test('a heartbeat makes a client active, is no event while it changes nothing, and can say how it is', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  const path = `/cluster/heartbeat/${id}`
+  t.match(await api.call('POST', path), { status: 200, body: { status: 'active', health_status: 'healthy' } })
+  const recorded = api.journal.entries.length
+  await api.call('POST', path, {})
+  await api.call('POST', path, { health: 'healthy', metrics: { cpu_usage: 12.5 } })
+  t.equal(api.journal.entries.length, recorded)
+  t.strictSame(api.metrics, [{ instance: id, cpu_usage: 12.5 }])
+  t.match(await api.call('POST', path, { health_status: 'warning' }), {
+    body: { status: 'active', health_status: 'warning' },
+  })
+  t.match(await api.call('POST', path, { health: 'DOWN' }), { body: { status: 'failed', health_status: 'critical' } })
+  t.match(await api.call('POST', path), { body: { health_status: 'critical' } })
+  t.equal(api.saved.filter((instance) => instance === id).length, 7)
+})
+
+t.test('a heartbeat of who is not registered is 404 and says what to do', async (t) => {
+  await using api = await startApi()
+  t.match(await api.call('POST', '/cluster/heartbeat/nobody'), {
+    status: 404,
+    body: { problems: [{ message: /register/ }] },
+  })
+})
+
+t.test('who stays silent is inactive, and active again with the next heartbeat', async (t) => {
+  await using api = await startApi({ lifetimeMs: 1_000, beats: new Heartbeats(0) })
+  await api.call('POST', '/cluster/register', real)
+  await api.call('POST', `/cluster/heartbeat/${id}`)
+  const judge = () =>
+    judgeClients({
+      fleet: api.fleet,
+      record: api.journal.record,
+      beats: api.beats,
+      lifetimeMs: 1_000,
+      by: 'plane:1',
+      log: quiet,
+    })
+  await judge()
+  t.equal(api.fleet.standing(id)?.status, 'active')
+  api.beats.beat(id, Date.now() - 1_001)
+  await judge()
+  t.match(api.fleet.standing(id), { status: 'inactive', health: 'unknown', routable: 'no' })
+  t.match(await api.call('GET', '/cluster/services'), { body: { total: 0 } })
+  t.match(await api.call('POST', `/cluster/heartbeat/${id}`), { body: { status: 'active' } })
+})
+
+t.test('a repeated deregistration is no error', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  const path = `/cluster/deregister/${id}`
+  t.match(await api.call('DELETE', path), { status: 200, body: { removed: true } })
+  t.match(await api.call('DELETE', path), { status: 200, body: { removed: false } })
+  t.equal(api.fleet.instances.size, 0)
+})
+
+t.test('a list is filtered and paged', async (t) => {
+  await using api = await startApi()
+  await withAgent(api)
+  for (const number of [1, 2, 3]) {
+    const registration = {
+      ...real,
+      instance_id: `c-${number}`,
+      port: 9000 + number,
+      metadata: { cluster_id: number === 3 ? 'looma' : 'zervigo' },
+    }
+    await api.call('POST', '/cluster/register', registration)
+  }
+  await api.call('POST', '/cluster/heartbeat/c-1')
+  await api.call('POST', '/cluster/heartbeat/c-2', { health: 'critical' })
+  const ids = async (query: string) => {
+    const { body } = await api.call('GET', `/cluster/services${query}`)
+    return (body.services as { instance_id: string }[]).map(({ instance_id }) => instance_id)
+  }
+  for (const { query, expected } of [
+    { query: '', expected: ['c-1', 'c-3', 'crm-1'] },
+    { query: '?status=all', expected: ['c-1', 'c-2', 'c-3', 'crm-1'] },
+    { query: '?status=failed', expected: ['c-2'] },
+    { query: '?status=failed,active', expected: ['c-1', 'c-2', 'crm-1'] },
+    { query: '?type=auth', expected: ['c-1', 'c-3'] },
+    { query: '?service_type=auth&health=healthy', expected: ['c-1'] },
+    { query: '?health_status=unknown', expected: ['c-3'] },
+    { query: '?cluster_id=looma', expected: ['c-3'] },
+    { query: '?service_name=basic-server', expected: ['crm-1'] },
+    { query: '?status=all&limit=2', expected: ['c-1', 'c-2'] },
+    { query: '?status=all&limit=2&offset=2', expected: ['c-3', 'crm-1'] },
+    { query: '?status=all&page=2&size=3', expected: ['crm-1'] },
+    { query: '?status=all&page=3&page_size=3', expected: [] },
+  ]) {
+    t.strictSame(await ids(query), expected, query)
+  }
+  t.match(await api.call('GET', '/cluster/services?status=all&limit=2'), {
+    body: { total: 4, limit: 2, offset: 0, next_offset: 2 },
+  })
+  t.match(await api.call('GET', '/cluster/services?service_name=zervi-backend'), {
+    body: {
+      services: [
+        {
+          service_url: 'http://10.1.0.5:9001',
+          node_id: 'alibaba-cloud',
+          status: 'active',
+          health_status: 'healthy',
+          origin: 'client',
+          reason: 'heartbeat',
+        },
+      ],
+    },
+  })
+})
+
+t.test('a status shows counts, conflicts and what main adds', async (t) => {
+  await using api = await startApi()
+  await withAgent(api)
+  await api.call('POST', '/cluster/register', { ...real, address: '10.0.0.1' })
+  await api.call('POST', `/cluster/heartbeat/${id}`)
+  const { body } = await api.call('GET', '/cluster/status')
+  t.match(body, {
+    status: 'ok',
+    services: { total: 2, names: 2, by_status: { active: 2, failed: 0 }, by_health: { healthy: 2 } },
+    nodes: { total: 1, none: 1 },
+    conflicts: [{ address: '10.0.0.1', port: 8080, instances: ['crm-1', id] }],
+    datacenters: [{ name: 'zervigo-dc' }],
+    frozen: null,
+    holds: [],
+    revision: api.fleet.revision,
+  })
+})
+
+t.test('health has the names that existing clients read, and what nobody has judged is unknown', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', { ...real, service_name: 'unified-auth' })
+  await api.call('POST', `/cluster/heartbeat/${id}`)
+  const { status, body } = await api.call('GET', '/health')
+  t.equal(status, 200)
+  const unknown = { success: false, healthy: false, status: 'unknown' }
+  t.match(body, { status: 'healthy', service: 'looma-crm', version: '0.1.0', timestamp: /^\d{4}-.*Z$/ })
+  t.strictSame(body.zervigo_services, {
+    success: false,
+    services: {
+      auth: { success: true, healthy: true, status: 'healthy' },
+      resume: unknown,
+      job: unknown,
+      company: unknown,
+      user: unknown,
+    },
+  })
+})
+
+for (const { name, body, fields } of [
+  { name: 'everything is missing', body: {}, fields: ['service_name', 'instance_id', 'node_id', 'port'] },
+  {
+    name: 'a shape that is not known',
+    body: { name: 'x', type: 'y', host: 'h', port: 80 },
+    fields: ['service_name', 'instance_id', 'node_id'],
+  },
+  {
+    name: 'several fields are wrong',
+    body: { ...real, port: '99999', instance_id: 'a b', address: 'http://x' },
+    fields: ['instance_id', 'address', 'port'],
+  },
+  { name: 'a name with a line break', body: { ...real, service_name: 'a\nb' }, fields: ['service_name'] },
+  { name: 'half a character', body: { ...real, service_name: 'a\ud800' }, fields: ['service_name'] },
+  { name: 'a port that is none', body: { ...real, port: 80.5 }, fields: ['port'] },
+  { name: 'metadata that are a list', body: { ...real, metadata: [1] }, fields: ['metadata'] },
+  {
+    name: 'a metadata value without end',
+    body: { ...real, metadata: { a: 'x'.repeat(3000) } },
+    fields: ['metadata.a'],
+  },
+  { name: 'a list', body: [], fields: ['(body)'] },
+  { name: 'null', body: 'null', fields: ['(body)'] },
+  { name: 'nothing', body: undefined, fields: ['service_name', 'instance_id', 'node_id', 'port'] },
+]) {
+  t.test(`${name}: 400 that names the fields, all at once`, async (t) => {
+    await using api = await startApi()
+    const answer = await api.call('POST', '/cluster/register', body)
+    t.equal(answer.status, 400)
+    t.ok(answer.body.error)
+    t.strictSame(
+      (answer.body.problems as { field: string }[]).map(({ field }) => field),
+      fields,
+    )
+    t.equal(api.fleet.revision, 0)
+  })
+}
+
+for (const { name, method, path, body, status } of [
+  { name: 'text that is no JSON', method: 'POST', path: '/cluster/register', body: '{"service_name":', status: 400 },
+  {
+    name: 'a body that is too large',
+    method: 'POST',
+    path: '/cluster/register',
+    body: JSON.stringify({ a: 'x'.repeat(300_000) }),
+    status: 413,
+  },
+  {
+    name: 'a path that cannot be decoded',
+    method: 'POST',
+    path: '/cluster/heartbeat/%E0%A4%A',
+    body: undefined,
+    status: 400,
+  },
+  {
+    name: 'a status that does not exist',
+    method: 'GET',
+    path: '/cluster/services?status=happy',
+    body: undefined,
+    status: 400,
+  },
+  {
+    name: 'a limit that is no number',
+    method: 'GET',
+    path: '/cluster/services?limit=all&offset=-1',
+    body: undefined,
+    status: 400,
+  },
+  {
+    name: 'a health that does not exist',
+    method: 'POST',
+    path: `/cluster/heartbeat/${id}`,
+    body: { health: 'fine' },
+    status: 400,
+  },
+  {
+    name: 'metrics that are no numbers',
+    method: 'POST',
+    path: `/cluster/heartbeat/${id}`,
+    body: { metrics: { cpu: 'high' } },
+    status: 400,
+  },
+]) {
+  t.test(`${name}: ${status}`, async (t) => {
+    await using api = await startApi()
+    await api.call('POST', '/cluster/register', real)
+    const answer = await api.call(method, path, body)
+    t.equal(answer.status, status)
+    t.type(answer.body.error, 'string')
+    t.ok(Array.isArray(answer.body.problems))
+  })
+}
+
+t.test('a full disk refuses what would have to be written, and goes on serving', async (t) => {
+  await using api = await startApi()
+  await api.call('POST', '/cluster/register', real)
+  await api.call('POST', `/cluster/heartbeat/${id}`)
+  api.journal.writable = false
+  t.match(await api.call('POST', '/cluster/register', { ...real, instance_id: 'new', port: 1 }), {
+    status: 503,
+    body: { error: /no room/ },
+  })
+  t.equal((await api.call('POST', `/cluster/heartbeat/${id}`)).status, 200)
+  t.equal((await api.call('POST', `/cluster/heartbeat/${id}`, { health: 'critical' })).status, 503)
+  t.equal(api.fleet.standing(id)?.routable, 'yes')
+  t.equal((await api.call('GET', '/cluster/services')).status, 200)
+})
+
+t.test('many that register at once are all there, each once', async (t) => {
+  await using api = await startApi()
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, number) =>
+      api.call('POST', '/cluster/register', { ...real, instance_id: `c-${number % 10}`, port: 9000 + (number % 10) }),
+    ),
+  )
+  t.equal(answers.filter(({ status }) => status === 201 || status === 200).length, 40)
+  t.equal(api.fleet.instances.size, 10)
+})
+
+t.test('no body makes it fail: every answer is a success or names what is wrong', async (t) => {
+  await using api = await startApi()
+  const value = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.constant(null),
+    fc.boolean(),
+    fc.object(),
+    fc.array(fc.anything()),
+  )
+  const body = fc.record(
+    {
+      service_name: fc.oneof(fc.string(), value),
+      service_type: value,
+      instance_id: fc.oneof(fc.constantFrom('a', 'b', 'a@n'), value),
+      node_id: fc.oneof(fc.constantFrom('n', 'm'), value),
+      address: fc.oneof(fc.ipV4(), value),
+      port: fc.oneof(fc.nat(70_000), value),
+      metadata: fc.oneof(fc.dictionary(fc.string(), fc.anything()), value),
+      health: value,
+      metrics: value,
+    },
+    { requiredKeys: [] },
+  )
+  await t.resolves(
+    fc.assert(
+      fc.asyncProperty(body, fc.constantFrom('/cluster/register', '/cluster/heartbeat/a'), async (body, path) => {
+        const answer = await api.call('POST', path, JSON.stringify(body))
+        return answer.status < 500 && (answer.status < 300 || typeof answer.body.error === 'string')
+      }),
+      { numRuns: 300 },
+    ),
+  )
+})
