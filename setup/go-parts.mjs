@@ -1,44 +1,55 @@
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { debianRelease, unpackDebian } from './debian.mjs'
 import { lastLines, partsFolder, root, run, SetupFailure } from './steps.mjs'
 
-/** Consul 1.22 is in no Debian: it is built from its modules, whose contents setup/consul-1.22/go.sum fixes. */
+/** Consul 1.22 is in no Debian: it is built from its modules, whose contents setup/consul-1.22/go.sum fixes. It takes minutes. */
 export async function buildConsul(folder) {
-  const program = join(folder, 'consul')
-  // It takes minutes; -s -w leaves out what only a debugger reads.
-  await go(['build', '-trimpath', '-ldflags=-s -w', '-o', program, '.'], { cwd: join(root, 'setup/consul-1.22') })
-  return program
+  return build(folder, 'consul', ['build', '-o', join(folder, 'consul'), '.'], join(root, 'setup/consul-1.22'))
 }
 
 export async function buildConsulTemplate(folder) {
-  await go(['install', '-trimpath', '-ldflags=-s -w', 'github.com/hashicorp/consul-template@v0.41.1'], {
-    cwd: folder,
-    env: { GOBIN: folder },
-  })
-  return join(folder, 'consul-template')
+  return build(folder, 'consul-template', ['install', 'github.com/hashicorp/consul-template@v0.41.1'], folder)
 }
 
-async function go(args, { cwd, env = {} }) {
-  const program = await findGo()
-  const { code, output } = await run(program, args, {
+async function build(folder, name, [verb, ...args], cwd) {
+  const go = await findGo(folder)
+  // -s -w leaves out what only a debugger reads; without cgo nothing of the machine is linked in.
+  const { code, output } = await run(go, [verb, '-trimpath', '-ldflags=-s -w', ...args], {
     cwd,
-    env: { ...cachesFor(process.env), ...process.env, ...env },
+    env: {
+      ...cachesFor(process.env),
+      ...process.env,
+      GOBIN: folder,
+      CGO_ENABLED: '0',
+      // Debian's Go does not fetch the newer one that a module asks for, unless it is told to.
+      GOTOOLCHAIN: 'auto',
+    },
     timeoutMs: 1_500_000,
   })
-  if (code === 0) return
+  for (const other of await readdir(folder)) {
+    if (other !== name) await rm(join(folder, other), { recursive: true, force: true })
+  }
+  if (code === 0) return join(folder, name)
   throw new SetupFailure('its Go modules could not be fetched or built.', {
     why: lastLines(output),
     remedy: 'Connect this machine to the Go module proxy that it is configured for',
   })
 }
 
-async function findGo() {
+/** Go from 1.21 on, which fetches the newer one that the modules ask for: the machine's, or Debian's from its backports. */
+async function findGo(folder) {
   for (const program of ['go', '/usr/local/go/bin/go']) {
     const { code, output } = await run(program, ['version'])
     const [, minor] = /go1\.(\d+)/.exec(output) ?? []
-    // An older one cannot read the modules' go.mod; from 1.21 on Go fetches the newer one that they ask for.
     if (code === 0 && Number(minor) >= 21) return program
   }
-  throw new SetupFailure('building it takes Go 1.26, which is not on PATH.', { remedy: 'Install Go 1.26' })
+  if ((await debianRelease()) !== 'bookworm') {
+    throw new SetupFailure('building it takes Go, which is not on PATH.', { remedy: 'Install Go 1.26' })
+  }
+  const packages = ['golang-1.23-go', 'golang-1.23-src']
+  const unpacked = await unpackDebian(packages, { suite: 'bookworm-backports', into: join(folder, '.go') })
+  return join(unpacked, 'usr/lib/go-1.23/bin/go')
 }
 
 /** Go wants a home for its caches; without one they live beside the parts. */

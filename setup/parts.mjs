@@ -5,7 +5,7 @@ import { buildConsul, buildConsulTemplate } from './go-parts.mjs'
 /**
  * The programs that Heddle drives or is measured beside.
  * `program` is its name on PATH, `version` are the arguments that make it tell its version, `fits` says whether a version will do,
- * `make` puts the program into an empty folder and answers with its path there.
+ * `install` is a command that gives it, if there is one; `make` puts the program into an empty folder and answers with its path there.
  */
 export const parts = {
   envoy: {
@@ -43,7 +43,6 @@ export const parts = {
     version: ['version'],
     fits: between([1, 22], [1, 22]),
     accepts: '1.22',
-    install: 'install Go 1.26, then: node setup.mjs --part consul-1.22',
     make: buildConsul,
   },
   'consul-template': {
@@ -53,7 +52,6 @@ export const parts = {
     version: ['-v'],
     fits: between([0, 41], [0, 41]),
     accepts: '0.41',
-    install: 'install Go 1.26, then: node setup.mjs --part consul-template',
     make: buildConsulTemplate,
   },
 }

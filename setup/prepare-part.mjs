@@ -44,11 +44,12 @@ async function madeProgram(name) {
 }
 
 async function make(name, part) {
-  const elsewhere = `Put ${part.program} ${part.accepts} on PATH`
+  const again = part.optional ? `node setup.mjs --part ${name}` : 'npm run setup'
+  const elsewhere = `put ${part.program} ${part.accepts} on PATH${part.install ? ` (${part.install})` : ''}`
   return inNewFolder(async (folder) => {
     const program = await part.make(folder).catch((error) => {
       if (!(error instanceof SetupFailure)) throw error
-      const remedy = `${error.remedy}, then: npm run setup\n  Or: ${elsewhere} (${part.install}).`
+      const remedy = `${error.remedy}, then: ${again}\n  Or: ${elsewhere}`
       throw new SetupFailure(`${part.title} is missing: ${error.message}`, { why: error.why, remedy })
     })
     await writeFile(join(folder, '.program'), relative(folder, program))
@@ -56,7 +57,7 @@ async function make(name, part) {
     if (!answer.version) {
       throw new SetupFailure(`${part.title} is missing: what was fetched does not run here.`, {
         why: answer.output,
-        remedy: `${elsewhere} (${part.install}), then: npm run setup`,
+        remedy: `${elsewhere}, then: ${again}`,
       })
     }
     const place = join(partsFolder, name)

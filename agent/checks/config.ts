@@ -1,25 +1,7 @@
 import * as z from 'zod/mini'
-import { duration, port } from '#shared/config/fields.ts'
+import { port } from '#shared/config/fields.ts'
 import { isReachable } from '../discovery/address.ts'
-import { checkFields } from './kinds.ts'
-
-const count = z.int().check(z.gte(1), z.lte(100))
-
-const times = {
-  interval: z._default(duration(100), 5_000),
-  timeout: z._default(duration(10).check(z.lte(60_000, { error: 'expected at most 60s' })), 2_000),
-  rise: z._default(count, 2),
-  fall: z._default(count, 2),
-  /** How often it runs while it is critical, if that is sooner than its interval. */
-  recheck: z._default(duration(100), 1_000),
-}
-
-/** One check of a service. */
-export const CheckConfig = z.discriminatedUnion('kind', [
-  z.strictObject({ ...checkFields.http, ...times }),
-  z.strictObject({ ...checkFields.tcp, ...times }),
-])
-export type CheckConfig = z.infer<typeof CheckConfig>
+import { CheckConfig } from './kinds.ts'
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
 const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String))

@@ -121,7 +121,7 @@ t.test('what is configured anew is told; what is the same is not disturbed', asy
   instances.apply([plan('a', peer.port, { tags: ['new'] })])
   t.strictSame(listener.said.slice(-2), ['b withdrawn', 'a specified new passing'])
   t.equal(peer.asked, asked, 'its check goes on')
-  t.equal(instances.wires, 1)
+  await waitFor(() => instances.wires === 1, { what: 'the end of the wire of b', withinMs: 2_000 })
 
   instances.apply([plan('a', peer.port, { paths: ['/other'] })])
   t.equal(listener.said.at(-1), 'a specified  passing', 'the verdict holds until the new check has one')

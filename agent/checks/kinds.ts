@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { port } from '#shared/config/fields.ts'
-import type { HttpProbeSpec, ProbeSpec, TcpProbeSpec } from '#shared/protocol/check.ts'
+import { duration, port } from '#shared/config/fields.ts'
+import type { HttpProbeSpec, ProbeSpec } from '#shared/protocol/check.ts'
 
 /** What an instance's checks inherit from it. */
 export type Checked = {
@@ -10,36 +10,47 @@ export type Checked = {
   readonly aliases: readonly string[]
 }
 
+const count = z.int().check(z.gte(1), z.lte(100))
 const path = z.string().check(z.regex(/^\/.{0,1999}$/s, { error: 'expected a path that begins with "/"' }))
 
-/** What the configuration of a check may say, by kind, besides its times. A new kind is one entry here and one in `probeOf`. */
-export const checkFields = {
-  http: {
+/** What every check has. */
+const common = {
+  /** Default: the service's. */
+  port: z.optional(port()),
+  interval: z._default(duration(100), 5_000),
+  timeout: z._default(duration(10).check(z.lte(60_000, { error: 'expected at most 60s' })), 2_000),
+  rise: z._default(count, 2),
+  fall: z._default(count, 2),
+  /** How often it runs while it is critical, if that is sooner than its interval. */
+  recheck: z._default(duration(100), 1_000),
+}
+
+/** One check of a service. A new kind is one entry here and one case in `probeOf`. */
+export const CheckConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
     kind: z.literal('http'),
     path: z._default(path, '/health'),
     host: z.optional(z.string().check(z.minLength(1), z.maxLength(253))),
     tls: z._default(z.boolean(), false),
-    port: z.optional(port()),
-  },
-  tcp: { kind: z.literal('tcp'), port: z.optional(port()) },
-} as const
-
-type Fields = { [K in keyof typeof checkFields]: z.infer<z.ZodMiniObject<(typeof checkFields)[K]>> }
-export type CheckTarget = Fields[keyof Fields]
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal('tcp'), ...common }),
+])
+export type CheckConfig = z.infer<typeof CheckConfig>
 
 /** The probe that a configured check makes of an instance. */
-export function probeOf(target: CheckTarget, checked: Checked, timeoutMs: number): ProbeSpec {
-  const common = { address: checked.address, port: target.port ?? checked.port, timeoutMs }
-  switch (target.kind) {
+export function probeOf(check: CheckConfig, checked: Checked): ProbeSpec {
+  const target = { address: checked.address, port: check.port ?? checked.port, timeoutMs: check.timeout }
+  switch (check.kind) {
     case 'http': {
-      const { path, host, tls } = target
-      const spec: HttpProbeSpec = { kind: 'http', ...common, path, service: checked.service }
+      const { path, host, tls } = check
+      const spec: HttpProbeSpec = { kind: 'http', ...target, path, service: checked.service }
       if (host !== undefined) spec.host = host
       if (tls) spec.tls = true
       if (checked.aliases.length > 0) spec.aliases = [...checked.aliases]
       return spec
     }
     case 'tcp':
-      return { kind: 'tcp', ...common } satisfies TcpProbeSpec
+      return { kind: 'tcp', ...target }
   }
 }

@@ -29,8 +29,9 @@ export function slowestTimeoutMs(services: readonly ServiceConfig[]): number {
 export function planOf(service: ServiceConfig, node: NodePlace): InstancePlan {
   const address = isReachable(service.address) ? service.address : node.address
   const checked = { address, port: service.port, service: service.name, aliases: service.aliases }
-  const checks = service.checks.map(({ interval, timeout, rise, fall, recheck, ...target }) => {
-    return { probe: probeOf(target, checked, timeout), everyMs: interval, recheckMs: recheck, rise, fall }
+  const checks = service.checks.map((check) => {
+    const { interval, recheck, rise, fall } = check
+    return { probe: probeOf(check, checked), everyMs: interval, recheckMs: recheck, rise, fall }
   })
   const cluster = service.cluster ?? node.cluster
   const environment = node.mode === undefined ? {} : { environment: node.mode }

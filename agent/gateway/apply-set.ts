@@ -20,13 +20,20 @@ export type AppliedSet = {
     | Omit<Extract<GatewayOutcome, { state: 'blocked' }>, 'version'>
 }
 
-/** Why a set is not even tried; undefined: it may be. */
-export function refusal(parts: GatewayParts, { files }: GatewayFiles): AppliedSet['result'] | undefined {
+/**
+ * Why a set is not even tried; undefined: it may be.
+ * @param known files that were looked at before
+ */
+export function refusal(
+  parts: GatewayParts,
+  { files }: GatewayFiles,
+  known: FileSet,
+): AppliedSet['result'] | undefined {
   const { filePrefix, proofFile } = parts.settings
   const paths = files.map(({ path }) => path)
   const unfit = unfitNames(paths, filePrefix, proofFile)
   if (unfit !== undefined) return { state: 'rejected', error: unfit }
-  const refused = refusedDirective(contentsOf(files))
+  const refused = refusedDirective(contentsOf(files.filter(({ path, content }) => known.get(path) !== content)))
   if (!refused) return undefined
   const { path, line, name } = refused
   return { state: 'rejected', error: `${name} is not taken from the plane`, path, line }

@@ -109,7 +109,7 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
         return settings.compareMs
       }
     }
-    const refused = refusal(parts, input.set)
+    const refused = refusal(parts, input.set, state.lastGood)
     if (!refused) return apply(parts, input)
     settle(input, { now: state, reloaded: false, passing: false, result: refused })
     return settings.compareMs
@@ -118,9 +118,12 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
   /** Compares the folder and what is served with what they should be, and sets right what is not. */
   const compare = async (parts: GatewayParts, input: Input, { result, passing }: AppliedSet): Promise<number> => {
     state = { ...state, present: await parts.folder.read() }
+    const served = await isServed(parts, state.present, state.lastGood)
     const whole = result.state === 'proven' && result.attempt.quarantined.length === 0
-    if (whole && (await isServed(parts, state.present, state.lastGood))) return settings.compareMs
+    if (whole && served) return settings.compareMs
     if (result.state === 'proven' || passing) return apply(parts, input)
+    // The set is not to be had, and so what served before it has to stand.
+    if (!served && state.lastGood.size > 0) state = (await applySet(parts, state, state.lastGood, false, stop)).now
     return settings.compareMs
   }
 

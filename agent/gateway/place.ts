@@ -42,10 +42,11 @@ export async function openFolder(folder: string, prefix: string): Promise<OwnFol
       const discard = async () => {
         await Promise.all(written.map(({ from }) => rm(from, { force: true })))
       }
-      try {
-        await Promise.all([...write].map(([name, content]) => writeFlushed(join(folder, `.${name}.new`), content)))
-      } catch (cause) {
-        await discard()
+      const writes = [...write].map(([name, content]) => writeFlushed(join(folder, `.${name}.new`), content))
+      const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected')
+      if (failed?.status === 'rejected') {
+        await discard().catch(() => {})
+        const { reason: cause } = failed
         throw new Failure('GATEWAY_FOLDER_UNFIT', `cannot write into ${folder}`, { retryable: true, cause })
       }
       return {

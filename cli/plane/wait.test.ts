@@ -59,6 +59,23 @@ t.test('waiting ends in time, and names who has not proven it', async (t) => {
   })
 })
 
+t.test('a last look that is cut off by the deadline says nothing about the plane', async (t) => {
+  let asked = 0
+  const address = await answering(t, (_, response) => {
+    asked += 1
+    if (asked === 1) response.end(JSON.stringify(status(at(8))))
+  })
+  // As in a command, one deadline bounds the requests and the waiting.
+  const deadline = new Deadline(600)
+  const plane = new Plane(address, deadline, new AbortController().signal)
+  const waiting = waitForProof(plane, 9, { ...options(0), deadline })
+  await t.rejects(waiting, {
+    code: 'WAIT_TIMED_OUT',
+    cause: { message: 'consul:zervigo-dc is following, proven 8' },
+  })
+  t.equal(asked, 2)
+})
+
 t.test('a plane that stays away is named as the reason', async (t) => {
   const plane = await planeSaying(t, undefined)
   await t.rejects(waitForProof(plane, 9, options(300)), {

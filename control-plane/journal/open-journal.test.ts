@@ -174,7 +174,7 @@ t.test('any changes, recorded in any company, leave the same fleet after a resta
       await using again = await loaded(store)
       return isDeepStrictEqual(again.fleet.state(), fleet.state())
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   )
   t.pass()
 })

@@ -52,7 +52,12 @@ export class Writer {
     })
   }
 
-  /** Whether nothing is under way. */
+  /** Whether no transaction and no reading is under way. */
+  get quiet(): boolean {
+    return this.#locked.size === 0
+  }
+
+  /** Whether besides nothing waits to be read. */
   get idle(): boolean {
     return this.#locked.size === 0 && this.#preparer.idle
   }

@@ -280,6 +280,7 @@ await t.test('once its changes are applied nothing is left to do, and nothing of
     }),
     { numRuns: 500 },
   )
+  t.pass()
 })
 
 function isOurs(row: object, model: CatalogueModel): boolean {

@@ -1,16 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { ConsulClient } from '../consul/client.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
 import type { Sink, SinkAnswer, SinkStatus } from '../fleet/sink.ts'
 import { Writer } from './apply.ts'
-import { type Comparison, compare, judgeAll } from './compare.ts'
+import { CompareLoop } from './compare-loop.ts'
 import type { DatacenterConfig, MirrorConfig } from './config.ts'
 import { explainInstance } from './explain.ts'
 import type { Identity } from './fence.ts'
-import { Hold } from './hold.ts'
+import { Hold, type Stand } from './hold.ts'
 import { type HeldRemoval, Ledger } from './ledger.ts'
 import { Reach } from './reach.ts'
 import { selects } from './select.ts'
@@ -27,12 +26,10 @@ export type FollowOptions = {
   readonly log: Logger
 }
 
-/** A catalogue that holds still is compared at most this share of the time. */
+/** Because of hints, a catalogue is compared at most this share of the time. */
 const comparingShare = 1 / 20
 /** What is under way when we are told to stop may take so long. */
 const closeWithinMs = 1_000
-/** In observe mode: how often what would be done is judged anew while the fleet changes. */
-const observeEveryMs = 1_000
 
 /** Makes one Consul datacenter follow the fleet, and says how far it is. */
 export class Follower implements Sink, AsyncDisposable {
@@ -43,20 +40,14 @@ export class Follower implements Sink, AsyncDisposable {
   readonly #ledger: Ledger
   readonly #writer: Writer
   readonly #hold: Hold
+  readonly #comparing: CompareLoop
   readonly #reach = new Reach()
   readonly #stop = new AbortController()
   readonly #beat = new Wake()
-  readonly #compare = new Wake()
-  readonly #idle = new Wake()
-  readonly #back = new Set<() => void>()
+  readonly #settled = new Wake()
   readonly #running: Promise<unknown>
   readonly #unwatch: () => void
-  /** A comparison has ended since the datacenter was last out of reach. */
-  #compared = false
-  #outages = 0
   #closing = false
-  #comparison: Comparison | undefined
-  #comparedInMs = 0
   #proven: { readonly revision: number; readonly at: number } | undefined
 
   constructor(options: FollowOptions) {
@@ -64,47 +55,44 @@ export class Follower implements Sink, AsyncDisposable {
     this.#options = options
     this.name = `consul:${datacenter.name}`
     this.#log = log.child({ sink: this.name })
-    this.#consul = new ConsulClient({
-      datacenter: datacenter.name,
-      address: datacenter.address,
-      tokenFile: datacenter.token_file,
-      caFile: datacenter.ca_file,
-      timeoutMs: datacenter.timeout,
-      // Writing, urgent and not; reading before writing; comparing, watching, beating.
-      mostSockets: datacenter.lanes * 3 + 6,
-    })
     const { signal } = this.#stop
-    this.#ledger = new Ledger(fleet, {
-      owner,
-      warningAs: datacenter.warning_as,
-      selects: selects(datacenter.select),
-      sameEndpoint: datacenter.same_endpoint,
-      guard: { windowMs: config.guard.window, least: config.guard.least, share: config.guard.share },
+    const consul = consulOf(datacenter)
+    const ledger = ledgerOf(options)
+    const common = { consul, ledger, owner, signal, onFailure: (error: unknown) => this.#fail(error) }
+    this.#consul = consul
+    this.#ledger = ledger
+    this.#hold = new Hold({
+      ...common,
+      us,
+      takeover,
+      watchMs: config.freshness.watch,
+      mayWrite: () => !this.#frozen,
+      revision: () => this.#proven?.revision,
     })
-    const { watch: watchMs } = config.freshness
-    const revision = () => this.#proven?.revision
-    const mayWrite = () => !this.#frozen
-    this.#hold = new Hold({ consul: this.#consul, owner, us, takeover, watchMs, signal, mayWrite, revision })
     this.#writer = new Writer({
-      consul: this.#consul,
-      ledger: this.#ledger,
-      owner,
+      ...common,
       lanes: datacenter.lanes,
-      signal,
       fence: () => (this.#mayWrite ? this.#hold.operation : undefined),
       onFenceLost: () => {
         this.#hold.lost()
         this.#beat.ring()
       },
-      onFailure: (error) => this.#fail(error),
-      onSettled: () => {
+      onSettled: () => this.#settle(),
+    })
+    this.#comparing = new CompareLoop({
+      ...common,
+      writer: this.#writer,
+      everyMs: config.compare_every,
+      applies: this.#applies,
+      reach: this.#reach,
+      onCompared: () => {
         this.#settle()
-        if (this.#writer.idle) this.#idle.ring()
+        this.#writer.pump()
       },
     })
-    this.#ledger.noteAll(performance.now())
+    ledger.noteAll(performance.now())
     this.#unwatch = fleet.watch((change) => this.#follow(change))
-    this.#running = Promise.all([this.#beatLoop(), this.#compareLoop(), this.#watchLoop()])
+    this.#running = Promise.all([this.#beatLoop(), this.#comparing.run(), this.#watchLoop()])
   }
 
   /** The deletions that wait for an operator. */
@@ -127,7 +115,7 @@ export class Follower implements Sink, AsyncDisposable {
       frozen: this.#frozen,
       reach: this.#reach,
       stand: this.#hold.stand,
-      comparison: this.#comparison,
+      comparison: this.#comparing.comparison,
       ledger: this.#ledger,
       figures: this.#writer.figures,
       now: performance.now(),
@@ -135,18 +123,17 @@ export class Follower implements Sink, AsyncDisposable {
   }
 
   explain(instance: string): SinkAnswer {
-    return { sink: this.name, ...explainInstance(instance, this.#ledger, this.#comparison !== undefined) }
+    const compared = this.#comparing.comparison !== undefined
+    return { sink: this.name, ...explainInstance(instance, this.#ledger, compared) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unwatch()
     this.#closing = true
-    // What is under way may end in peace.
-    while (!this.#writer.idle && (await this.#idle.next(closeWithinMs, this.#stop.signal)));
+    while (!this.#writer.quiet && (await this.#settled.next(closeWithinMs, this.#stop.signal)));
     this.#stop.abort()
-    for (const resolve of this.#back) resolve()
     await this.#running
-    if (this.#reach.up && !this.#frozen) await this.#hold.release().catch(() => {})
+    if (this.#reach.up) await this.#hold.release().catch(() => {})
     this.#consul[Symbol.dispose]()
   }
 
@@ -154,86 +141,47 @@ export class Follower implements Sink, AsyncDisposable {
     return this.#options.fleet.installation.frozen !== undefined
   }
 
-  get #mayWrite(): boolean {
-    return this.#comparison !== undefined && this.#reach.up && !this.#frozen && !this.#closing
-  }
-
   get #applies(): boolean {
     return this.#options.datacenter.mode === 'apply'
   }
 
+  get #mayWrite(): boolean {
+    // Before the first comparison nothing is known of what is there.
+    return this.#comparing.comparison !== undefined && this.#reach.up && !this.#frozen && !this.#closing
+  }
+
   #follow(change: FleetChange): void {
     const waits = this.#ledger.note(change, performance.now())
-    // What was frozen may have been swept, or written by hand.
-    if (change.installation) this.#ring()
+    if (change.installation) {
+      this.#beat.ring()
+      // What was frozen may have been swept, or written by hand.
+      this.#comparing.ring()
+    }
     if (!waits) this.#settle()
     // What is urgent leaves before anything else is done with the change; the rest of a tick goes together.
     else if (change.removal) this.#writer.pump()
     else void turn().then(() => this.#writer.pump())
   }
 
-  #ring(): void {
-    this.#beat.ring()
-    this.#compare.ring()
-  }
-
+  /** Keeps the fence and the freshness key, and finds out when a datacenter is back. */
   async #beatLoop(): Promise<void> {
     const { signal } = this.#stop
-    const everyMs = this.#options.config.freshness.every
     while (!signal.aborted) {
+      const before = this.#hold.stand
       try {
         if (!this.#reach.up || !this.#proven) await this.#consul.verify(signal)
-        const before = this.#hold.stand.kind
         if (this.#applies && !this.#frozen) await this.#hold.beat()
-        this.#succeed()
         this.#tellStand(before)
+        if (this.#reach.succeed()) {
+          this.#log.info('the datacenter answers again')
+          this.#comparing.ring()
+        }
+        this.#settle()
         this.#writer.pump()
       } catch (error) {
         if (!signal.aborted) this.#fail(error)
       }
-      await this.#beat.next(this.#reach.up ? everyMs : this.#reach.waitMs, signal)
-    }
-  }
-
-  async #compareLoop(): Promise<void> {
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      await this.#reachable(signal)
-      const startedAt = performance.now()
-      const outages = this.#outages
-      try {
-        const { owner } = this.#options
-        const options = { consul: this.#consul, ledger: this.#ledger, writer: this.#writer, owner, signal }
-        await this.#judge(() => compare(options, this.#compared ? 'stale' : 'default'))
-        this.#compared = outages === this.#outages
-        this.#settle()
-      } catch (error) {
-        if (!signal.aborted) this.#fail(error)
-      }
-      this.#comparedInMs = performance.now() - startedAt
-      await this.#untilNextComparison(signal)
-    }
-  }
-
-  /** Takes what differs into the queue; where nothing may be written, the queue only says what has changed since. */
-  async #judge(judging: () => Promise<Comparison>): Promise<void> {
-    const { queue } = this.#ledger
-    if (!this.#applies) for (const node of [...queue.keys(false)]) queue.take(node)
-    this.#comparison = await judging()
-    if (!this.#applies) return
-    const since = performance.now()
-    for (const node of this.#comparison.differing) queue.add(node, undefined, { urgent: false, since })
-    this.#writer.pump()
-  }
-
-  async #untilNextComparison(signal: AbortSignal): Promise<void> {
-    const until = performance.now() + this.#options.config.compare_every
-    while (!signal.aborted) {
-      const left = until - performance.now()
-      if (left <= 0 || (await this.#compare.next(this.#applies ? left : Math.min(left, observeEveryMs), signal))) return
-      if (this.#applies || this.#ledger.queue.size === 0) continue
-      await this.#judge(() => judgeAll(this.#ledger))
-      this.#settle()
+      await this.#beat.next(this.#reach.up ? this.#options.config.freshness.every : this.#reach.waitMs, signal)
     }
   }
 
@@ -243,60 +191,59 @@ export class Follower implements Sink, AsyncDisposable {
       {
         consul: this.#consul,
         owner: this.#options.owner,
-        gapMs: () => Math.max(wake_gap, this.#comparedInMs / comparingShare),
+        gapMs: () => Math.max(wake_gap, this.#comparing.tookMs / comparingShare),
         ownIndex: () => this.#writer.figures.lastIndex,
-        reachable: (signal) => this.#reachable(signal),
+        reachable: (signal) => this.#reach.untilUp(signal),
         signal: this.#stop.signal,
       },
-      () => this.#compare.ring(),
+      () => this.#comparing.ring(),
     )
-  }
-
-  /** Resolves when the datacenter can be asked, or when we stop. */
-  async #reachable(signal: AbortSignal): Promise<void> {
-    while (!this.#reach.up && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#back.add(resolve)
-      })
-    }
-    await pause(0, signal)
   }
 
   /** Takes down that nothing is left to do, as far as the fleet has come. */
   #settle(): void {
+    this.#settled.ring()
     const { queue, notes } = this.#ledger
-    if (!this.#compared || !this.#reach.up || queue.size > 0 || !this.#writer.idle) return
+    if (!this.#comparing.valid || !this.#reach.up || queue.size > 0 || !this.#writer.idle) return
     if (this.#applies) {
       if (!this.#hold.operation || this.#frozen || notes.count('refused') > 0) return
-    } else {
-      if (!this.#comparison || this.#comparison.differing.length > 0) return
-    }
+    } else if ((this.#comparing.comparison?.differing.length ?? 1) > 0) return
     this.#proven = { revision: this.#options.fleet.revision, at: Date.now() }
   }
 
   #fail(error: unknown): void {
-    this.#compared = false
-    this.#outages += 1
-    if (this.#reach.fail(error)) {
-      this.#log.warn({ err: error }, 'the datacenter does not follow')
-      this.#beat.ring()
-    }
+    if (!this.#reach.fail(error)) return
+    this.#log.warn({ err: error }, 'the datacenter does not follow')
+    this.#beat.ring()
   }
 
-  #succeed(): void {
-    if (!this.#reach.succeed()) return
-    this.#log.info('the datacenter answers again')
-    this.#compare.ring()
-    const back = [...this.#back]
-    this.#back.clear()
-    for (const resolve of back) resolve()
-  }
-
-  #tellStand(before: string): void {
+  #tellStand(before: Stand): void {
     const { stand } = this.#hold
-    if (stand.kind === before) return
-    if (stand.kind === 'contested' || stand.kind === 'standby')
-      this.#log.warn({ why: stand.text }, 'nothing is written')
-    else if (stand.kind === 'held') this.#log.info({ epoch: stand.epoch }, 'the fence is ours')
+    if (stand.kind === before.kind) return
+    if (stand.kind === 'held') this.#log.info({ epoch: stand.epoch }, 'the fence is ours')
+    else if (stand.kind !== 'none') this.#log.warn({ why: stand.text }, 'nothing is written')
   }
+}
+
+function consulOf({ name, address, token_file, ca_file, timeout, lanes }: DatacenterConfig): ConsulClient {
+  return new ConsulClient({
+    datacenter: name,
+    address,
+    tokenFile: token_file,
+    caFile: ca_file,
+    timeoutMs: timeout,
+    // Writing in lanes, urgent ones beside them; reading before writing, two requests a node; comparing, watching, beating.
+    mostSockets: lanes + 2 + lanes * 2 + 4,
+  })
+}
+
+function ledgerOf({ config, datacenter, owner, fleet }: FollowOptions): Ledger {
+  const { window: windowMs, least, share } = config.guard
+  return new Ledger(fleet, {
+    owner,
+    warningAs: datacenter.warning_as,
+    selects: selects(datacenter.select),
+    sameEndpoint: datacenter.same_endpoint,
+    guard: { windowMs, least, share },
+  })
 }

@@ -113,8 +113,9 @@ export class Ledger {
     return count
   }
 
-  /** A deletion was done, or something else stands there now. */
+  /** A change was written. */
   settled({ unit }: Change): void {
+    this.notes.written(unit)
     this.#allowed.delete(unitId(unit))
     this.#causes.delete(unitId(unit))
   }

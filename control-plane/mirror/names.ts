@@ -48,6 +48,8 @@ export function acceptable(
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
-    .slice(0, most - 12)
-  return `${plain}--${hash}`
+    .slice(0, most - 14)
+  const name = `${plain || 'x'}--${hash}`
+  // What it begins with may be what does not fit.
+  return pattern.test(name) ? name : `x-${name}`
 }

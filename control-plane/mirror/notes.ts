@@ -13,15 +13,27 @@ export class Notes {
     return notes?.get(instance) ?? notes?.get('')
   }
 
-  /** Replaces what was noted of a node, or of some of its instances. */
+  /** Replaces what was noted of a node, or of some of its instances. What was refused stays so until it is written, or not wanted. */
   replace(node: string, only: ReadonlySet<string> | undefined, changes: readonly Change[]): void {
     const notes = this.#notes.get(node)
-    if (notes && only) for (const instance of ['', ...only]) notes.delete(instance)
-    else notes?.clear()
+    const open = new Set<string>()
+    if (notes)
+      for (const { kind, unit } of changes) if (kind === 'put' || kind === 'remove') open.add(unit.instance ?? '')
+    for (const [instance, { kind }] of notes ?? []) {
+      const looked = !only || instance === '' || only.has(instance)
+      if (looked && !(kind === 'refused' && open.has(instance))) notes?.delete(instance)
+    }
     for (const { unit, ...change } of changes) {
       if (change.kind !== 'put' && change.kind !== 'remove') this.#set(unit, change)
     }
     if (this.#notes.get(node)?.size === 0) this.#notes.delete(node)
+  }
+
+  /** What was refused has been written after all. */
+  written({ node, instance = '' }: Unit): void {
+    const notes = this.#notes.get(node)
+    if (notes?.get(instance)?.kind === 'refused') notes.delete(instance)
+    if (notes?.size === 0) this.#notes.delete(node)
   }
 
   refuse(unit: Unit, text: string): void {

@@ -7,11 +7,17 @@ const backoff = { firstMs: 50, mostMs: 5_000 }
 /** Whether a datacenter can be reached: one failure opens the circuit, one success closes it. */
 export class Reach {
   #failures = 0
+  #outages = 0
   #error: unknown
-  #since: number | undefined
+  readonly #waiting = new Set<() => void>()
 
   get up(): boolean {
     return this.#failures === 0
+  }
+
+  /** How often it has failed so far: equal before and after means that nothing happened between. */
+  get outages(): number {
+    return this.#outages
   }
 
   /** Whether waiting alone will not help. */
@@ -23,11 +29,6 @@ export class Reach {
     return this.#error
   }
 
-  /** Monotonic milliseconds since when it cannot be reached. */
-  get downSince(): number | undefined {
-    return this.#since
-  }
-
   /** Milliseconds until the next attempt. */
   get waitMs(): number {
     return backoffMs(backoff, Math.max(1, this.#failures), Math.random())
@@ -36,8 +37,8 @@ export class Reach {
   /** @returns whether it was up until now */
   fail(error: unknown): boolean {
     this.#failures += 1
+    this.#outages += 1
     this.#error = error
-    this.#since ??= performance.now()
     return this.#failures === 1
   }
 
@@ -46,7 +47,23 @@ export class Reach {
     const wasDown = this.#failures > 0
     this.#failures = 0
     this.#error = undefined
-    this.#since = undefined
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const resolve of waiting) resolve()
     return wasDown
+  }
+
+  /** Resolves when it is up, or when `stop` is signalled. */
+  async untilUp(stop: AbortSignal): Promise<void> {
+    while (!this.up && !stop.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          stop.removeEventListener('abort', done)
+          resolve()
+        }
+        stop.addEventListener('abort', done)
+        this.#waiting.add(done)
+      })
+    }
   }
 }

@@ -11,7 +11,7 @@ export type StatusParts = {
   readonly mode: SinkStatus['mode']
   readonly proven: SinkStatus['proven']
   readonly frozen: boolean
-  readonly reach: Pick<Reach, 'up' | 'needsPerson' | 'error' | 'downSince'>
+  readonly reach: Pick<Reach, 'up' | 'needsPerson' | 'error'>
   readonly stand: Stand
   readonly comparison: Comparison | undefined
   readonly ledger: Pick<Ledger, 'notes' | 'queue' | 'held'>

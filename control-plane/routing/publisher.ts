@@ -59,7 +59,7 @@ export class Publisher implements Disposable {
   /** Gives `outlet` what is published already, and each table from now on. Returns how to stop. */
   attach(outlet: Outlet): () => void {
     this.#outlets.add(outlet)
-    for (const update of this.#published.values()) outlet.offer({ ...update, urgent: false })
+    for (const update of this.#published.values()) this.#offer(outlet, { ...update, urgent: false })
     return () => this.#outlets.delete(outlet)
   }
 
@@ -157,15 +157,10 @@ export class Publisher implements Disposable {
 
   #publishAll(revision: number): void {
     for (const [gateway, frame] of this.#frames) {
-      try {
-        const update = this.#update(frame, this.#published.get(gateway), revision)
-        if (!update) continue
-        this.#published.set(gateway, update)
-        for (const outlet of this.#outlets) outlet.offer(update)
-      } catch (error) {
-        // One gateway's trouble is not another's: it keeps what it has.
-        this.#log.error({ gateway, err: error }, 'a table could not be published')
-      }
+      const update = this.#update(frame, this.#published.get(gateway), revision)
+      if (!update) continue
+      this.#published.set(gateway, update)
+      for (const outlet of this.#outlets) this.#offer(outlet, update)
     }
     for (const gateway of [...this.#published.keys()]) {
       if (this.#frames.has(gateway)) continue
@@ -175,6 +170,15 @@ export class Publisher implements Disposable {
     this.#everything = false
     this.#changed.clear()
     this.#urgent = false
+  }
+
+  #offer(outlet: Outlet, update: TableUpdate): void {
+    try {
+      outlet.offer(update)
+    } catch (error) {
+      // One gateway's trouble, or one outlet's, is not another's: it keeps what it has.
+      this.#log.error({ gateway: update.table.gateway, err: error }, 'a table could not be published')
+    }
   }
 
   #update(frame: TableFrame, before: TableUpdate | undefined, revision: number): TableUpdate | undefined {

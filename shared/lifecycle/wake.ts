@@ -29,7 +29,7 @@ export class Wake {
       })
     }
     const rung = this.#rung
-
+    this.#rung = false
     return rung
   }
 }

@@ -106,6 +106,14 @@ t.test('a drain has author, reason and end, and undrain ends it', async (t) => {
   t.equal(plane.fleet.instances.get('crm-00000001')?.admission.state, 'active')
 })
 
+t.test('a name from the fleet cannot steer the terminal, and JSON keeps it as it is', async (t) => {
+  const plane = await apiPlane(t, [{ kind: 'node-joined', node: { ...node, name: 'a\u001b[2Jb' } }])
+  t.match((await heddle(plane, 'nodes')).out, 'a\ufffd[2Jb')
+  t.match(JSON.parse((await heddle(plane, 'nodes', '--json')).out), [{ name: 'a\u001b[2Jb' }])
+  const { out } = await heddle(plane, 'events', '--follow', '--since', '0', '--limit', '1')
+  t.match(out, 'a\ufffd[2Jb')
+})
+
 t.test('a whole node is taken out by its name', async (t) => {
   const plane = await apiPlane(t, fleet)
   const { out } = await heddle(plane, 'maintenance', 'n-aaa', '--reason', 'kernel')

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { setOf, startGateway } from '#test/support/gateway.ts'
+import { programOf, projectFolder } from '#test/support/parts.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
+import { spawnProcess } from '#test/support/process.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const childrenOf = async (pid: number) =>
@@ -15,6 +17,7 @@ const text = async (port: number, path = '/') => (await fetch(`http://127.0.0.1:
 const answering = (port: number, answer: string) =>
   `server { listen 127.0.0.1:${port}; location / { return 200 "${answer}"; } }\n`
 const service = (name: string, address = '127.0.0.1:9') => `upstream heddle_edge__${name} { server ${address}; }\n`
+const script = join(projectFolder, 'test/support/run-gateway.ts')
 const often = { managed: true, run: true, reloads_per_minute: 600 }
 
 await t.test('a set is tested, served and proven', async (t) => {
@@ -203,3 +206,37 @@ await t.test('a master that dies is started again with what it served', async (t
   })
   t.equal(await text(port), 'two')
 })
+
+await t.test(
+  'an agent that is killed leaves its Nginx serving, and the next one takes it over without a reload',
+  async (t) => {
+    await using folder = await temporaryFolder('gateway')
+    const [port = 0, proof = 0] = await freePorts(2)
+    const user = process.getuid?.() === 0 ? { user: 'root' } : {}
+    const config = {
+      ...often,
+      ...user,
+      name: 'edge',
+      binary: programOf('nginx'),
+      proof: `127.0.0.1:${proof}`,
+      workers: 1,
+    }
+    const run = (...args: string[]) =>
+      spawnProcess(process.execPath, [script, folder.path, JSON.stringify(config), ...args], { orphanSignal: 'TERM' })
+    const pidOf = async () => Number(await readFile(join(folder.path, 'gateway/edge/nginx/nginx.pid'), 'utf8'))
+    const first = await run(JSON.stringify(setOf('v1', { listeners: answering(port, 'one') })))
+    await first.ready('its proof', 10_000, () => first.output.includes('"proven"'))
+    const good = join(folder.path, 'gateway/edge/good/set.json')
+    await waitFor(() => readFile(good, 'utf8'), { what: 'the set to be kept', withinMs: 5_000 })
+    const master = await pidOf()
+    await first.kill()
+    t.equal(await text(port), 'one')
+    {
+      await using second = await run()
+      await second.ready('its proof', 10_000, () => second.output.includes('"proven"'))
+      t.match(JSON.parse(second.output), { version: 'v1', reloaded: false })
+      t.equal(await pidOf(), master)
+    }
+    await t.rejects(text(port), 'an agent that stops in order ends the Nginx that it took over')
+  },
+)

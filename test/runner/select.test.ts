@@ -28,9 +28,10 @@ for (const { name, wanted, stages } of [
   {
     name: 'a word is given',
     wanted: { patterns: ['mirror'], long: 'no' },
-    stages: [['units', 'control-plane/mirror/diff.test.ts'], real, long],
+    stages: [['units', 'control-plane/mirror/diff.test.ts'], real],
   },
   { name: 'a word is given and only the long tier', wanted: { patterns: ['mirror'], long: 'only' }, stages: [long] },
+  { name: 'a long file is named', wanted: { patterns: ['mirror.long'], long: 'no' }, stages: [long] },
   { name: 'nothing fits', wanted: { patterns: ['nowhere'], long: 'no' }, stages: [] },
 ] as const) {
   await t.test(`when ${name}`, async (t) => t.strictSame(names(wanted), stages))

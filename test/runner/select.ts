@@ -8,7 +8,7 @@ export type Stage = {
 }
 
 export type Wanted = {
-  /** Paths of files or folders, or parts of paths; none means all. Long files that a pattern fits are taken without asking further. */
+  /** Paths of files or folders, or parts of paths; none means all. A pattern with `.long` asks for the long tier by itself. */
   readonly patterns: readonly string[]
   readonly long: 'no' | 'too' | 'only'
 }
@@ -17,9 +17,9 @@ export type Wanted = {
 export function selectStages(files: readonly string[], { patterns, long }: Wanted): readonly Stage[] {
   const fits = (file: string) => patterns.length === 0 || patterns.some((pattern) => file.includes(tidy(pattern)))
   const wanted = files.filter(fits).toSorted()
+  const namesLong = patterns.some((pattern) => pattern.includes('.long'))
   const isWanted = (file: string) => {
-    if (patterns.length > 0) return long !== 'only' || isLong(file)
-    return isLong(file) ? long !== 'no' : long !== 'only'
+    return isLong(file) ? long !== 'no' || namesLong : long !== 'only'
   }
   const of = (name: Stage['name']) => wanted.filter((file) => stageOf(file) === name && isWanted(file))
   const stages: readonly Stage[] = [

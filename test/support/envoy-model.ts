@@ -210,7 +210,8 @@ type WireAnswer = {
 
 /** The clusters that a route configuration names. */
 function targetsOf({ content }: Applied): readonly string[] {
-  return [...JSON.stringify(content).matchAll(/"cluster":"([^"]+)"/g)].map(([, name]) => name ?? '')
+  const named = [...JSON.stringify(content).matchAll(/"cluster":"([^"]+)"/g)]
+  return [...new Set(named.map(([, name]) => name ?? ''))]
 }
 
 /** Names with versions of everything that a model has, or that is offered, for comparison. */

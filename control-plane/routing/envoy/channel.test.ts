@@ -328,70 +328,108 @@ await t.test('after withdrawal new streams get no answer and old ones keep what 
 })
 
 type Step =
-  | {
-      readonly kind: 'offer'
-      readonly services: readonly { readonly name: string; readonly ports: readonly number[]; readonly slow: boolean }[]
-    }
-  | { readonly kind: 'step' | 'reconnect' | 'block' | 'release' }
+  | { readonly kind: 'offer'; readonly services: readonly OfferedService[] }
+  | { readonly kind: 'step' | 'reconnect' | 'block' | 'release' | 'reject' | 'accept' }
+type OfferedService = { readonly name: string; readonly ports: readonly number[]; readonly slow: boolean }
 
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
+const anyServices = fc.uniqueArray(
   fc.record({
-    kind: fc.constant('offer' as const),
-    services: fc.uniqueArray(
-      fc.record({
-        name: fc.constantFrom('a', 'b', 'c', 'd'),
-        ports: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
-        slow: fc.boolean(),
-      }),
-      { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
-    ),
+    name: fc.constantFrom('a', 'b', 'c', 'd'),
+    ports: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+    slow: fc.boolean(),
   }),
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) },
-  fc.record({ kind: fc.constantFrom('reconnect' as const, 'block' as const, 'release' as const) }),
+  { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
 )
+const other = fc.constantFrom('reconnect' as const, 'block' as const, 'release' as const)
+const rejection = fc.constantFrom('reject' as const, 'accept' as const)
+const anyOffer = fc.record({ kind: fc.constant('offer' as const), services: anyServices })
+const stepping = { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) }
 
-await t.test(
-  'whatever is offered in whatever order, no request ever finds a gap, and in the end the Envoy has it all',
-  async (t) => {
-    fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
-        const { channel, offer } = setUp()
-        const envoy = new EnvoyModel(definitions)
-        offer(table([users]))
-        envoy.connect(channel)
-        for (const step of steps) {
-          if (step.kind === 'offer') {
-            offer(
-              table(
-                step.services.map(({ name, ports, slow }) =>
-                  service(
-                    name,
-                    ports.map((port) => endpoint(port)),
-                    { connectTimeoutMs: slow ? 5000 : 1000 },
-                  ),
-                ),
-              ),
-            )
-          } else if (step.kind === 'step') envoy.step()
-          else if (step.kind === 'block') envoy.blocked = true
-          else if (step.kind === 'release') {
-            envoy.blocked = false
-            envoy.release()
-          } else {
-            envoy.disconnect()
-            envoy.connect(channel)
-          }
-        }
+function tableOf(services: readonly OfferedService[]): RouteTable {
+  return table(
+    services.map(({ name, ports, slow }) => {
+      return service(
+        name,
+        ports.map((port) => endpoint(port)),
+        { connectTimeoutMs: slow ? 5000 : 1000 },
+      )
+    }),
+  )
+}
+
+/** Plays the steps and answers what the Envoy has at last. */
+function play(steps: readonly Step[]) {
+  const { channel, offer } = setUp()
+  const envoy = new EnvoyModel(definitions)
+  offer(table([users]))
+  envoy.connect(channel)
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'offer':
+        offer(tableOf(step.services))
+        break
+      case 'step':
+        envoy.step()
+        break
+      case 'block':
+        envoy.blocked = true
+        break
+      case 'release':
         envoy.blocked = false
         envoy.release()
-        envoy.settle()
-        if (envoy.faults.length > 0) throw new Error(envoy.faults.join('; '))
-        if (envoy.warming.size > 0) throw new Error(`${[...envoy.warming]} warm for ever`)
-        const wanted = channel.offered
-        t.strictSame(versionsOf(envoy.has), versionsOf(wanted?.snapshot.resources ?? envoy.has))
-        t.equal(channel.proven?.revision, wanted?.revision)
-      }),
-      { numRuns: 300 },
-    )
+        break
+      case 'reconnect':
+        envoy.disconnect()
+        envoy.connect(channel)
+        break
+      case 'reject':
+        envoy.rejects = (kind, name) => (kind === 'cluster' && name === 'b' ? 'not now' : undefined)
+        break
+      case 'accept':
+        envoy.rejects = () => undefined
+    }
+  }
+  envoy.blocked = false
+  envoy.release()
+  envoy.settle()
+  return { channel, envoy, offer }
+}
+
+function complain(fault: string | undefined): void {
+  if (fault !== undefined) throw new Error(fault)
+}
+
+function difference(envoy: EnvoyModel, { offered, proven }: Channel): string | undefined {
+  const has = JSON.stringify(versionsOf(envoy.has))
+  const wanted = JSON.stringify(versionsOf(offered?.snapshot.resources ?? envoy.has))
+  if (has !== wanted) return `has ${has}, is offered ${wanted}`
+  return proven?.revision === offered?.revision ? undefined : `has proven ${proven?.revision} of ${offered?.revision}`
+}
+
+await t.test(
+  'whatever is offered in whatever order, no request finds a gap, and in the end all is there',
+  async (t) => {
+    const steps = fc.array(fc.oneof(anyOffer, stepping, fc.record({ kind: other })), { maxLength: 40 })
+    const property = fc.property(steps, (played) => {
+      const { channel, envoy } = play(played)
+      complain(envoy.faults[0])
+      for (const name of envoy.warming) complain(`${name} warms for ever`)
+      complain(difference(envoy, channel))
+    })
+    t.doesNotThrow(() => fc.assert(property, { numRuns: 200 }))
   },
 )
+
+await t.test('whatever is rejected, other services are not touched by it, and the next version cures it', async (t) => {
+  const any = fc.oneof(anyOffer, stepping, fc.record({ kind: other }), fc.record({ kind: rejection }))
+  const property = fc.property(fc.array(any, { maxLength: 40 }), (played) => {
+    const { channel, envoy, offer } = play(played)
+    complain(envoy.faults.find((fault) => !fault.includes('leads to b')))
+    envoy.rejects = () => undefined
+    offer(table(['a', 'b', 'c'].map((name) => service(name, [endpoint(9)], { connectTimeoutMs: 7000 }))))
+    envoy.settle()
+    complain(difference(envoy, channel))
+    complain(channel.parking.all()[0]?.error)
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 200 }))
+})

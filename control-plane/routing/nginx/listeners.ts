@@ -144,7 +144,11 @@ function forwarding(match: 'exact' | 'below', route: Route, service: Service, na
   const { prefix, path, retries, timeoutMs } = route
   const stripped = path === 'strip' && prefix !== '/'
   // A path in its normal form goes on as it came. For any other the variable is empty, and the tidied path goes on.
-  const tidied = !stripped ? '^(.*)$ $1' : match === 'exact' ? '^ /' : `${quoted(`(?s)^${literal(prefix)}(/.*)$`)} $1`
+  const tidied = !stripped
+    ? '"(?s)^(.*)$" $1'
+    : match === 'exact'
+      ? '^ /'
+      : `${quoted(`(?s)^${literal(prefix)}(/.*)$`)} $1`
   return [
     `proxy_connect_timeout ${service.connectTimeoutMs}ms;`,
     `proxy_send_timeout ${timeoutMs}ms;`,

@@ -21,18 +21,22 @@ const Clusters = z.object({
     z.array(
       z.object({
         host_statuses: z.optional(
-          z.array(z.object({ address: z.object({ socket_address: z.object({ port_value: z.number() }) }) })),
+          z.array(
+            z.object({
+              address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }) }),
+            }),
+          ),
         ),
       }),
     ),
   ),
 })
 
-/** Whether Envoy itself has an endpoint with this port. */
-export async function inEnvoy(envoy: EnvoyServer, { port }: InstanceView): Promise<boolean> {
+/** Whether Envoy itself has an endpoint at this address and port. */
+export async function inEnvoy(envoy: EnvoyServer, { address: host, port }: InstanceView): Promise<boolean> {
   const { cluster_statuses = [] } = z.parse(Clusters, JSON.parse(await envoy.admin('/clusters?format=json')))
   return cluster_statuses.some(({ host_statuses = [] }) =>
-    host_statuses.some(({ address }) => address.socket_address.port_value === port),
+    host_statuses.some(({ address: { socket_address: at } }) => at.address === host && at.port_value === port),
   )
 }
 

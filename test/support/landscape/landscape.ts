@@ -43,6 +43,7 @@ export type LandscapeOptions = {
   readonly outlierEjection?: boolean
   readonly reloadsPerMinute?: number
   readonly attemptLogs?: boolean
+  readonly reachable?: boolean
   /** Hears of each step as it is done. */
   readonly onStep?: (what: string) => void
 }
@@ -126,7 +127,7 @@ export function member(landscape: Landscape, name: string): Member {
 }
 
 async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
-  const { folder, outlierEjection = true, reloadsPerMinute = 60, attemptLogs = false } = options
+  const { folder, outlierEjection = true, reloadsPerMinute = 60, attemptLogs = false, reachable = false } = options
   return {
     folder,
     ports: options.ports ?? (await freeLandscapePorts()),
@@ -135,6 +136,7 @@ async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
     outlierEjection,
     reloadsPerMinute,
     attemptLogs,
+    reachable,
   }
 }
 

@@ -36,6 +36,8 @@ export type LandscapePlan = {
   readonly reloadsPerMinute: number
   /** Whether both proxies log each attempt on a server. */
   readonly attemptLogs: boolean
+  /** Whether agents of other hosts reach the plane: only in a network namespace of its own. */
+  readonly reachable: boolean
 }
 
 /** The ports that people know, as the demo has them. */
@@ -51,9 +53,9 @@ export const demoPorts: Ports = {
   gatewayAgent: 9190,
 }
 
-export function planeConfig({ folder, ports }: LandscapePlan): object {
+export function planeConfig({ folder, ports, reachable }: LandscapePlan): object {
   return {
-    api: { address: '127.0.0.1', port: ports.plane },
+    api: { address: reachable ? '0.0.0.0' : '127.0.0.1', port: ports.plane, insecure: reachable },
     journal: { path: join(folder, 'plane', 'heddle.db') },
     mirror: {
       datacenters: [
@@ -72,12 +74,14 @@ export function planeConfig({ folder, ports }: LandscapePlan): object {
 /** The declaration: one gateway of each kind, the same routes on both. */
 export function routesConfig(plan: LandscapePlan): object {
   const { folder, ports, outlierEjection, attemptLogs } = plan
-  const log = (name: string) => (attemptLogs ? { attempt_log: join(folder, 'logs', `${name}.log`) } : {})
+  const envoyLog = attemptLogs ? { attempt_log: join(folder, 'logs', 'envoy.log') } : {}
+  // Nginx writes one line a request, with all of its attempts in it.
+  const nginxLog = attemptLogs ? { access_log: join(folder, 'logs', 'nginx.log') } : {}
   const services = [...new Set(plan.members.map(({ service }) => service))]
   return {
     gateways: {
-      edge: { proxy: 'envoy', listeners: [{ address: '127.0.0.1', port: ports.envoy }], ...log('envoy') },
-      'edge-nginx': { proxy: 'nginx', listeners: [{ address: '127.0.0.1', port: ports.nginx }], ...log('nginx') },
+      edge: { proxy: 'envoy', listeners: [{ address: '127.0.0.1', port: ports.envoy }], ...envoyLog },
+      'edge-nginx': { proxy: 'nginx', listeners: [{ address: '127.0.0.1', port: ports.nginx }], ...nginxLog },
     },
     services: Object.fromEntries(
       services.map((name) => [

@@ -18,38 +18,39 @@ export type Machines = ReadonlyMap<string, Machine>
 /** A node with its sign and the contact that follows from it. */
 export type Watched = { readonly node: NodeBelief; readonly sign: Sign; readonly contact: Contact }
 
+/** What its nodes together say of a machine, counted in one pass: ten thousand nodes are gone through several times a second. */
+type Tally = { readonly site: string; inContact: boolean; wasInContact: boolean; left: boolean; unheard: boolean }
+
 /**
  * The machines behind the nodes.
  * @param before the machines as they were, for the time at which each was lost
  * @param beatMs the time between two beats, with some room
  */
 export function machinesOf(watched: Iterable<Watched>, before: Machines, now: number, beatMs: number): Machines {
-  const byMachine = new Map<string, Watched[]>()
-  for (const each of watched) {
-    const nodes = byMachine.get(each.node.spec.machine)
-    if (nodes) nodes.push(each)
-    else byMachine.set(each.node.spec.machine, [each])
+  const tallies = new Map<string, Tally>()
+  for (const { node, sign, contact } of watched) {
+    const { machine, site } = node.spec
+    const tally = tallies.getOrInsertComputed(machine, () => newTally(site))
+    tally.inContact ||= contact === 'connected'
+    tally.wasInContact ||= node.contact === 'connected'
+    tally.left &&= sign.kind === 'gone' && sign.goodbye
+    tally.unheard &&= isOverdue(sign, now, beatMs)
   }
   const machines = new Map<string, Machine>()
-  for (const [id, nodes] of byMachine) machines.set(id, machineOf(id, nodes, before.get(id), now, beatMs))
+  for (const [id, tally] of tallies) machines.set(id, machineOf(id, tally, before.get(id), now))
   return machines
 }
 
-function machineOf(
-  id: string,
-  nodes: readonly Watched[],
-  before: Machine | undefined,
-  now: number,
-  beatMs: number,
-): Machine {
-  const inContact = nodes.some(({ contact }) => contact === 'connected')
+function newTally(site: string): Tally {
+  return { site, inContact: false, wasInContact: false, left: true, unheard: true }
+}
+
+function machineOf(id: string, tally: Tally, before: Machine | undefined, now: number): Machine {
+  const { site, inContact, wasInContact, left } = tally
+  const overdue = inContact && tally.unheard
   // Lost before anybody looked: nobody knows when, but not now.
-  const lostLongAgo = before === undefined && nodes.every(({ node }) => node.contact !== 'connected')
-  return {
-    id,
-    site: nodes[0]?.node.spec.site ?? '',
-    lostAt: inContact ? undefined : (before?.lostAt ?? (lostLongAgo ? Number.NEGATIVE_INFINITY : now)),
-    left: nodes.every(({ sign }) => sign.kind === 'gone' && sign.goodbye),
-    overdue: inContact && nodes.every(({ sign }) => isOverdue(sign, now, beatMs)),
-  }
+  const lostNow = before || wasInContact ? now : Number.NEGATIVE_INFINITY
+  const lostAt = inContact ? undefined : (before?.lostAt ?? lostNow)
+  const same = before?.site === site && before.lostAt === lostAt && before.left === left && before.overdue === overdue
+  return same ? before : { id, site, lostAt, left, overdue }
 }

@@ -1,0 +1,107 @@
+import t from 'tap'
+import { reason } from '#shared/protocol/reason.ts'
+import { freePort } from '#test/support/ports.ts'
+import { serveAdmin } from './serve-admin.ts'
+import type { AgentState } from './state.ts'
+
+const probe = { kind: 'tcp', address: '10.0.0.1', port: 80, timeoutMs: 2000 } as const
+const verdict = {
+  health: 'critical',
+  reason: reason('identity_mismatch', { expected: 'crm', answered: 'x"y\\z\n' }),
+} as const
+const spec = {
+  id: 'crm-1',
+  service: 'c"r\\m\n',
+  address: '10.0.0.1',
+  port: 80,
+  tags: [],
+  metadata: {},
+  checks: [probe],
+}
+const state: AgentState = {
+  identity: { node: 'n-aaaaaaaaaaaa', machine: 'm', incarnation: 3 },
+  name: '节点',
+  version: '0.1.0',
+  now: 1_000,
+  session: { state: 'connected', plane: 'http://p', session: 's', since: 400, sessions: 2 },
+  instances: [
+    {
+      spec,
+      verdict,
+      at: 900,
+      checks: [
+        {
+          check: { probe, everyMs: 5000, recheckMs: 1000, rise: 2, fall: 2 },
+          verdict,
+          tookMs: 1.23,
+          probes: 7,
+          lateMs: 4,
+        },
+      ],
+    },
+  ],
+  wires: 1,
+  unacknowledged: 0,
+  dropped: { changes: 1, metrics: 2 },
+  lagMs: 12,
+  rssBytes: 1e6,
+  admissions: { 'crm-1': { admission: 'draining', reason: 'upgrade' } },
+}
+
+t.test('health and metrics are served, and nothing else', async (t) => {
+  let now = state
+  const port = await freePort()
+  await using admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => now)
+  t.equal(admin?.port, port)
+  const ask = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${port}${path}`, { method })
+  const health = await ask('/health?x')
+  t.match(await health.json(), {
+    status: 'healthy',
+    node: 'n-aaaaaaaaaaaa',
+    incarnation: 3,
+    session: { state: 'connected', for_ms: 600 },
+    instances: [
+      {
+        id: 'crm-1',
+        health: 'critical',
+        for_ms: 100,
+        admission: { admission: 'draining' },
+        checks: [{ kind: 'tcp', probes: 7 }],
+      },
+    ],
+  })
+  now = { ...state, session: { ...state.session, state: 'connecting', why: 'refused' } }
+  t.match(await (await ask('/health')).json(), { status: 'warning', session: { why: 'refused' } })
+  const metrics = await ask('/metrics')
+  t.equal(metrics.headers.get('content-type'), 'text/plain; version=0.0.4')
+  const text = await metrics.text()
+  for (const line of [
+    'heddle_agent_info{node="n-aaaaaaaaaaaa",name="节点",version="0.1.0"} 1',
+    'heddle_agent_instance_health{instance="crm-1",service="c\\"r\\\\m\\n"} 2',
+    'heddle_agent_check_late_max_seconds{instance="crm-1",service="c\\"r\\\\m\\n"} 0.004',
+    'heddle_agent_session_up 0',
+    'heddle_agent_metrics_dropped_total 2',
+    'heddle_agent_loop_lag_seconds 0.012',
+  ]) {
+    t.ok(text.split('\n').includes(line), line)
+  }
+  t.equal((await ask('/else')).status, 404)
+  t.equal((await ask('/health', 'POST')).status, 405)
+  await t.rejects(
+    serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => now),
+    { code: 'PORT_TAKEN' },
+  )
+})
+
+t.test('switched off, nothing listens', async (t) => {
+  t.equal(await serveAdmin({ enabled: false, address: '127.0.0.1', port: 1 }, () => state), undefined)
+})
+
+t.test('without instances no empty family is told', async (t) => {
+  const port = await freePort()
+  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => ({
+    ...state,
+    instances: [],
+  }))
+  t.notMatch(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /instance_health/)
+})

@@ -1,0 +1,39 @@
+import t from 'tap'
+import { createLogger } from '#shared/logging/logger.ts'
+import { waitFor } from '#test/support/wait.ts'
+import { AgentConfig } from './config.ts'
+import { needingRestart, reloadOnHangup } from './reload.ts'
+
+const config = (value: object = {}) => AgentConfig.parse(value)
+
+t.test('only what cannot change alive needs a restart', async (t) => {
+  const before = config({ services: [{ name: 'a', port: 1 }] })
+  t.strictSame(needingRestart(before, config({ logging: { level: 'debug' } })), [])
+  t.strictSame(
+    needingRestart(before, config({ mode: 'local', planes: ['http://p'], node: { site: 'x' } })).toSorted(),
+    ['mode', 'node', 'planes'],
+  )
+})
+
+t.test('each SIGHUP reads anew; a failure leaves things as they are', async (t) => {
+  const lines: string[] = []
+  const log = createLogger({ name: 'test', level: 'info' }, { write: (line) => void lines.push(line) })
+  const listeners = process.listenerCount('SIGHUP')
+  const loads = [config({ state_dir: '/else' }), new Error('broken'), config()]
+  const taken: AgentConfig[] = []
+  const load = async () => {
+    const next = loads.shift()
+    if (next instanceof Error || next === undefined) throw next
+    return next
+  }
+  {
+    using _reload = reloadOnHangup(config(), load, async (next) => void taken.push(next), log)
+    for (const count of [1, 2, 3]) {
+      process.kill(process.pid, 'SIGHUP')
+      await waitFor(() => 3 - loads.length === count, { what: 'the reload', withinMs: 2_000 })
+    }
+    await waitFor(() => taken.length === 2, { what: 'the last', withinMs: 2_000 })
+  }
+  t.equal(process.listenerCount('SIGHUP'), listeners)
+  t.match(lines.join(''), /"settings":\["state_dir"\].*\n.*configuration taken.*\n.*broken.*refused/)
+})

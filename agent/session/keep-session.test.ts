@@ -1,0 +1,202 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { createLogger } from '#shared/logging/logger.ts'
+import type { Desired } from '#shared/protocol/messages.ts'
+import { reason } from '#shared/protocol/reason.ts'
+import { AgentRecorder } from '#test/support/agent-recorder.ts'
+import { freePort } from '#test/support/ports.ts'
+import { waitFor } from '#test/support/wait.ts'
+import { Lag } from '../checks/lag.ts'
+import { Outbox } from '../report/outbox.ts'
+import { ProbeAnswers } from './answer-probes.ts'
+import { helloOf } from './hello.ts'
+import { type Keeping, Session } from './keep-session.ts'
+
+const spec = { id: 'crm-1', service: 'crm', address: '10.0.0.1', port: 80, tags: [], metadata: {}, checks: [] }
+const ok = { health: 'passing', reason: reason('ok') } as const
+const bad = { health: 'critical', reason: reason('refused') } as const
+const hello = helloOf({
+  identity: { node: 'n-aaaaaaaaaaaa', machine: 'm', incarnation: 1 },
+  version: '0.1.0',
+  name: 'n',
+  site: 's',
+  cluster: undefined,
+  address: '10.0.0.1',
+  gateways: [],
+})
+
+/** A session of its own in this process, with what it logs. */
+function start(planes: readonly string[], more: Partial<Keeping> = {}) {
+  const lines: string[] = []
+  const desired: Desired[] = []
+  const log = createLogger({ name: 'test', level: 'debug' }, { write: (line) => void lines.push(line) })
+  const outbox = new Outbox()
+  outbox.specified(spec, ok, performance.now())
+  const session = new Session({
+    planes,
+    hello: () => hello,
+    ready: async () => {},
+    outbox,
+    lag: new Lag(),
+    log,
+    onDesired: (next) => desired.push(next),
+    ...more,
+  })
+  const stop = new AbortController()
+  const ended = session.run(stop.signal)
+  return {
+    session,
+    outbox,
+    lines,
+    desired,
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await ended
+    },
+  }
+}
+
+t.test('a session tells the whole, then changes; its end tells what is left and says goodbye', async (t) => {
+  await using plane = await AgentRecorder.start()
+  plane.desired = { admissions: {}, gateways: {}, probes: {}, logLevel: 'warn' }
+  {
+    await using agent = start([plane.url])
+    await plane.verdict('passing ok')
+    await waitFor(() => agent.outbox.settled, { what: 'the acknowledgement', withinMs: 2_000 })
+    t.match(agent.session.state, { state: 'connected', plane: plane.url, session: 's-1', sessions: 1 })
+    t.match(agent.desired, [{ logLevel: 'warn' }])
+    agent.outbox.judged(spec.id, bad, performance.now())
+    const { told } = await plane.verdict('critical refused')
+    t.notOk(told.spec)
+    agent.outbox.judged(spec.id, ok, performance.now())
+    t.ok(agent.session.send({ type: 'probed', id: 'x', ...ok, tookMs: 1 }))
+  }
+  t.strictSame(
+    plane.heard
+      .slice(-3)
+      .map(({ message }) => message.type)
+      .toSorted(),
+    ['goodbye', 'probed', 'report'],
+  )
+  t.equal(plane.heard.at(-1)?.message.type, 'goodbye')
+  t.equal(plane.verdicts().at(-1)?.says, 'passing ok')
+})
+
+t.test('a plane that acknowledges nothing holds up the end for a second at most', async (t) => {
+  await using plane = await AgentRecorder.start()
+  plane.acknowledging = false
+  const agent = start([plane.url])
+  await plane.verdict('passing ok')
+  const startedAt = performance.now()
+  await agent[Symbol.asyncDispose]()
+  t.ok(performance.now() - startedAt < 2_500)
+  t.equal(plane.heard.at(-1)?.message.type, 'goodbye')
+})
+
+t.test('a cut session comes back whole', async (t) => {
+  await using plane = await AgentRecorder.start()
+  await using agent = start([plane.url])
+  await plane.verdict('passing ok')
+  const cutAt = performance.now()
+  plane.cut()
+  await plane.verdict('passing ok', { from: cutAt })
+  t.equal(plane.sessions, 2)
+  t.ok(plane.all('report').at(-1)?.message.whole)
+  t.match(agent.lines.join(), /session ended/)
+})
+
+t.test('the first report waits until something is known', async (t) => {
+  await using plane = await AgentRecorder.start()
+  let known: () => void = () => {}
+  const ready = new Promise<void>((resolve) => {
+    known = resolve
+  })
+  await using agent = start([plane.url], { ready: () => ready })
+  await plane.until(() => plane.all('hello').length, { what: 'the hello', withinMs: 2_000 })
+  t.notOk(agent.session.send({ type: 'goodbye' }), 'nothing overtakes the whole')
+  t.equal(plane.all('report').length, 0)
+  known()
+  await plane.verdict('passing ok')
+})
+
+t.test('a refusal that a retry cannot change is told once and waited out', async (t) => {
+  await using plane = await AgentRecorder.start()
+  plane.refusal = { type: 'refused', code: 'node_taken', message: 'of another machine', retry: false }
+  await using agent = start([plane.url])
+  await waitFor(() => agent.session.state.state === 'refused', { what: 'the refusal', withinMs: 2_000 })
+  t.match(agent.session.state.why, /node_taken: of another machine/)
+  t.equal(plane.sessions, 1)
+})
+
+t.test('a refusal that passes is tried again', async (t) => {
+  await using plane = await AgentRecorder.start()
+  plane.refusal = { type: 'refused', code: 'not_ready', message: 'loading', retry: true }
+  await using agent = start([plane.url])
+  await waitFor(() => agent.session.state.state === 'refused', { what: 'the refusal', withinMs: 2_000 })
+  plane.refusal = undefined
+  await plane.verdict('passing ok')
+  t.equal(agent.session.state.state, 'connected')
+})
+
+t.test('a session that the plane ends with a reason says it', async (t) => {
+  await using plane = await AgentRecorder.start()
+  await using agent = start([plane.url])
+  await plane.verdict('passing ok')
+  plane.send({ type: 'refused', code: 'replaced', message: 'a newer start', retry: false })
+  plane.cut()
+  await waitFor(() => plane.sessions === 2, { what: 'the next session', withinMs: 5_000 })
+  t.match(agent.lines.join(), /replaced: a newer start/)
+})
+
+t.test('what is no plane is told as such, once, and the next is tried', async (t) => {
+  const web = createServer((_, response) => response.writeHead(404).end())
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => web.close())
+  await using plane = await AgentRecorder.start()
+  const other = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+  const dead = `http://127.0.0.1:${await freePort()}`
+  await using agent = start([other, dead, plane.url])
+  await plane.verdict('passing ok')
+  t.equal(agent.session.state.plane, plane.url)
+})
+
+t.test('an agent that is stopped while it tries ends at once', async (t) => {
+  const agent = start([`http://127.0.0.1:${await freePort()}`])
+  await waitFor(() => agent.session.state.why !== undefined, { what: 'a failure', withinMs: 2_000 })
+  const startedAt = performance.now()
+  await agent[Symbol.asyncDispose]()
+  t.ok(performance.now() - startedAt < 500)
+  t.match(agent.session.state.why, /ECONNREFUSED/)
+})
+
+t.test('messages that it does not understand are passed over', async (t) => {
+  await using plane = await AgentRecorder.start()
+  await using agent = start([plane.url])
+  await plane.verdict('passing ok')
+  plane.send({ type: 'from-the-future' } as never)
+  plane.send({ type: 'desired', whole: false, desired: { logLevel: 'debug', later: 1 } } as never)
+  await waitFor(() => agent.desired.at(-1)?.logLevel === 'debug', { what: 'the desired state', withinMs: 2_000 })
+  t.equal(plane.sessions, 1)
+  t.match(agent.lines.join(), /not understood/)
+})
+
+t.test('probes for others are bounded, run once, and forgotten when nobody wants them', async (t) => {
+  const port = await freePort()
+  const tcp = { kind: 'tcp', address: '127.0.0.1', port, timeoutMs: 500 } as const
+  const answered: string[] = []
+  const stop = new AbortController()
+  const answers = new ProbeAnswers((message) => message.type === 'probed' && answered.push(message.id) > 0, stop.signal)
+  const wanted = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`p${n}`, tcp]))
+  answers.want(wanted)
+  answers.want(wanted)
+  await waitFor(() => answered.length, { what: 'all answers', withinMs: 5_000, until: (count) => count === 100 })
+  answers.want({ p0: tcp })
+  t.equal(answered.length, 100)
+  answers.reset()
+  answers.want({ p0: tcp })
+  await waitFor(() => answered.length === 101, { what: 'the answer to the new session', withinMs: 5_000 })
+  stop.abort()
+  answers.want({ p1: tcp })
+  t.equal(answered.length, 101)
+})

@@ -1,0 +1,69 @@
+import type { InstanceView } from '#shared/protocol/api.ts'
+import type { ConsulServer } from '#test/support/consul.ts'
+import type { Landscape } from '#test/support/landscape/landscape.ts'
+import { waitFor } from '#test/support/wait.ts'
+
+/** When an instance was taken out, and when each sink had done so. All in epoch milliseconds. */
+export type Death = {
+  readonly port: number
+  readonly at: number
+  readonly zervigo: number
+  readonly looma: number
+  /** When the proxies' sinks had proven it. */
+  readonly envoyProof: number
+  readonly nginxProof: number
+  /** Until when attempts on its port count as attempts on the dead one. */
+  readonly until: number
+}
+
+/** Epoch milliseconds with fractions. */
+export function now(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** Resolves with the moment at which a Consul says that this instance is critical, as a blocking query tells it. */
+export async function criticalIn(
+  consul: ConsulServer,
+  { id, service }: InstanceView,
+  stop: AbortSignal,
+): Promise<number> {
+  for (let index = '0'; ; ) {
+    const response = await fetch(`${consul.url}/v1/health/checks/${service}?index=${index}&wait=30s`, { signal: stop })
+    const seenAt = now()
+    index = response.headers.get('x-consul-index') ?? '0'
+    const checks: readonly { CheckID: string; Status: string }[] = JSON.parse(await response.text())
+    if (checks.some(({ CheckID, Status }) => CheckID === `heddle:${id}` && Status === 'critical')) return seenAt
+  }
+}
+
+/** Resolves with the moment at which a proxy's sink, by its own word, had proven that the instance is out. */
+async function provenOut({ view }: Landscape, sink: string, id: string): Promise<number> {
+  const look = async () => {
+    const { stages } = await view.explain(id)
+    if (!stages.find(({ stage }) => stage === `sink:${sink}`)?.text.startsWith('absent')) return undefined
+    const { sinks } = await view.status()
+    const proven = sinks.find(({ name }) => name === sink)?.proven
+    return proven ? Date.parse(proven.at) : undefined
+  }
+  const provenAt = await waitFor(look, { what: `${id} out of ${sink}`, withinMs: 60_000, everyMs: 5 })
+  if (provenAt === undefined) throw new Error(`${sink} proved nothing`)
+  return provenAt
+}
+
+/** Takes an instance out by `act`, and waits until every sink shows it. */
+export async function takeOut(
+  landscape: Landscape,
+  instance: InstanceView,
+  act: () => void | Promise<void>,
+): Promise<Omit<Death, 'until'>> {
+  const stop = AbortSignal.timeout(60_000)
+  const watching = [criticalIn(landscape.zervigo, instance, stop), criticalIn(landscape.looma, instance, stop)] as const
+  const at = now()
+  await act()
+  const [zervigo, looma, envoyProof, nginxProof] = await Promise.all([
+    ...watching,
+    provenOut(landscape, 'envoy:edge', instance.id),
+    provenOut(landscape, 'nginx:edge-nginx', instance.id),
+  ])
+  return { port: instance.port, at, zervigo, looma, envoyProof, nginxProof }
+}

@@ -1,0 +1,110 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import t from 'tap'
+import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import { loadEnvoyDefinitions } from './definitions.ts'
+import { changedNames, danglingTargets, SnapshotBuilder } from './snapshot.ts'
+import { toJson, toStaticBootstrap } from './static-bootstrap.ts'
+
+const definitions = loadEnvoyDefinitions()
+const users = service('users', [endpoint(1), endpoint(2)])
+const jobs = service('jobs', [endpoint(3)])
+
+await t.test('equal content gets an equal version, also from another builder and other places', async (t) => {
+  const one = new SnapshotBuilder(definitions).build(table([users, jobs]))
+  const two = new SnapshotBuilder(definitions).build(
+    table([service('users', [endpoint(1), endpoint(2)], { source: 'other.yaml:7' }), jobs], { source: 'other.yaml:1' }),
+  )
+  t.equal(two.version, one.version)
+  t.equal(two.resources.cluster.get('users')?.source, 'other.yaml:7')
+})
+
+await t.test('what has not changed is not made again', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  const before = builder.build(table([users, jobs]))
+  const after = builder.build(table([service('users', [endpoint(1)]), jobs]))
+  t.equal(after.resources.endpoints.get('jobs'), before.resources.endpoints.get('jobs'))
+  t.equal(after.resources.cluster.get('users'), before.resources.cluster.get('users'))
+  t.equal(after.resources.routes.get('edge'), before.resources.routes.get('edge'))
+  t.not(after.version, before.version)
+  t.strictSame(changedNames(before, after), { cluster: [], endpoints: ['users'], listener: [], routes: [] })
+})
+
+await t.test('what is new, changed or gone is named', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  const before = builder.build(table([users, jobs]))
+  const after = builder.build(table([{ ...users, balance: 'least_request' }, service('more')], { listeners: [] }))
+  t.strictSame(changedNames(before, after), {
+    cluster: ['users', 'more', 'jobs'],
+    endpoints: ['more', 'jobs'],
+    listener: ['port-8080'],
+    routes: ['edge'],
+  })
+  t.strictSame(changedNames(undefined, before).cluster, ['users', 'jobs'])
+})
+
+await t.test('clusters that are led to and not there are named', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  t.strictSame(danglingTargets(builder.build(table([users, jobs]))), [])
+  t.strictSame(danglingTargets(builder.build({ ...table([users, jobs]), services: [jobs] })), ['users'])
+})
+
+await t.test('a gateway that is gone is forgotten without harm', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  const { version } = builder.build(table([users]))
+  builder.forget('edge')
+  t.equal(builder.build(table([users])).version, version)
+})
+
+const reviewed = table(
+  [
+    service('basic-server', [
+      endpoint(8080, { instance: 'basic-server-1a2b3c4d', address: '10.0.1.1', site: '阿里云', weight: 50 }),
+      endpoint(8180, { instance: 'basic-server-5e6f7a8b', address: '10.0.1.1', site: '阿里云' }),
+      endpoint(8080, { instance: 'basic-server-9c0d1e2f', address: 'fd00::7', site: 'tencent', priority: 1 }),
+    ]),
+    service('looma-crm', [], { balance: 'least_request', outlierEjection: false, connectTimeoutMs: 250 }),
+  ],
+  {
+    listeners: [
+      { name: 'port-8080', address: '0.0.0.0', port: 8080, source: 'platform.yaml:5' },
+      { name: 'private', address: '127.0.0.1', port: 8081, source: 'platform.yaml:6' },
+    ],
+    logs: { access: '/var/log/envoy/access.log', attempts: '/var/log/envoy/attempts.log' },
+    routes: [
+      {
+        name: 'services',
+        prefix: '/api/services',
+        path: 'strip',
+        service: 'basic-server',
+        timeoutMs: 15_000,
+        retries: 1,
+        source: 'platform.yaml:20',
+      },
+      {
+        name: 'cluster',
+        prefix: '/api/cluster',
+        path: 'keep',
+        service: 'looma-crm',
+        timeoutMs: 2_500,
+        retries: 0,
+        source: 'platform.yaml:21',
+      },
+    ],
+  },
+)
+
+/** `UPDATE_GOLDEN=1` writes the files anew; review what changed. */
+async function golden(name: string, value: unknown): Promise<string> {
+  const file = new URL(`golden/${name}`, import.meta.url)
+  if (process.env.UPDATE_GOLDEN) await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`)
+  return readFile(file, 'utf8')
+}
+
+await t.test('Envoy gets what reviewers have seen', async (t) => {
+  t.strictSame(
+    JSON.parse(JSON.stringify(toJson(reviewed))),
+    JSON.parse(await golden('snapshot.json', toJson(reviewed))),
+  )
+  const bootstrap = toStaticBootstrap(reviewed)
+  t.strictSame(JSON.parse(JSON.stringify(bootstrap)), JSON.parse(await golden('static-bootstrap.json', bootstrap)))
+})

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { plainEndpoint as at, plainTable } from '#test/support/route-tables.ts'
+import { takesAway } from './removals.ts'
+
+const table = (services: Parameters<typeof plainTable>[2]) => plainTable(80, [], services)
+
+for (const { name, before, after, urgent } of [
+  { name: 'nothing changes', before: { s: [at(1)] }, after: { s: [at(1)] }, urgent: false },
+  { name: 'one comes', before: { s: [at(1)] }, after: { s: [at(1), at(2)] }, urgent: false },
+  { name: 'one goes', before: { s: [at(1), at(2)] }, after: { s: [at(2)] }, urgent: true },
+  { name: 'the last one goes', before: { s: [at(1)] }, after: { s: [] }, urgent: true },
+  { name: 'one moves to another port', before: { s: [at(1)] }, after: { s: [at(2)] }, urgent: true },
+  {
+    name: 'one becomes the last resort',
+    before: { s: [at(1)] },
+    after: { s: [at(1, { priority: 1 })] },
+    urgent: false,
+  },
+  {
+    name: 'another instance stands there',
+    before: { s: [at(1)] },
+    after: { s: [at(1, { instance: 'x' })] },
+    urgent: false,
+  },
+  { name: 'a weight changes', before: { s: [at(1)] }, after: { s: [at(1, { weight: 1 })] }, urgent: false },
+  {
+    name: 'one goes from one service and comes to another',
+    before: { s: [at(1)], r: [] },
+    after: { s: [], r: [at(1)] },
+    urgent: true,
+  },
+  { name: 'a service with instances goes', before: { s: [at(1)] }, after: {}, urgent: true },
+  { name: 'a service without instances goes', before: { s: [] }, after: {}, urgent: false },
+] as const) {
+  t.test(`when ${name} the set is ${urgent ? '' : 'not '}urgent`, async (t) => {
+    t.equal(takesAway(table(before), table(after)), urgent)
+  })
+}

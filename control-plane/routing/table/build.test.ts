@@ -1,0 +1,49 @@
+import t from 'tap'
+import { service } from '#test/support/routing-fleet.ts'
+import { parseDeclaration } from '../declaration/parse.ts'
+import { danglingRoutes, fillTable, tableFrames } from './build.ts'
+
+const text = `gateways:
+  edge: { proxy: envoy, listeners: [{ port: 8080 }] }
+  side: { proxy: nginx, mode: observe, listeners: [{ port: 8090 }] }
+routes:
+  - { prefix: /, service: home, path: keep, gateways: [edge] }
+  - { prefix: /api/users, service: user, path: strip }
+  - { name: z, prefix: /api/jobs-1, service: job, path: strip }
+  - { name: a, prefix: /api/jobs-2, service: job, path: strip }
+`
+const { declaration } = parseDeclaration([{ file: 'routes.yaml', text }])
+if (!declaration) throw new Error('not a declaration')
+const frames = tableFrames(declaration)
+const edge = frames.get('edge')
+if (!edge) throw new Error('no frame')
+
+await t.test('each gateway has its routes, the longest prefix first, then by name', async (t) => {
+  t.strictSame(
+    edge.routes.map(({ name }) => name),
+    ['a', 'z', 'api-users', 'root'],
+  )
+  t.strictSame(
+    frames.get('side')?.routes.map(({ name }) => name),
+    ['a', 'z', 'api-users'],
+  )
+  t.match(frames.get('side'), { gateway: 'side', proxy: 'nginx', mode: 'observe', serviceNames: ['job', 'user'] })
+})
+
+await t.test('a table has every service that its routes lead to, once, by name', async (t) => {
+  const table = fillTable(edge, (name) => service(name))
+  t.strictSame(
+    table.services.map(({ name }) => name),
+    ['home', 'job', 'user'],
+  )
+  t.strictSame(danglingRoutes(table), [])
+  t.notOk('serviceNames' in table)
+})
+
+await t.test('routes that lead nowhere are named', async (t) => {
+  const table = fillTable(edge, (name) => (name === 'job' ? undefined : service(name)))
+  t.strictSame(
+    danglingRoutes(table).map(({ name }) => name),
+    ['a', 'z'],
+  )
+})

@@ -1,0 +1,53 @@
+import t from 'tap'
+import { type Reason, reason } from '#shared/protocol/reason.ts'
+import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { defaultPolicy } from '../declaration/parse.ts'
+import { judge } from './judge.ts'
+
+function judged(
+  about: Parameters<RoutingFleet['add']>[2],
+  policy = defaultPolicy,
+  then: (fleet: RoutingFleet, id: string) => void = () => {},
+) {
+  const world = new RoutingFleet()
+  const id = world.add('user', 8081, about)
+  then(world, id)
+  const { fleet } = world
+  const belief = fleet.instances.get(id)
+  const standing = fleet.standing(id)
+  if (!belief || !standing) throw new Error('not known')
+  return judge(belief, fleet.nodes.get(belief.node), standing, policy)
+}
+
+await t.test('a routable instance is a candidate with its weight', async (t) => {
+  t.strictSame(judged({ weight: 50 }), {
+    kind: 'candidate',
+    candidate: { instance: 'user-8081', address: '127.0.0.1', port: 8081, weight: 50, site: '', last: false },
+  })
+})
+
+const rows: readonly { readonly name: string; readonly found: ReturnType<typeof judged>; readonly why: Reason }[] = [
+  { name: 'refused', found: judged({}, defaultPolicy, (fleet, id) => fleet.fails(id)), why: reason('refused') },
+  { name: 'draining', found: judged({}, defaultPolicy, (fleet, id) => fleet.drains(id)), why: reason('draining') },
+  { name: 'weightless', found: judged({ weight: 0 }), why: reason('no_weight') },
+  {
+    name: 'of another cluster',
+    found: judged({ cluster: 'looma' }, { ...defaultPolicy, cluster: 'zervigo' }),
+    why: reason('other_cluster', { cluster: 'looma' }),
+  },
+  {
+    name: 'of no cluster',
+    found: judged({}, { ...defaultPolicy, cluster: 'zervigo' }),
+    why: reason('other_cluster', { cluster: '' }),
+  },
+  {
+    name: 'at a name',
+    found: judged({ address: 'crm.example' }),
+    why: reason('unreachable', { error: 'its address is not an IP address' }),
+  },
+]
+for (const { name, found, why } of rows) {
+  await t.test(`an instance that is ${name} is left out, with the reason`, async (t) => {
+    t.strictSame(found, { kind: 'left-out', reason: why })
+  })
+}

@@ -1,0 +1,22 @@
+import t from 'tap'
+import { readArguments } from './arguments.ts'
+
+for (const { args, command } of [
+  { args: ['plane.yaml'], command: { kind: 'run', file: 'plane.yaml' } },
+  { args: ['run', 'plane.yaml'], command: { kind: 'run', file: 'plane.yaml' } },
+  { args: ['--check', 'plane.yaml'], command: { kind: 'check', file: 'plane.yaml' } },
+  { args: ['plane.yaml', '--check'], command: { kind: 'check', file: 'plane.yaml' } },
+  { args: ['--check', 'run'], command: { kind: 'check', file: 'run' } },
+  { args: ['--', '-odd.yaml'], command: { kind: 'run', file: '-odd.yaml' } },
+  { args: ['-h'], command: { kind: 'help' } },
+  { args: ['plane.yaml', '--help'], command: { kind: 'help' } },
+  { args: ['--version'], command: { kind: 'version' } },
+  { args: [], command: { kind: 'wrong', message: 'No configuration file is named.' } },
+  { args: ['run'], command: { kind: 'wrong', message: 'No configuration file is named.' } },
+  { args: ['a', 'b'], command: { kind: 'wrong', message: 'One configuration file, not 2.' } },
+  { args: ['--nothing'], command: { kind: 'wrong', message: /--nothing/ } },
+]) {
+  t.test(`"${args.join(' ')}" asks to ${command.kind}`, async (t) => {
+    t.match(readArguments(args), command)
+  })
+}
