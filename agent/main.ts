@@ -67,7 +67,7 @@ async function run(file: string): Promise<void> {
     },
   })
   const send = session.send.bind(session)
-  const probes = new ProbeAnswers(send, stop)
+  const probes = new ProbeAnswers(send, lag, stop)
   await using gateways = await openGateways(config.gateways, { log, stateDir, send, stop })
 
   await using _admin = await serveAdmin(config.admin, () => ({
@@ -91,7 +91,7 @@ async function run(file: string): Promise<void> {
     async (next) => {
       level = next.logging.level
       log.level = desired.logLevel ?? level
-      address = await discoverAddress(config.node.address, config.planes)
+      address = await discoverAddress(config.node.address, config.planes, address)
       watch(next)
     },
     log,

@@ -29,10 +29,18 @@ export const ServiceConfig = z.strictObject({
 })
 export type ServiceConfig = z.infer<typeof ServiceConfig>
 
+const mostBytes = 500_000
+
 /** All services of a node: no two are the same instance, no two claim one address and port. */
 export const ServiceConfigs = z.array(ServiceConfig).check(
   z.maxLength(500),
   z.superRefine((services, context) => {
+    // The whole of a node is told in one message.
+    const bytes = Buffer.byteLength(JSON.stringify(services))
+    if (bytes > mostBytes) {
+      const message = `too much for one report: ${bytes} bytes of at most ${mostBytes}`
+      context.issues.push({ code: 'custom', message, input: services.length, path: [] })
+    }
     for (const [kind, key] of [
       ['instance', instanceKey],
       ['address and port', placeKey],

@@ -8,7 +8,8 @@ const pace = { everyMs: 5_000, recheckMs: 1_000 }
 const of = (health: 'passing' | 'critical'): Judgement => ({ verdict: { health, reason: reason('ok') }, against: 0 })
 
 t.test('checks come at their interval, sooner while critical, and the second one anywhere in it', async (t) => {
-  t.equal(nextCheckInMs(pace, of('passing'), false, 0.5), 5_000)
+  t.equal(nextCheckInMs(pace, of('passing'), false, 0), 4_750)
+  t.equal(nextCheckInMs(pace, of('passing'), false, 1), 5_000)
   t.equal(nextCheckInMs(pace, of('passing'), true, 0.5), 2_500)
   t.equal(nextCheckInMs(pace, of('critical'), false, 0.5), 1_000)
   t.equal(nextCheckInMs({ everyMs: 300, recheckMs: 1_000 }, of('critical'), true, 0.5), 300)

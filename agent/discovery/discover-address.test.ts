@@ -11,6 +11,12 @@ t.test('a plane on loopback reaches loopback', async (t) => {
   t.equal(await discoverAddress(undefined, ['https://localhost']), '127.0.0.1')
 })
 
+t.test('an address that this machine still has is kept', async (t) => {
+  const found = await discoverAddress(undefined, ['http://no-such-host.invalid:8888'])
+  t.equal(await discoverAddress(undefined, ['http://127.0.0.1:1'], found), found)
+  t.equal(await discoverAddress(undefined, ['http://127.0.0.1:1'], '203.0.113.9'), '127.0.0.1')
+})
+
 t.test('a plane that cannot be found leaves the interfaces', async (t) => {
   t.ok(isIPv4(await discoverAddress(undefined, ['http://no-such-host.invalid:8888'])))
 })

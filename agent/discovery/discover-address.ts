@@ -3,13 +3,22 @@ import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { chooseAddress, defaultInterface, type InterfaceAddress, isReachable } from './address.ts'
 
-/** Where others reach this node. Asks the machine's routing, sends nothing, never rejects. */
-export async function discoverAddress(configured: string | undefined, planes: readonly string[]): Promise<string> {
+/**
+ * Where others reach this node. Asks the machine's routing, sends nothing, never rejects.
+ * @param before what was found earlier; it holds for as long as this machine has that address, since a move unsettles every instance
+ */
+export async function discoverAddress(
+  configured: string | undefined,
+  planes: readonly string[],
+  before?: string,
+): Promise<string> {
   if (isReachable(configured)) return configured
+  const interfaces = interfaceAddresses()
+  if (before !== undefined && interfaces.some(({ address }) => address === before)) return before
   return chooseAddress({
     configured,
     towardsPlane: await addressTowards(planes),
-    interfaces: interfaceAddresses(),
+    interfaces,
     defaultInterface: defaultInterface(await readFile('/proc/net/route', 'utf8').catch(() => '')),
   })
 }

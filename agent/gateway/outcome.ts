@@ -1,7 +1,7 @@
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AppliedSet } from './apply-set.ts'
 import type { FileSet } from './file-set.ts'
-import type { GoodSet } from './good-set.ts'
+import type { GoodSet } from './keep-good.ts'
 import type { Quarantined } from './quarantine.ts'
 
 /** A set that the plane wants, and since when. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { keepGood, readGood } from './good-set.ts'
+import { keepGood, readGood } from './keep-good.ts'
 import { openFolder } from './place.ts'
 
 const set = (files: Record<string, string>) => new Map(Object.entries(files))

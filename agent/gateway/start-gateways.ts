@@ -1,8 +1,8 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { GatewayConfig } from './config.ts'
-import { type GatewayStatus, startGateway } from './gateway.ts'
 import { gatewaySettings } from './settings.ts'
+import { type GatewayStatus, startGateway } from './start-gateway.ts'
 
 export type GatewayOptions = {
   readonly log: Logger

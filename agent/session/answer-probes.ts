@@ -1,19 +1,22 @@
-import { probe } from '#shared/probe/probe.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
+import { ask } from '../checks/ask.ts'
+import type { Lag } from '../checks/lag.ts'
 
 const mostAtOnce = 32
 
 /** Runs the probes that the plane wants run from here, each once, a bounded number at a time. */
 export class ProbeAnswers {
   readonly #send: (message: AgentMessage) => boolean
+  readonly #lag: Lag
   readonly #stop: AbortSignal
   #seen = new Set<string>()
   #waiting = new Map<string, ProbeSpec>()
   #running = 0
 
-  constructor(send: (message: AgentMessage) => boolean, stop: AbortSignal) {
+  constructor(send: (message: AgentMessage) => boolean, lag: Lag, stop: AbortSignal) {
     this.#send = send
+    this.#lag = lag
     this.#stop = stop
   }
 
@@ -42,7 +45,13 @@ export class ProbeAnswers {
   }
 
   async #answer(id: string, spec: ProbeSpec): Promise<void> {
-    const { verdict, tookMs } = await probe(spec, { signal: this.#stop })
+    // With the same second look at a refusal or a hang that the instance's own agent takes.
+    const { verdict, tookMs } = await ask(spec, {
+      keepConnection: false,
+      lag: this.#lag,
+      stop: this.#stop,
+      onHang() {},
+    })
     const { health, reason } = verdict
     if (!this.#stop.aborted) this.#send({ type: 'probed', id, health, reason, tookMs: Math.round(tookMs * 10) / 10 })
     this.#running -= 1

@@ -14,7 +14,7 @@ export class Channel implements AsyncDisposable {
   #take: ((message: PlaneMessage) => void) | undefined
 
   /** @param socket open, or about to be */
-  constructor(socket: WebSocket, log: Logger) {
+  constructor(socket: WebSocket, log: Logger, pingMs = pingEveryMs) {
     this.#socket = socket
     let why = ''
     socket.on('message', (bytes, isBinary) => {
@@ -45,7 +45,7 @@ export class Channel implements AsyncDisposable {
       }
       this.#heard = false
       if (socket.readyState === WebSocket.OPEN) socket.ping()
-    }, pingEveryMs)
+    }, pingMs)
   }
 
   /** From now on `take` gets each message; those that came before, at once. */

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import { explainError } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { type Hello, mostMessageBytes, type PlaneMessage, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
 import { Channel } from './channel.ts'
@@ -14,11 +15,8 @@ export type Connected =
 /** Connects to a plane and says hello. Never rejects; a channel comes back only with a welcome, and is the caller's to close. */
 export async function connect(plane: string, hello: Hello, log: Logger, stop: AbortSignal): Promise<Connected> {
   if (stop.aborted) return { kind: 'failed', why: 'stopped' }
-  const socket = new WebSocket(sessionUrl(plane, sessionPath), subprotocol, {
-    perMessageDeflate: false,
-    maxPayload: mostMessageBytes,
-    handshakeTimeout: answerWithinMs,
-  })
+  const socket = openWebSocket(sessionUrl(plane, sessionPath))
+  if (typeof socket === 'string') return { kind: 'failed', why: socket }
   const channel = new Channel(socket, log)
   const give = () => socket.terminate()
   stop.addEventListener('abort', give, { once: true })
@@ -36,6 +34,19 @@ export async function connect(plane: string, hello: Hello, log: Logger, stop: Ab
   stop.removeEventListener('abort', give)
   if (connected.kind !== 'welcome') socket.terminate()
   return connected
+}
+
+/** A WebSocket on its way, or why there can be none. */
+function openWebSocket(url: string): WebSocket | string {
+  try {
+    return new WebSocket(url, subprotocol, {
+      perMessageDeflate: false,
+      maxPayload: mostMessageBytes,
+      handshakeTimeout: answerWithinMs,
+    })
+  } catch (error) {
+    return explainError(error)
+  }
 }
 
 function readAnswer(message: PlaneMessage, channel: Channel): Connected {

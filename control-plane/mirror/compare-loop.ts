@@ -19,7 +19,8 @@ export class CompareLoop {
   readonly #options: CompareLoopOptions
   readonly #wake = new Wake()
   #comparison: Comparison | undefined
-  #validAt: number | undefined
+  #validFor: string | undefined
+  #generation = 0
   #tookMs = 0
 
   constructor(options: CompareLoopOptions) {
@@ -31,16 +32,27 @@ export class CompareLoop {
     return this.#comparison
   }
 
-  /** Whether the datacenter was compared since it was last out of reach. */
+  /** Whether a comparison has begun and ended since the datacenter was last out of reach, or what was known of it was given up. */
   get valid(): boolean {
-    return this.#validAt === this.#options.reach.outages
+    return this.#validFor === this.#now
+  }
+
+  get #now(): string {
+    return `${this.#options.reach.outages} ${this.#generation}`
   }
 
   get tookMs(): number {
     return this.#tookMs
   }
 
+  /** Something may have changed there: have a look. */
   ring(): void {
+    this.#wake.ring()
+  }
+
+  /** Nothing that was seen before counts any more. */
+  invalidate(): void {
+    this.#generation += 1
     this.#wake.ring()
   }
 
@@ -48,11 +60,11 @@ export class CompareLoop {
     const { reach, signal, onCompared, onFailure } = this.#options
     while (!signal.aborted) {
       await reach.untilUp(signal)
-      const { outages } = reach
+      const begun = this.#now
       const startedAt = performance.now()
       try {
         await this.#judge(() => compare(this.#options, this.valid ? 'stale' : 'default'))
-        this.#validAt = outages
+        this.#validFor = begun
         onCompared()
       } catch (error) {
         if (!signal.aborted) onFailure(error)

@@ -53,7 +53,7 @@ async function look(
     ledger.suspect.add(node)
     ledger.queue.add(node, undefined, { urgent: false, since: performance.now() })
   }
-  return judgeAll(ledger)
+  return await judgeAll(ledger)
 }
 
 const nothing: Comparison = { adds: 0, changes: 0, removals: 0, examples: [], differing: [] }

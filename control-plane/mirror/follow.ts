@@ -48,6 +48,7 @@ export class Follower implements Sink, AsyncDisposable {
   readonly #running: Promise<unknown>
   readonly #unwatch: () => void
   #closing = false
+  #wasFrozen = false
   #proven: { readonly revision: number; readonly at: number } | undefined
 
   constructor(options: FollowOptions) {
@@ -90,6 +91,7 @@ export class Follower implements Sink, AsyncDisposable {
         this.#writer.pump()
       },
     })
+    this.#wasFrozen = this.#frozen
     ledger.noteAll(performance.now())
     this.#unwatch = fleet.watch((change) => this.#follow(change))
     this.#running = Promise.all([this.#beatLoop(), this.#comparing.run(), this.#watchLoop()])
@@ -152,10 +154,12 @@ export class Follower implements Sink, AsyncDisposable {
 
   #follow(change: FleetChange): void {
     const waits = this.#ledger.note(change, performance.now())
-    if (change.installation) {
+    const thawed = this.#wasFrozen && !this.#frozen
+    this.#wasFrozen = this.#frozen
+    if (thawed) {
       this.#beat.ring()
       // What was frozen may have been swept, or written by hand.
-      this.#comparing.ring()
+      this.#comparing.invalidate()
     }
     if (!waits) this.#settle()
     // What is urgent leaves before anything else is done with the change; the rest of a tick goes together.

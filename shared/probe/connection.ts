@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Verdict } from '../protocol/check.ts'
 import { reason } from '../protocol/reason.ts'
 
@@ -35,15 +35,21 @@ export class Connection {
   }
 }
 
-export type Target = { readonly address: string; readonly port: number; readonly tls?: boolean | undefined }
+export type Target = {
+  readonly address: string
+  readonly port: number
+  readonly tls?: boolean | undefined
+  /** Whose certificate a TLS server should show, where it has several. */
+  readonly host?: string | undefined
+}
 
 /** A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived. */
-export async function openSocket({ address, port, tls = false }: Target): Promise<Socket> {
+export async function openSocket({ address, port, tls = false, host }: Target): Promise<Socket> {
   const options = { host: address, port, noDelay: true }
   if (!tls) return connectTcp(options)
   const { connect } = await import('node:tls')
   // The question is whether the service answers, not who vouches for it; nothing secret is sent.
-  return connect({ ...options, rejectUnauthorized: false })
+  return connect({ ...options, rejectUnauthorized: false, ...(host && !isIP(host) ? { servername: host } : {}) })
 }
 
 /** What an error of a connection says of the server at its other end. */

@@ -438,6 +438,14 @@ t.test('a full disk refuses what would have to be written, and goes on serving',
   t.equal((await api.call('GET', '/cluster/services')).status, 200)
 })
 
+t.test('a plane that is still loading says so, and takes nothing', async (t) => {
+  await using api = await startApi()
+  Object.defineProperty(api.fleet, 'complete', { value: false })
+  t.match(await api.call('GET', '/health'), { status: 503, body: { status: 'starting' } })
+  t.match(await api.call('POST', '/cluster/register', real), { status: 503, body: { error: /loading/ } })
+  t.equal(api.fleet.revision, 0)
+})
+
 t.test('many that register at once are all there, each once', async (t) => {
   await using api = await startApi()
   const answers = await Promise.all(

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as z from 'zod/mini'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
+import type { RecordChange } from '#control-plane/fleet/record.ts'
 import { type ContactWatch, watchContact } from '#control-plane/ingest/agents/contact/watch-contact.ts'
 import { type AgentSessions, type AgentsHooks, serveAgents } from '#control-plane/ingest/agents/serve-agents.ts'
 import { confirmDeaths } from '#control-plane/ingest/agents/vantage/confirm.ts'
@@ -63,10 +64,13 @@ export type AgentsPlane = AsyncDisposable & {
 /** A server that takes agents' sessions into a real fleet, on a port of its own. */
 export async function startAgentsPlane({
   fleet = new Fleet(),
+  record,
   attachGraceMs = 15_000,
   address = '127.0.0.1',
 }: {
   readonly fleet?: Fleet
+  /** Of a real journal; by default one in memory. */
+  readonly record?: RecordChange
   readonly attachGraceMs?: number
   readonly address?: string
 } = {}): Promise<AgentsPlane> {
@@ -78,8 +82,15 @@ export async function startAgentsPlane({
     onMetrics: (node, metrics) => heard.metrics.push(...metrics.map(({ name, value }) => ({ node, name, value }))),
     onGatewayOutcome: (gateway, node, { state }) => heard.outcomes.push({ gateway, node, state }),
   }
-  const { record } = journal
-  const sessions = serveAgents({ server, fleet, record, replica: 'plane-1', hooks, log: quiet, attachGraceMs })
+  const sessions = serveAgents({
+    server,
+    fleet,
+    record: record ?? journal.record,
+    replica: 'plane-1',
+    hooks,
+    log: quiet,
+    attachGraceMs,
+  })
   server.listen(0, address)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

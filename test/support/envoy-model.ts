@@ -39,6 +39,7 @@ export class EnvoyModel {
   readonly #asked: Readonly<Record<ResourceKind, Set<string>>>
   /** Clusters that wait for endpoints since they came or changed. */
   readonly warming = new Set<string>()
+  readonly #replies: Pick<DeltaRequest, 'nonce' | 'error'>[] = []
   #channel: Channel | undefined
   #stream: DeltaStream | undefined
 
@@ -60,6 +61,7 @@ export class EnvoyModel {
   connect(channel: Channel): void {
     this.#channel = channel
     this.#waiting.length = 0
+    this.#replies.length = 0
     this.#stream = channel.open('model', (bytes, done) => {
       const answer = this.#decode(bytes)
       this.received.push(answer)
@@ -117,8 +119,17 @@ export class EnvoyModel {
       else errors.push(`${name}: ${error}`)
     }
     for (const name of removed) this.#remove(kind, name)
-    this.#ask(kind, { nonce, error: errors.length === 0 ? undefined : errors.join(', ') })
+    const reply = { nonce, error: errors.length === 0 ? undefined : errors.join(', ') }
+    if (kind === 'cluster') this.#replies.push(reply)
+    else this.#ask(kind, reply)
+    this.#replyOnceWarm()
     this.#askForNamed(kind)
+  }
+
+  /** What Envoy has to say of clusters waits until none of them is warming, except when it starts. */
+  #replyOnceWarm(): void {
+    if (this.warming.size > 0 && this.has.routes.size > 0) return
+    for (const reply of this.#replies.splice(0)) this.#ask('cluster', reply)
   }
 
   #apply(kind: ResourceKind, name: string, applied: Applied): void {

@@ -14,7 +14,7 @@ import type { Heartbeats } from './heartbeats.ts'
 import { listServices, readListing } from './listing.ts'
 import { Namesakes } from './namesakes.ts'
 import type { ClientParts, ClientsHooks } from './parts.ts'
-import { refusalHandler } from './refusal.ts'
+import { Refusal, refusalHandler } from './refusal.ts'
 import { register } from './register.ts'
 import { isoTime } from './row.ts'
 import { type Counts, countFleet, protectionsOf } from './status.ts'
@@ -64,10 +64,17 @@ export function clusterApi(options: ClusterApiOptions): Router & Disposable {
     })
   })
 
+  router.use('/cluster', (_request, response, next) => {
+    // Who is who cannot be told from half a fleet.
+    if (fleet.complete) return next()
+    response.setHeader('Retry-After', '1')
+    throw new Refusal(503, 'the plane is still loading its journal')
+  })
+
   router.get('/cluster/status', (_request, response) => {
     const { complete, revision } = fleet
     response.json({
-      status: complete ? 'ok' : 'starting',
+      status: 'ok',
       complete,
       revision,
       ...counts.now(),

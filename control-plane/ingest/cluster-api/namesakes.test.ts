@@ -14,9 +14,8 @@ const registered = (instance: string, node: string): Change => ({
 
 t.test('namesakes are the id and every id@node of it, as the fleet has them', async (t) => {
   const fleet = new Fleet()
-  let revision = 0
   const apply = (change: Change) =>
-    fleet.apply([{ revision: (revision += 1), event: { version: 1, at: 0, by: 'test', change } }])
+    fleet.apply([{ revision: fleet.revision + 1, event: { version: 1, at: 0, by: 'test', change } }])
   apply(registered('crm@n2', 'n2'))
   using namesakes = new Namesakes(fleet)
   const ids = () => namesakes.of('crm').map(({ spec }) => spec.id)

@@ -48,7 +48,6 @@ export class DeltaStream {
   readonly #rejected = new Map<string, string>()
   readonly #progress = new Progress()
   #underway = 0
-  #sendings = 0
 
   constructor(id: string, channel: StreamChannel, write: Write, log: Logger) {
     this.id = id
@@ -123,22 +122,26 @@ export class DeltaStream {
   }
 
   #answered(subscription: Subscription, frame: Frame, error: string | undefined): void {
-    const { kind, nonce, upserts } = frame
+    const { nonce, upserts } = frame
     subscription.unanswered.delete(nonce)
     if (error === undefined) {
       subscription.noteTaken(frame)
       for (const resource of upserts) this.#channel.parking.noteGood(resource)
-      if (kind === 'cluster') for (const { name } of upserts) this.#repeatEndpoints(name)
     } else this.#refused(subscription, frame, error)
     this.#progress.answered(nonce)
   }
 
-  /** A cluster that has changed waits for endpoints anew, and Envoy does not ask for them again. */
-  #repeatEndpoints(name: string): void {
-    const endpoints = this.#subscriptions.endpoints
-    if (!endpoints.wants(name) || endpoints.held(name).sending > this.held('cluster', name).sending) return
-    endpoints.forced.add(name)
-    endpoints.dirty.add(name)
+  /**
+   * A cluster that has changed waits for endpoints anew. Envoy does not ask for them again, and confirms the cluster only when it has them:
+   * they follow at once.
+   */
+  #repeatEndpoints(clusters: readonly Resource[]): void {
+    const { endpoints } = this.#subscriptions
+    for (const { name } of clusters) {
+      if (!endpoints.wants(name)) continue
+      endpoints.forced.add(name)
+      endpoints.dirty.add(name)
+    }
   }
 
   #refused(subscription: Subscription, frame: Frame, error: string): void {
@@ -254,8 +257,8 @@ export class DeltaStream {
     const subscription = this.#subscriptions[kind]
     if (this.#underway >= mostBytesUnderway || subscription.unanswered.size >= mostUnanswered) return
     const frame = this.#channel.frame(kind, upserts, removed, subscription.unanswered)
-    this.#sendings += 1
-    subscription.noteSent(frame, this.#sendings)
+    subscription.noteSent(frame)
+    if (kind === 'cluster') this.#repeatEndpoints(upserts)
     const size = frame.bytes.length
     this.#underway += size
     this.#write(frame.bytes, () => {

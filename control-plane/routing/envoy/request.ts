@@ -44,6 +44,10 @@ function toRequest(message: Message): DeltaRequest {
     unsubscribe: message.resource_names_unsubscribe ?? [],
     initialVersions: new Map(Object.entries(message.initial_resource_versions ?? {})),
     nonce: message.response_nonce ?? '',
-    error: error ? error.message || 'rejected without a reason' : undefined,
+    error: error ? oneLine(error.message ?? '') || 'rejected without a reason' : undefined,
   }
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, '; ')
 }

@@ -10,11 +10,9 @@ export type Held = {
   readonly resource: Resource | undefined
   /** What was sent last and is not answered yet. */
   readonly sent: Resource | undefined
-  /** The number of the last sending, 0 for none: tells what was sent before what. */
-  readonly sending: number
 }
 
-const nothing: Held = { version: undefined, resource: undefined, sent: undefined, sending: 0 }
+const nothing: Held = { version: undefined, resource: undefined, sent: undefined }
 
 /** One Envoy's interest in one kind of resources, and how far it has got. No queue: only names that deserve a look. */
 export class Subscription {
@@ -95,12 +93,12 @@ export class Subscription {
     for (const set of [this.dirty, this.forced, this.alone]) set.delete(name)
   }
 
-  noteSent(frame: Frame, sending: number): void {
+  noteSent(frame: Frame): void {
     this.unanswered.set(frame.nonce, frame)
     this.owed = false
     for (const resource of frame.upserts) {
       const { name } = resource
-      this.#held.set(name, { ...this.held(name), sent: resource, sending })
+      this.#held.set(name, { ...this.held(name), sent: resource })
       this.dirty.delete(name)
       this.forced.delete(name)
     }

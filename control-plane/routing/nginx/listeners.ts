@@ -87,6 +87,7 @@ ${listeners.map(listenText).join('\n')}
     default_type ${quoted(noRoute.contentType)};
     underscores_in_headers on;
     client_max_body_size ${mostBodyBytes};
+    client_body_buffer_size 128k;
     set $${names.variable('route')} "";
     set $${names.variable('service')} "";
     set $${names.variable('prefix')} "";

@@ -1,5 +1,13 @@
 import type { Vantage } from './vantage.ts'
 
+/** A sighting as it is kept over a restart; `at` in epoch milliseconds. */
+export type StoredSighting = {
+  readonly instance: string
+  readonly target: string
+  readonly vantage: Vantage
+  readonly at: number
+}
+
 type Sighting = { readonly vantage: Vantage; readonly target: string; readonly at: number }
 
 /** Who saw which instance pass its check, and when. Times in milliseconds of a monotonic clock. */
@@ -30,5 +38,23 @@ export class Sightings {
     return [...sightings].flatMap((seen) =>
       seen.target === target && now - seen.at <= validForMs ? [seen.vantage] : [],
     )
+  }
+
+  /** All sightings that may still count, to be kept over a restart. @param epochNow the same moment as `now`, in epoch milliseconds */
+  stored(now: number, epochNow: number, validForMs: number): readonly StoredSighting[] {
+    return [...this.#byInstance].flatMap(([instance, sightings]) =>
+      [...sightings.values()].flatMap(({ target, vantage, at }) =>
+        now - at <= validForMs ? [{ instance, target, vantage, at: epochNow - (now - at) }] : [],
+      ),
+    )
+  }
+
+  /** Takes up what was kept. What was seen since then stays. */
+  restore(stored: Iterable<StoredSighting>, now: number, epochNow: number): void {
+    for (const { instance, target, vantage, at } of stored) {
+      if (this.#byInstance.get(instance)?.has(vantage.id)) continue
+      // A clock that was set back must not make anything newer than now.
+      this.saw(instance, target, vantage, Math.min(now, now - (epochNow - at)))
+    }
   }
 }

@@ -10,8 +10,9 @@ import type { Sightings } from './sightings.ts'
 import { type Candidates, chooseAgents, findingOf, planeId, remoteCheck, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 500
-/** An instance that has just become well is looked at within this time, spread so that a whole fleet is not looked at at once. */
+/** An instance that has just become well is looked at within a second; a whole fleet, as after a restart, at 200 a second. */
 const soonMs = 1_000
+const apartMs = 5
 
 export type SurveyOptions = {
   readonly fleet: FleetView
@@ -73,10 +74,11 @@ class Survey {
     const { fleet, settings } = this.#options
     if (!fleet.complete) return
     const now = performance.now()
+    const withinMs = Math.max(soonMs, fleet.instances.size * apartMs)
     for (const [id, instance] of fleet.instances) {
       const check = instance.origin === 'agent' && isWell(instance) ? remoteCheck(instance.spec) : undefined
       if (!check) continue
-      const due = this.#due.getOrInsertComputed(id, () => now + Math.random() * soonMs)
+      const due = this.#due.getOrInsertComputed(id, () => now + Math.random() * withinMs)
       if (due > now) continue
       if (this.#running.size >= settings.at_once) return
       this.#due.set(id, now + settings.survey_every * (0.9 + 0.2 * Math.random()))

@@ -198,3 +198,18 @@ t.test('a sighting counts for its time, for what was seen, and until sight is lo
   sightings.forget('a')
   t.strictSame(sightings.of('a', 'here', 5_000, 1_000), [])
 })
+
+t.test('sightings survive a restart, and grow old meanwhile', async (t) => {
+  const before = new Sightings()
+  before.saw('a', 'here', plane, 1_000)
+  before.saw('b', 'here', plane, 0)
+  const stored = before.stored(5_000, 1_000_000, 4_500)
+  t.strictSame(stored, [{ instance: 'a', target: 'here', vantage: plane, at: 996_000 }])
+  const after = new Sightings()
+  after.restore(stored, 100, 1_003_000)
+  t.strictSame(after.of('a', 'here', 100, 7_000), [plane])
+  t.strictSame(after.of('a', 'here', 101, 7_000), [])
+  after.saw('a', 'here', plane, 200)
+  after.restore(stored, 200, 1_003_000)
+  t.strictSame(after.of('a', 'here', 7_200, 7_000), [plane])
+})
