@@ -7,6 +7,9 @@ import { type BasicServer, startBasicServer } from '#test/support/start-basic-se
 import { startOddServer } from '#test/support/start-odd-server.ts'
 import { waitFor } from '#test/support/wait.ts'
 
+// Real processes on a busy machine take their time to start.
+t.setTimeout(150_000)
+
 const http = { kind: 'http', interval: '1s' }
 const service = (port: number, check: object = http) => ({ name: 'basic-server', port, checks: [check] })
 
@@ -208,8 +211,6 @@ await t.test('a hung server does not delay the checks of its neighbours', async 
     const match = new RegExp(`^heddle_agent_check_late_max_seconds\\{[^}]*service="${name}"\\} (.*)$`, 'm').exec(page)
     return Number(match?.[1]) * 1000
   }
-  // What the start of all these processes cost is not the neighbour's doing.
-  const before = Math.max(await late('one'), await late('two'))
   const asked = (await one.stats()).health
   await hung.switch({ mode: 'hang' })
   await plane.verdict('critical timeout')
@@ -217,7 +218,8 @@ await t.test('a hung server does not delay the checks of its neighbours', async 
   for (const name of ['one', 'two']) {
     const ms = await late(name)
     t.comment(`checks of ${name} were at most ${ms.toFixed(1)} ms late`)
-    t.ok(ms < 50 || ms <= before)
+    // A busy machine delays everyone a little; waiting for the hung one would be half a second at least.
+    t.ok(ms < 250)
   }
 })
 

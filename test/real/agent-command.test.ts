@@ -6,6 +6,9 @@ import { projectFolder } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
 import { spawnProcess } from '#test/support/process.ts'
 
+// Real processes on a busy machine take their time to start.
+t.setTimeout(90_000)
+
 async function agent(...args: readonly string[]) {
   await using running = await spawnProcess(process.execPath, [join(projectFolder, 'agent/main.ts'), ...args])
   const { code } = await running.exited

@@ -337,6 +337,17 @@ t.test('who does not answer a question in time, or is not there, says nothing', 
   t.equal(await asked, undefined)
 })
 
+t.test('a peer that answers no ping is cut off, and one that does is not', async (t) => {
+  await using plane = await startAgentsPlane({ pingMs: 100 })
+  await using dead = await AgentClient.attached(plane.url, helloOf({ node }))
+  await using alive = await AgentClient.attached(plane.url, helloOf({ node: nodeId(2) }))
+  dead.freeze()
+  await waitFor(() => plane.sessions.sign(node).kind === 'gone', { what: 'the end of the session', ...within })
+  t.equal(plane.sessions.sign(nodeId(2)).kind, 'live')
+  t.equal(plane.sessions.figures().sessions, 1)
+  t.equal(alive.closed, undefined)
+})
+
 t.test('beats and metrics are handed on, metrics once', async (t) => {
   await using plane = await startAgentsPlane()
   await using agent = await AgentClient.attached(plane.url, helloOf({ node }))

@@ -144,6 +144,14 @@ t.test('the same id elsewhere, after the first fell silent, is the same instance
   t.equal(api.fleet.instances.size, 1)
 })
 
+t.test('a third of one id on one node is a conflict that names both', async (t) => {
+  await using api = await startApi()
+  for (const address of ['10.1.0.5', '10.1.0.6']) await api.call('POST', '/cluster/register', { ...real, address })
+  const third = await api.call('POST', '/cluster/register', { ...real, address: '10.1.0.7' })
+  t.match(third, { status: 409, body: { error: /10\.1\.0\.5.*10\.1\.0\.6/, problems: [{ field: 'instance_id' }] } })
+  t.equal(api.fleet.instances.size, 2)
+})
+
 t.test('an address that leads nowhere is replaced by that of the caller, and the answer says so', async (t) => {
   await using api = await startApi()
   const { address: _, ...without } = real
@@ -307,6 +315,21 @@ t.test('a status shows counts, conflicts and what main adds', async (t) => {
     frozen: null,
     holds: [],
     revision: api.fleet.revision,
+  })
+})
+
+t.test('a status shows what protects the fleet', async (t) => {
+  await using api = await startApi()
+  await api.journal.record({ kind: 'frozen', reason: 'move' }, { by: 'operator:ann' })
+  await api.journal.record(
+    { kind: 'hold-begun', site: 'tencent', machines: ['m1', 'm2'], until: 600_000 },
+    { by: 'plane:1' },
+  )
+  t.match(await api.call('GET', '/cluster/status'), {
+    body: {
+      frozen: { by: 'operator:ann', reason: 'move' },
+      holds: [{ site: 'tencent', machines: ['m1', 'm2'], until: '1970-01-01T00:10:00.000Z' }],
+    },
   })
 })
 

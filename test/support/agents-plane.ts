@@ -66,12 +66,14 @@ export async function startAgentsPlane({
   fleet = new Fleet(),
   record,
   attachGraceMs = 15_000,
+  pingMs = 10_000,
   address = '127.0.0.1',
 }: {
   readonly fleet?: Fleet
   /** Of a real journal; by default one in memory. */
   readonly record?: RecordChange
   readonly attachGraceMs?: number
+  readonly pingMs?: number
   readonly address?: string
 } = {}): Promise<AgentsPlane> {
   const journal = new MemoryJournal(fleet)
@@ -89,6 +91,7 @@ export async function startAgentsPlane({
     replica: 'plane-1',
     hooks,
     log: quiet,
+    pingMs,
     attachGraceMs,
   })
   server.listen(0, address)

@@ -32,6 +32,8 @@ export type ServeAgentsOptions = {
   readonly log: Logger
   /** How long nodes that were in contact before the plane started may take to come back. */
   readonly attachGraceMs: number
+  /** Milliseconds between pings, where it is not that of the protocol. */
+  readonly pingMs?: number
 }
 
 export type AgentsFigures = {
@@ -57,15 +59,8 @@ export interface AgentSessions extends AsyncDisposable {
 }
 
 /** Serves agents on `server` until disposed of. */
-export function serveAgents({
-  server,
-  fleet,
-  record,
-  replica,
-  hooks,
-  log,
-  attachGraceMs,
-}: ServeAgentsOptions): AgentSessions {
+export function serveAgents(options: ServeAgentsOptions): AgentSessions {
+  const { server, fleet, record, replica, hooks, log, attachGraceMs, pingMs = pingEveryMs } = options
   const stop = new AbortController()
   const presence = new Presence(performance.now() + attachGraceMs)
   const speakers = new Map<string, Conversation>()
@@ -136,10 +131,13 @@ export function serveAgents({
 
   server.on('upgrade', onUpgrade)
   const unwatch = fleet.watch(onChange)
-  const sweep = setInterval(() => {
-    const now = performance.now()
-    for (const conversation of conversations) conversation.ping(now, pingEveryMs)
-  }, sweepEveryMs)
+  const sweep = setInterval(
+    () => {
+      const now = performance.now()
+      for (const conversation of conversations) conversation.ping(now, pingMs)
+    },
+    Math.min(sweepEveryMs, pingMs),
+  )
 
   return {
     sign: (node) => presence.sign(node),

@@ -155,7 +155,7 @@ class Watch {
       this.#proposer.propose(`node ${node.spec.id}`, { change, seen: node.revision })
     }
     // First they fall, then the hold ends: in between nothing would protect them.
-    
+    if (left.length > 0) return
     const change = { kind: 'hold-ended', site } as const
     this.#proposer.propose(`hold ${site}`, { change, seen: fleet.installation.revision }, (outcome) => {
       if (outcome === 'changed') log.warn({ site, why }, 'routing of a site is no longer held')

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import t from 'tap'
+import type { Failure } from '#shared/failure/failure.ts'
+import { temporaryFolder } from '#test/support/folder.ts'
+import { writeYaml } from '#test/support/landscape/program.ts'
+import { projectFolder } from '#test/support/parts.ts'
+import { loadPlaneConfig } from './config.ts'
+
+t.test('the example is valid, and says what it seems to say', async (t) => {
+  const config = await loadPlaneConfig(join(projectFolder, 'docs/examples/control-plane.yaml'), {})
+  t.match(config, {
+    api: { port: 8888 },
+    ingest: { agents: { grace: 60_000 }, clients: { heartbeat_lifetime: 300_000 } },
+    mirror: { owner: 'heddle', datacenters: [{ name: 'zervigo-dc', mode: 'apply' }, { mode: 'observe' }] },
+    routing: { xds: { port: 18_000 } },
+  })
+})
+
+t.test('without a file the defaults hold, and the environment wins over both', async (t) => {
+  const config = await loadPlaneConfig(undefined, { HEDDLE_API__PORT: '9000', HEDDLE_PLANE: 'http://127.0.0.1:9000' })
+  t.match(config, { api: { address: '127.0.0.1', port: 9000 }, mirror: { datacenters: [] } })
+})
+
+t.test('every problem is told at once, with file, line and path', async (t) => {
+  await using folder = await temporaryFolder('config')
+  const path = await writeYaml(join(folder.path, 'plane.yaml'), {
+    api: { address: '0.0.0.0', port: 'eighty' },
+    mirror: { datacenters: [{ name: 'a', address: 'nowhere' }] },
+    colour: 'green',
+  })
+  const failure = await loadPlaneConfig(path, {}).then(
+    () => undefined,
+    (error: Failure) => error,
+  )
+  t.equal(failure?.code, 'CONFIG_INVALID')
+  for (const place of [
+    /plane\.yaml:3 api\.port: /,
+    /plane\.yaml:\d+ mirror\.datacenters\[0\]\.address: /,
+    /colour: unknown key/,
+  ]) {
+    t.match(failure?.message, place)
+  }
+})
+
+t.test('the API leaves loopback only when that is said', async (t) => {
+  await t.rejects(loadPlaneConfig(undefined, { HEDDLE_API__ADDRESS: '0.0.0.0' }), /insecure/)
+  const config = await loadPlaneConfig(undefined, { HEDDLE_API__ADDRESS: '0.0.0.0', HEDDLE_API__INSECURE: 'true' })
+  t.equal(config.api.address, '0.0.0.0')
+})

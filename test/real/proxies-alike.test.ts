@@ -1,0 +1,175 @@
+import { createServer as createTcpServer } from 'node:net'
+import t from 'tap'
+import {
+  ambiguousPath,
+  instanceFailed,
+  instanceTooSlow,
+  noInstance,
+  noRoute,
+  type OwnAnswer,
+} from '#control-plane/routing/answers.ts'
+import { toStaticBootstrap } from '#control-plane/routing/envoy/static-bootstrap.ts'
+import { renderNginx } from '#control-plane/routing/nginx/render.ts'
+import { pathCases, pathRoutes } from '#control-plane/routing/table/path-cases.ts'
+import type { RouteTable } from '#control-plane/routing/table.ts'
+import { answering } from '#test/support/answering.ts'
+import { type Answer, ask } from '#test/support/ask.ts'
+import { startEnvoy } from '#test/support/envoy.ts'
+import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
+import { freePort, freePorts } from '#test/support/ports.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+
+const [envoyPort = 0, nginxPort = 0] = await freePorts(2)
+
+/** The same table on both proxies; a request asked of both. */
+async function both(t: { teardown(end: () => Promise<void>): void }, tableAt: (port: number) => RouteTable) {
+  const envoy = await startEnvoy({ bootstrap: toStaticBootstrap({ ...tableAt(envoyPort), proxy: 'envoy' }) })
+  const files = renderNginx({ ...tableAt(nginxPort), proxy: 'nginx' }, 1).files
+  const nginx = await startNginx({ conf: nginxConfiguration(files.map(({ content }) => content).join('\n')) })
+  t.teardown(async () => {
+    await nginx[Symbol.asyncDispose]()
+    await envoy[Symbol.asyncDispose]()
+  })
+  return async (path: string, method?: string, headers?: Readonly<Record<string, string>>) => ({
+    envoy: await ask(envoyPort, path, method, headers),
+    nginx: await ask(nginxPort, path, method, headers),
+  })
+}
+
+const portOf = (url: string) => Number(new URL(url).port)
+
+await t.test('the same request goes to the same service with the same path, as the table says', async (t) => {
+  const names = pathRoutes.map(({ service }) => service)
+  const servers = await Promise.all(
+    names.map((name) => answering(t, ({ url }, response) => response.end(`${name} ${url}`))),
+  )
+  const services = Object.fromEntries(names.map((name, index) => [name, [plainEndpoint(portOf(servers[index] ?? ''))]]))
+  const asked = await both(t, (port) => plainTable(port, pathRoutes, services))
+  for (const { target, becomes } of pathCases) {
+    const { envoy, nginx } = await asked(target)
+    const wanted = becomes === 'no-route' ? said(noRoute) : becomes === 'refused' ? said(ambiguousPath) : becomes
+    const seen = ({ status, type, body }: Answer) => (status === 200 ? plain(body) : { status, type, body })
+    t.strictSame(seen(envoy), wanted, `Envoy: ${target}`)
+    t.strictSame(seen(nginx), wanted, `Nginx: ${target}`)
+  }
+})
+
+/** Letters and digits mean the same whether they are escaped or not. */
+function plain(path: string): string {
+  return path.replace(/%([46][1-9a-f]|[57][0-9a]|3[0-9])/gi, (escaped) => decodeURIComponent(escaped))
+}
+
+function said({ status, contentType: type, body }: OwnAnswer): Answer {
+  return { status, type, body }
+}
+
+await t.test('where nobody answers, both say so in the same words', async (t) => {
+  const hanging = await answering(t, () => {})
+  const resetting = createTcpServer((socket) => socket.on('data', () => socket.resetAndDestroy()))
+  await new Promise<void>((resolve) => resetting.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => resetting.close())
+  const address = resetting.address()
+  const resettingPort = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const routes = [
+    plainRoute('/none', 'none'),
+    plainRoute('/dead', 'dead'),
+    plainRoute('/hanging', 'hanging', { timeoutMs: 300 }),
+    plainRoute('/resetting', 'resetting'),
+  ]
+  const services = {
+    none: [],
+    dead: [plainEndpoint(await freePort())],
+    hanging: [plainEndpoint(portOf(hanging))],
+    resetting: [plainEndpoint(resettingPort)],
+  }
+  const asked = await both(t, (port) => plainTable(port, routes, services))
+  for (const [path, answer] of [
+    ['/none', noInstance],
+    ['/dead', instanceFailed],
+    ['/hanging', instanceTooSlow],
+    ['/resetting', instanceFailed],
+    ['/else', noRoute],
+  ] as const) {
+    for (const method of ['GET', 'POST']) {
+      t.strictSame(await asked(path, method), { envoy: said(answer), nginx: said(answer) }, `${method} ${path}`)
+    }
+  }
+})
+
+await t.test(
+  'a request that was refused is repeated elsewhere; one that may have been begun, only if its method allows it',
+  async (t) => {
+    let resets = 0
+    const resetting = createTcpServer((socket) => {
+      socket.on('data', () => {
+        resets += 1
+        socket.resetAndDestroy()
+      })
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((resolve) => resetting.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => resetting.close())
+    const address = resetting.address()
+    const resettingPort = typeof address === 'object' ? (address?.port ?? 0) : 0
+    const good = portOf(await answering(t, (_, response) => response.end('good')))
+    const services = {
+      refused: { endpoints: [plainEndpoint(good), plainEndpoint(await freePort())], outlierEjection: false },
+      reset: { endpoints: [plainEndpoint(good), plainEndpoint(resettingPort)], outlierEjection: false },
+      once: { endpoints: [plainEndpoint(await freePort()), plainEndpoint(await freePort())], outlierEjection: false },
+    }
+    const routes = [
+      plainRoute('/refused', 'refused'),
+      plainRoute('/reset', 'reset'),
+      plainRoute('/once', 'once', { retries: 0 }),
+    ]
+    const asked = await both(t, (port) => plainTable(port, routes, services))
+    const statuses = async (path: string, method: string) => {
+      const seen = { envoy: new Set<number>(), nginx: new Set<number>() }
+      for (let index = 0; index < 8; index += 1) {
+        const { envoy, nginx } = await asked(path, method)
+        seen.envoy.add(envoy.status)
+        seen.nginx.add(nginx.status)
+      }
+      return { envoy: [...seen.envoy].sort(), nginx: [...seen.nginx].sort() }
+    }
+    for (const method of ['GET', 'POST', 'PUT']) {
+      t.strictSame(await statuses('/refused', method), { envoy: [200], nginx: [200] }, `${method} refused`)
+    }
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      t.strictSame(await statuses('/reset', method), { envoy: [200], nginx: [200] }, `${method} reset`)
+    }
+    t.ok(resets > 0)
+    for (const method of ['POST', 'PATCH']) {
+      t.strictSame(await statuses('/reset', method), { envoy: [200, 503], nginx: [200, 503] }, `${method} reset`)
+    }
+    t.strictSame(await statuses('/once', 'GET'), { envoy: [503], nginx: [503] }, 'no retries')
+  },
+)
+
+await t.test('an instance sees the same headers, and a request keeps its id from end to end', async (t) => {
+  const echo = await answering(t, ({ headers }, response) => response.end(JSON.stringify(headers)))
+  const asked = await both(t, (port) =>
+    plainTable(port, [plainRoute('/', 'echo')], { echo: [plainEndpoint(portOf(echo))] }),
+  )
+  const given = await asked('/', 'GET', { host: 'platform.example', 'x-request-id': 'given-1' })
+  for (const proxy of ['envoy', 'nginx'] as const) {
+    const headers = JSON.parse(given[proxy].body)
+    const port = proxy === 'envoy' ? envoyPort : nginxPort
+    t.match(
+      headers,
+      {
+        host: 'platform.example',
+        'x-request-id': 'given-1',
+        'x-forwarded-host': 'platform.example',
+        'x-forwarded-port': String(port),
+        'x-forwarded-proto': 'http',
+        'x-real-ip': '127.0.0.1',
+        // Envoy names itself where the client is on its own machine.
+        'x-forwarded-for': proxy === 'nginx' ? '127.0.0.1' : String,
+      },
+      proxy,
+    )
+  }
+  const made = await asked('/')
+  for (const { body } of [made.envoy, made.nginx]) t.match(JSON.parse(body)['x-request-id'], /^[0-9a-f-]{32,36}$/)
+})
