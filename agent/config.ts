@@ -60,7 +60,7 @@ const formerNames = {
 /** A configuration out of a YAML text and the environment, or every problem with its place. */
 export function readAgentConfig(text: string, file: string, environment: Environment) {
   const settings = { ...formerSettings(environment), ...environment }
-  const { config, problems } = readConfig(AgentConfig, text, file, settings)
+  const { config, problems } = readConfig(AgentConfig, text, file, settings, ['plane'])
   return config ? { config, problems: [] } : { problems: problems.map((problem) => namedAsSet(problem, environment)) }
 }
 

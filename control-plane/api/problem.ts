@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import * as z from 'zod/mini'
+import { flatIssues, issueText } from '#shared/config/issue.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
@@ -37,9 +38,9 @@ export function sendProblem(response: Response, status: number, detail: string, 
 export function readBody<T extends z.core.$ZodType>(schema: T, body: unknown): z.core.output<T> {
   const result = z.safeParse(schema, body ?? {})
   if (result.success) return result.data
-  const problems = result.error.issues.map((issue) => ({
+  const problems = flatIssues(result.error.issues).map((issue) => ({
     field: issue.path.map(String).join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '(body)'),
-    message: issue.message,
+    message: issueText(issue),
   }))
   throw new Refusal(400, `${problems.length} field(s) of the body are not valid.`, { problems })
 }

@@ -96,7 +96,7 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
         if (services.length > 0) {
           await sql`with beat (id, heard) as (values ${beatValues(services)})
           update service_registry set last_heartbeat = beat.heard from beat where service_registry.service_id = beat.id`.execute(
-            db,
+            transaction,
           )
         }
         if (nodes.length > 0) {
