@@ -27,8 +27,8 @@ for (const { change, text } of [
     text: '北京一号 at 10.0.0.1, start 3',
   },
   {
-    change: { kind: 'node-joined', node: { name: '', address: '', incarnation: 1 } },
-    text: 'without a name at no address, start 1',
+    change: { kind: 'node-joined', node: { name: '', address: '', incarnation: 0 } },
+    text: 'without a name at no address',
   },
   { change: { kind: 'node-attached', attachment: { replica: 'r1', session: 's1' } }, text: 'to r1' },
   { change: { kind: 'contact-changed', contact: 'suspect' }, text: 'suspect' },

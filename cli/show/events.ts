@@ -54,8 +54,11 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
 }
 
 function nodeText(node: unknown): string {
-  const name = textOf(at(node, 'name'))
-  return `${name || 'without a name'} at ${textOf(at(node, 'address')) || 'no address'}, start ${textOf(at(node, 'incarnation'))}`
+  const name = textOf(at(node, 'name')) || 'without a name'
+  const incarnation = at(node, 'incarnation')
+  // A node without an agent has no starts to count.
+  const start = typeof incarnation === 'number' && incarnation > 0 ? `, start ${incarnation}` : ''
+  return `${name} at ${textOf(at(node, 'address')) || 'no address'}${start}`
 }
 
 function specText(spec: unknown, node: string): string {
