@@ -67,7 +67,7 @@ async function prove(
     const { newReady, oldServing } = turnover(before, await readWorkers(master))
     if (newReady && settings.hasten && !asked) {
       // The master tells its old workers to finish 100 ms after the new ones were started, ready or not. They are ready.
-      for (const { pid } of oldServing) signal(pid, 'SIGQUIT')
+      for (const { pid } of oldServing) signalIfAllowed(pid, 'SIGQUIT')
       asked = true
     }
     if (newReady && oldServing.length === 0 && (await askProof(settings.proof)) === hash) return { state: 'proven' }
@@ -86,6 +86,14 @@ async function prove(
 
 function failed(message: string): ReloadResult {
   return { state: 'failed', complaint: { message }, kept: false }
+}
+
+function signalIfAllowed(pid: number, name: NodeJS.Signals): void {
+  try {
+    signal(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+  }
 }
 
 /** Signals a process that may be gone already. */

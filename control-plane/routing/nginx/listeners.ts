@@ -39,8 +39,8 @@ map "${variable('plain')}${variable('prefix')} $request_uri" ${variable('rest')}
 `
 }
 
-/** A doubled slash, a part "." or "..", or such a part in disguise. */
-const untidy = String.raw`~^[^?]*(?://|/\.\.?(?:[/?]|$)|%2[eE])`
+/** A doubled slash, a part "." or "..", or a letter, digit, "-", ".", "_" or "~" that is escaped without need. */
+const untidy = String.raw`~*^[^?]*(?://|/\.\.?(?:[/?]|$)|%(?:2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e))`
 
 /** An escaped slash or backslash. */
 const ambiguous = '~*^[^?]*%(?:2f|5c)'

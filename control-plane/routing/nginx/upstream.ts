@@ -28,7 +28,7 @@ function upstream({ name, balance, outlierEjection, idleTimeoutMs, endpoints }: 
       socketText(endpoint),
       ...(weight === 1 ? [] : [`weight=${weight}`]),
       outlierEjection ? ejectAfter : 'max_fails=0',
-      ...(endpoint.priority === 1 ? ['backup'] : []),
+      ...(endpoint.priority === 1 && !allLast ? ['backup'] : []),
     ]
     return `    ${words.join(' ')}; ${comment(endpoint.instance)}`
   }
