@@ -2,7 +2,7 @@ import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
 import type { RouteTable } from '../table.ts'
-import { renderNginx } from './render.ts'
+import { type RenderedServices, renderNginx } from './render.ts'
 
 export type NginxSinkParts = {
   readonly gateway: string
@@ -26,6 +26,7 @@ export class NginxSink implements Sink {
   readonly #parts: NginxSinkParts
   readonly #remembered = new Map<string, Published>()
   readonly #outcomes = new Map<string, GatewayOutcome>()
+  readonly #rendered: RenderedServices = new WeakMap()
   #wanted: Published | undefined
   #proven: Published | undefined
   #provenAt: { readonly revision: number; readonly at: number } | undefined
@@ -42,10 +43,15 @@ export class NginxSink implements Sink {
 
   /** Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again. */
   take(table: RouteTable, revision: number): void {
-    const { mode, fleet, send } = this.#parts
-    if (fleet.installation.frozen) return
+    if (this.#parts.fleet.installation.frozen) return
+    if (table !== this.#wanted?.table) this.#publish(table, revision)
+    this.#prove()
+  }
+
+  #publish(table: RouteTable, revision: number): void {
+    const { mode, send } = this.#parts
     // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
-    const files = renderNginx(table, revision, this.#proven?.table ?? this.#wanted?.table)
+    const files = renderNginx(table, revision, this.#proven?.table ?? this.#wanted?.table, this.#rendered)
     const same = files.version === this.#wanted?.files.version
     this.#wanted = { table, files }
     if (!same) {
@@ -53,7 +59,6 @@ export class NginxSink implements Sink {
       this.#sets += 1
       if (mode === 'apply') send(files)
     }
-    this.#prove()
   }
 
   /** What an agent says of a set. */
