@@ -58,6 +58,15 @@ t.test('two services that claim the same are named', async (t) => {
   t.match(instance[0], /services\[1\]: the same instance as services\[0\] \(a\)/)
 })
 
+t.test('more than one report can tell is refused', async (t) => {
+  const metadata = JSON.stringify({ text: 'x'.repeat(1_900) })
+  const services = Array.from({ length: 300 }, (_, n) => `{name: s, port: ${n + 1}, metadata: ${metadata}}`)
+  t.match(
+    problems(`services: [${services.join(', ')}]`)[0],
+    /services: too much for one report: \d+ bytes of at most 500000/,
+  )
+})
+
 t.test('variables of start scripts are honoured, ours win', async (t) => {
   const former = { NODE_ID: '007', CLUSTER_MANAGER: 'manager:8888', CLUSTER_MODE: 'production' }
   t.match(read('node: {name: file}', former).config, {

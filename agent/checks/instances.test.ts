@@ -139,7 +139,6 @@ t.test('waiting for all verdicts has an end', async (t) => {
   const listener = new Listener()
   const instances = new Instances(listener, new Lag())
   instances.apply([plan('a', (silent.address() as AddressInfo).port)])
-  const startedAt = performance.now()
   await instances.allJudged(50)
   t.equal(instances.states[0]?.verdict.health, 'unknown')
   await instances[Symbol.asyncDispose]()
