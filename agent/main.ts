@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { readArguments } from '#shared/config/arguments.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { repeat } from '#shared/lifecycle/repeat.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger, warn } from '#shared/logging/logger.ts'
 import { metricsEveryMs } from '#shared/protocol/messages.ts'
 import { serveAdmin } from './admin/serve-admin.ts'
-import { readArguments, usage } from './arguments.ts'
 import { Instances } from './checks/instances.ts'
 import { Lag } from './checks/lag.ts'
 import { plansOf, slowestTimeoutMs } from './checks/plan.ts'
@@ -23,6 +23,7 @@ import { ProbeAnswers } from './session/answer-probes.ts'
 import { nothingDesired } from './session/desired.ts'
 import { helloOf } from './session/hello.ts'
 import { Session } from './session/keep-session.ts'
+import { usage } from './usage.ts'
 import { agentVersion } from './version.ts'
 
 /** Runs the agent until it is told to stop: checks fill the outbox, the session empties it, desired state comes back. */
