@@ -8,6 +8,7 @@ import { batches } from '#control-plane/mirror/batches.ts'
 import { MirrorConfig } from '#control-plane/mirror/config.ts'
 import { Desired } from '#control-plane/mirror/desired.ts'
 import { diff } from '#control-plane/mirror/diff.ts'
+import { operationOf } from '#control-plane/mirror/operations.ts'
 import { selects } from '#control-plane/mirror/select.ts'
 import { startMirror } from '#control-plane/mirror/serve.ts'
 import { createLogger } from '#shared/logging/logger.ts'
@@ -54,6 +55,7 @@ export async function run(args: readonly string[] = []): Promise<BenchResult> {
       instances,
       rounds,
       tookMs: Math.round(tookMs),
+      cpuMs: Math.round(median(mirror.map((round) => round.cpuMs))),
       resyncMs: Math.round(median(mirror.map((round) => round.resyncMs))),
       transactions: mirror[0]?.transactions ?? 0,
     },
@@ -62,6 +64,8 @@ export async function run(args: readonly string[] = []): Promise<BenchResult> {
 
 type MirrorRound = {
   readonly tookMs: number
+  /** Of this process alone. */
+  readonly cpuMs: number
   readonly transactions: number
   readonly lagMs: number
   readonly resyncMs: number
@@ -72,16 +76,19 @@ type MirrorRound = {
 async function writeMirrored(consuls: readonly ConsulServer[], fleet: FleetView): Promise<MirrorRound> {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
+  const cpu = process.cpuUsage()
   const startedAt = performance.now()
   const first = await mirrorOnce(consuls, fleet, async (figures) => {
     const tookMs = performance.now() - startedAt
+    const { user, system } = process.cpuUsage(cpu)
     delay.disable()
     const { transactions, writes } = figures()
     const resyncedAt = performance.now()
     await figures.resynced()
     const resyncMs = performance.now() - resyncedAt
     const lagMs = (delay.percentile(99) - 1e6) / 1e6
-    return { tookMs, transactions, lagMs, resyncMs, resyncWrites: figures().writes - writes }
+    const cpuMs = (user + system) / 1000
+    return { tookMs, cpuMs, transactions, lagMs, resyncMs, resyncWrites: figures().writes - writes }
   })
   const restartWrites = await mirrorOnce(consuls, fleet, async (figures) => figures().writes)
   return { ...first, restartWrites }
@@ -98,7 +105,7 @@ async function mirrorOnce<T>(
   then: (figures: Figures) => Promise<T>,
 ): Promise<T> {
   const config = z.parse(MirrorConfig, {
-    compare_every: '2s',
+    compare_every: '5s',
     datacenters: consuls.map(({ datacenter, url }) => ({ name: datacenter, address: url, lanes })),
   })
   const log = createLogger({ name: 'bench', level: 'warn' })
@@ -110,7 +117,7 @@ async function mirrorOnce<T>(
       await waitFor(() => sink.status().proven, {
         what: `${sink.status().name} to follow`,
         withinMs: 120_000,
-        everyMs: 5,
+        everyMs: 20,
         until: (seen) => seen?.revision === fleet.revision && seen.at > after,
       })
     }
@@ -120,7 +127,7 @@ async function mirrorOnce<T>(
     transactions: sum(mirror.sinks.map((sink) => sink.status().figures.transactions ?? 0)),
   })
   await proven(0)
-  return await then(Object.assign(read, { resynced: () => proven(Date.now() + 2_000) }))
+  return await then(Object.assign(read, { resynced: () => proven(Date.now() + 4_000) }))
 }
 
 /** Sends what the mirror would send, and nothing else. */
@@ -139,12 +146,12 @@ async function writeBare(consuls: readonly ConsulServer[], fleet: FleetView): Pr
 
 function transactionsOf(fleet: FleetView, index: number): readonly Buffer[] {
   const desired = new Desired(fleet, { owner, warningAs: 'passing', selects: selects([{}]) })
-  desired.refreshAll()
+  desired.refresh({ instances: new Set(fleet.instances.keys()), nodes: new Set() })
   const context = { owner, others: undefined, causeOf: () => undefined, complete: true }
   const writes = [...diff(desired.nodes, new Map(), context)].filter((change) => change.kind === 'put')
   const nodes = [...Map.groupBy(writes, ({ unit }) => unit.node)].map(([node, all]) => ({ node, writes: all }))
   const fence: Operation = { KV: { Verb: 'check-index', Key: fenceKey, Index: index } }
-  return [...batches(nodes, fence)].map(({ operations }) => Buffer.from(JSON.stringify(operations)))
+  return [...batches(nodes)].map(({ steps }) => Buffer.from(JSON.stringify([fence, ...steps.map(operationOf)])))
 }
 
 async function sendAll(consul: ConsulServer, bodies: readonly Buffer[]): Promise<void> {

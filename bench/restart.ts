@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type EnvoyDefinitions, loadEnvoyDefinitions } from '#control-plane/routing/envoy/definitions.ts'
+import type { ResourceKind } from '#control-plane/routing/envoy/resource.ts'
 import { DeltaClient } from '#test/support/delta-client.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { type Landscape, startLandscape } from '#test/support/landscape/landscape.ts'
@@ -106,16 +107,22 @@ async function eventsSince({ view }: Landscape, after: number): Promise<readonly
   }
 }
 
-/** Resolves with the moment at which a client that has nothing has got every cluster of the gateway. */
+/** Resolves with the moment at which a client that has nothing has got every cluster of the gateway, each with its endpoints. */
 async function snapshotServed({ plan }: Landscape, definitions: EnvoyDefinitions, wanted: number): Promise<number> {
   for (;;) {
     using client = new DeltaClient(plan.ports.xds, definitions)
     client.hello('edge')
+    const got = (wantedKind: ResourceKind) =>
+      new Set(client.answers.flatMap(({ kind, names }) => (kind === wantedKind ? names : [])))
+    const asked = new Set<string>()
     const servedAt = await waitFor(
       () => {
         if (client.errors.length > 0 || client.ended) return 'again'
-        const names = new Set(client.answers.flatMap((answer) => (answer.kind === 'cluster' ? answer.names : [])))
-        return names.size >= wanted ? performance.now() : undefined
+        const clusters = got('cluster')
+        const unasked = [...clusters.difference(asked)]
+        if (unasked.length > 0) client.ask('endpoints', { resource_names_subscribe: unasked })
+        for (const name of unasked) asked.add(name)
+        return clusters.size >= wanted && got('endpoints').size >= wanted ? performance.now() : undefined
       },
       { what: 'a complete snapshot', withinMs: 60_000, everyMs: 2 },
     )

@@ -38,6 +38,11 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN
 }
 
+/** The largest of the values; NaN for no values: what was not measured meets no goal. */
+export function worst(values: readonly number[]): number {
+  return percentile(values, 1)
+}
+
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }

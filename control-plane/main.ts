@@ -88,8 +88,17 @@ async function run(file: string): Promise<void> {
   })
 
   // What follows from it.
-  const nginx = new NginxGateways({ fleet, now: Date.now, send: sessions.setGatewayFiles })
-  using _nginx = { [Symbol.dispose]: routing.onTable((update) => nginx.take(update)) }
+  using nginx = new NginxGateways({
+    fleet,
+    now: Date.now,
+    send: (gateway, files) => sessions.setGatewayFiles(gateway, files),
+  })
+  using _tables = {
+    [Symbol.dispose]: routing.onTable(
+      (update) => nginx.take(update),
+      (gateway) => nginx.withdraw(gateway),
+    ),
+  }
   const { owner } = config.mirror
   const installation = { id: store.installation, owner, run: runId, epoch: 1 }
   await using mirror = await startMirror(config.mirror, { fleet, log, signal: stop, installation })

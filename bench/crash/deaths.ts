@@ -36,18 +36,23 @@ export async function criticalIn(
   }
 }
 
-/** Resolves with the moment at which a proxy's sink, by its own word, had proven that the instance is out. */
+/**
+ * Resolves with the moment at which a proxy's sink, by its own word, had proven a revision of the fleet in which the instance is
+ * critical: the Envoy has acknowledged it, the Nginx serves it and no older worker is left.
+ */
 async function provenOut({ view }: Landscape, sink: string, id: string): Promise<number> {
-  const look = async () => {
-    const { stages } = await view.explain(id)
-    if (!stages.find(({ stage }) => stage === `sink:${sink}`)?.text.startsWith('absent')) return undefined
-    const { sinks } = await view.status()
-    const proven = sinks.find(({ name }) => name === sink)?.proven
-    return proven ? Date.parse(proven.at) : undefined
-  }
-  const provenAt = await waitFor(look, { what: `${id} out of ${sink}`, withinMs: 60_000, everyMs: 5 })
-  if (provenAt === undefined) throw new Error(`${sink} proved nothing`)
-  return provenAt
+  const critical = await waitFor(async () => (await view.instances()).find((each) => each.id === id), {
+    what: `${id} critical`,
+    withinMs: 60_000,
+    everyMs: 10,
+    until: (instance) => instance?.health === 'critical',
+  })
+  const revision = critical?.revision ?? Number.POSITIVE_INFINITY
+  const proven = await waitFor(
+    async () => (await view.status()).sinks.find(({ name }) => name === sink)?.proven ?? undefined,
+    { what: `${id} out of ${sink}`, withinMs: 60_000, everyMs: 10, until: (seen) => (seen?.revision ?? 0) >= revision },
+  )
+  return Date.parse(proven?.at ?? '')
 }
 
 /** Takes an instance out by `act`, and waits until every sink shows it. */

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import * as z from 'zod/mini'
 import type { EventView } from '#shared/protocol/api.ts'
@@ -76,11 +77,17 @@ async function followEvents(request: Request, response: Response, source: EventS
   }
 }
 
-function drained(response: Response, gone: AbortSignal): Promise<void> {
+/** Resolves when the reader has caught up, or is gone; leaves no listener behind, however often a slow one is waited for. */
+export function drained(response: EventEmitter, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
     if (gone.aborted) return resolve()
-    response.once('drain', resolve)
-    gone.addEventListener('abort', () => resolve(), { once: true })
+    response.once('drain', done)
+    gone.addEventListener('abort', done, { once: true })
   })
 }
 

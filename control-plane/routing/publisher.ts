@@ -88,7 +88,9 @@ export class Publisher implements Disposable {
     for (const service of this.#index.update(change)) this.#changed.add(service)
     const removal = change.removal && this.#changed.size > 0
     if (removal) this.#urgent = true
-    this.#due(removal ? 'urgent' : 'gathered')
+    // Where nothing of it concerns the proxies, that they show this revision can be said at once.
+    const onlyRevision = this.#changed.size === 0 && !this.#everything
+    this.#due(removal || onlyRevision ? 'urgent' : 'gathered')
   }
 
   /** The fleet has become complete, or a proxy has rejected something: look again at what is offered. */

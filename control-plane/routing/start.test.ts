@@ -156,7 +156,10 @@ await t.test('listeners get the tables of all gateways, those that are there alr
   world.fleet.markComplete()
   await until('the table', () => routing.tableFor('side'))
   const updates: TableUpdate[] = []
-  const detach = routing.onTable((update) => updates.push(update))
+  const detach = routing.onTable(
+    (update) => updates.push(update),
+    () => {},
+  )
   t.strictSame(
     updates.map(({ table }) => table.gateway),
     ['edge', 'shadow', 'side'],
@@ -227,7 +230,7 @@ await t.test('a stream that ends is forgotten, and the end of routing ends the s
   await until('one stream', () => sink('edge').status().figures.envoys === 1)
   stop.abort()
   await routing[Symbol.asyncDispose]()
-  await until('its end', () => second.errors.length > 0 || second.ended)
+  t.ok(await until('its end', () => second.errors.length > 0 || second.ended))
 })
 
 await t.test('a port that is taken is named', async (t) => {

@@ -27,8 +27,11 @@ export type Routing = AsyncDisposable & {
   sinks(): readonly Sink[]
   /** What a gateway of any kind is given now; undefined: nothing is published yet. */
   tableFor(gateway: string): RouteTable | undefined
-  /** Calls `listener` with each table that is published, also with those that are there already. Returns how to stop. */
-  onTable(listener: (update: TableUpdate) => void): () => void
+  /**
+   * Calls `offer` with each table that is published, also with those that are there already, and `withdraw` with each gateway that is no
+   * longer declared. Returns how to stop.
+   */
+  onTable(offer: (update: TableUpdate) => void, withdraw: (gateway: string) => void): () => void
   /** What is wrong with the declaration as it stands, one line each. */
   problems(): readonly string[]
   /** Which routes lead to an instance, and whether it is among their endpoints. */
@@ -70,7 +73,7 @@ export async function startRouting(config: RoutingConfig, { fleet, log, signal }
     port: envoys.port,
     sinks: () => envoys.sinks(),
     tableFor: (gateway) => publisher.published(gateway)?.table,
-    onTable: (listener) => publisher.attach({ offer: listener, withdraw: () => {}, stillLedTo: () => [] }),
+    onTable: (offer, withdraw) => publisher.attach({ offer, withdraw, stillLedTo: () => [] }),
     problems: () => state.problems.map(problemText),
     explain: (instance) => explainRouting(instance, fleet, publisher),
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -1,4 +1,5 @@
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import type { NodeBelief } from '../../fleet/belief.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
 import type { RouteTable } from '../table.ts'
@@ -16,17 +17,21 @@ export type NginxSinkParts = {
 
 type Answered = { readonly node: string; readonly outcome: GatewayOutcome | undefined }
 
-type Published = { readonly table: RouteTable; readonly files: GatewayFiles }
+/** `revision`: the newest one of the fleet that the table shows. */
+type Published = { readonly table: RouteTable; readonly files: GatewayFiles; readonly revision: number }
 
 /** Sets that are not proven yet are remembered, so that a late proof finds its table; more than this never matter. */
 const mostRemembered = 16
 
 /** One gateway's Nginx as a sink: gives its agents the newest set and keeps what they have proven. */
-export class NginxSink implements Sink {
+export class NginxSink implements Sink, Disposable {
   readonly #parts: NginxSinkParts
   readonly #remembered = new Map<string, Published>()
   readonly #outcomes = new Map<string, GatewayOutcome>()
   readonly #rendered: RenderedServices = new WeakMap()
+  readonly #unwatch: () => void
+  /** The nodes in contact that run this gateway; undefined: to be looked up again. */
+  #nodes: readonly NodeBelief[] | undefined
   #wanted: Published | undefined
   #proven: Published | undefined
   #provenAt: { readonly revision: number; readonly at: number } | undefined
@@ -35,6 +40,15 @@ export class NginxSink implements Sink {
 
   constructor(parts: NginxSinkParts) {
     this.#parts = parts
+    this.#unwatch = parts.fleet.watch(({ nodes }) => {
+      if (nodes.size === 0) return
+      this.#nodes = undefined
+      this.#prove()
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#unwatch()
   }
 
   get mode(): SinkMode {
@@ -44,7 +58,8 @@ export class NginxSink implements Sink {
   /** Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again. */
   take(table: RouteTable, revision: number): void {
     if (this.#parts.fleet.installation.frozen) return
-    if (table !== this.#wanted?.table) this.#publish(table, revision)
+    if (this.#wanted && table === this.#wanted.table) this.#wanted = { ...this.#wanted, revision }
+    else this.#publish(table, revision)
     this.#prove()
   }
 
@@ -53,7 +68,7 @@ export class NginxSink implements Sink {
     // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
     const files = renderNginx(table, revision, this.#proven?.table ?? this.#wanted?.table, this.#rendered)
     const same = files.version === this.#wanted?.files.version
-    this.#wanted = { table, files }
+    this.#wanted = { table, files, revision }
     if (!same) {
       this.#remember(this.#wanted)
       this.#sets += 1
@@ -97,7 +112,6 @@ export class NginxSink implements Sink {
 
   /** What is proven is what every node of this gateway that is in contact has proven. */
   #prove(): void {
-    const { fleet, now } = this.#parts
     const wanted = this.#wanted
     const current = this.#currentOutcomes()
     if (!wanted || current.length === 0) return
@@ -106,18 +120,16 @@ export class NginxSink implements Sink {
     const published = version === undefined ? undefined : this.#remembered.get(version)
     if (versions.size !== 1 || !published) return
     this.#proven = published
-    // The set that is proven is the one that is wanted: it shows whatever the fleet has now.
-    const revision = version === wanted.files.version ? fleet.revision : published.files.revision
-    if (revision !== this.#provenAt?.revision) this.#provenAt = { revision, at: now() }
+    const revision = version === wanted.files.version ? wanted.revision : published.revision
+    if (revision !== this.#provenAt?.revision) this.#provenAt = { revision, at: this.#parts.now() }
   }
 
   #currentOutcomes(): readonly Answered[] {
     const { gateway, fleet } = this.#parts
-    return [...fleet.nodes.values()].flatMap(({ spec, contact }) =>
-      contact === 'connected' && spec.gateways.some((each) => each.gateway === gateway)
-        ? [{ node: spec.name, outcome: this.#outcomes.get(spec.id) }]
-        : [],
+    this.#nodes ??= [...fleet.nodes.values()].filter(
+      ({ spec, contact }) => contact === 'connected' && spec.gateways.some((each) => each.gateway === gateway),
     )
+    return this.#nodes.map(({ spec }) => ({ node: spec.name, outcome: this.#outcomes.get(spec.id) }))
   }
 
   #remarks(current: readonly Answered[]): readonly string[] {

@@ -36,6 +36,7 @@ export class Conversation {
   readonly #from: string
   #stage: Stage = { kind: 'new' }
   #hello: Hello | undefined
+  readonly #unnamed: NodeJS.Timeout
   #pingedAt = performance.now()
   #answered = true
 
@@ -44,16 +45,13 @@ export class Conversation {
     this.#parts = parts
     this.#from = from
     this.#line = new Line(socket, (why) => this.#logWarn({ why }, 'a session was cut'))
-    const unnamed = setTimeout(() => this.refuse('hello-missing', 'no hello came in time', true), helloWithinMs)
-    socket.on('message', (data, isBinary) => {
-      clearTimeout(unnamed)
-      this.#guard(() => this.#read(data, isBinary))
-    })
+    this.#unnamed = setTimeout(() => this.refuse('hello-missing', 'no hello came in time', true), helloWithinMs)
+    socket.on('message', (data, isBinary) => this.#guard(() => this.#read(data, isBinary)))
     socket.on('ping', () => this.#heard())
     socket.on('pong', () => this.#heard())
     socket.on('error', (err) => this.#logWarn({ err }, 'a session failed'))
     socket.on('close', () => {
-      clearTimeout(unnamed)
+      clearTimeout(this.#unnamed)
       this.#end()
     })
   }
@@ -116,6 +114,7 @@ export class Conversation {
   }
 
   #greet(hello: Hello): void {
+    clearTimeout(this.#unnamed)
     if (this.#stage.kind === 'new') this.#attach(hello).catch((err: unknown) => this.#fail(err))
     else this.refuse('bad-message', 'hello was said already', true)
   }

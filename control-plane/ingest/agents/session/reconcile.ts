@@ -44,10 +44,7 @@ export class Reconciler {
     }
     const slot: Slot = { word, removed: false, done: Promise.resolve() }
     slots.set(id, slot)
-    slot.done = this.#settle(node, id, slot).finally(() => {
-      slots.delete(id)
-      if (slots.size === 0) this.#slots.delete(node)
-    })
+    slot.done = this.#settle(node, id, slot)
     return slot.done
   }
 
@@ -56,31 +53,39 @@ export class Reconciler {
     return this.#slots.get(node) ?? new Map()
   }
 
+  /** Ends by taking the slot away in the very step in which it settles: the next word must not find it. */
   async #settle(node: string, id: string, slot: Slot): Promise<void> {
     let failures = 0
-    for (let steps = 0; steps < mostSteps; steps += 1) {
-      this.#stop.throwIfAborted()
-      const step = this.#next(node, id, slot.word)
-      this.#removeAtOnce(id, slot, step)
-      if (step.kind !== 'record') {
-        if (step.kind === 'foreign')
-          this.#log.warn({ node, instance: id, owner: step.owner }, 'an agent named an instance that is not its own')
-        return
+    try {
+      for (let steps = 0; steps < mostSteps; steps += 1) {
+        this.#stop.throwIfAborted()
+        const step = this.#next(node, id, slot.word)
+        this.#removeAtOnce(id, slot, step)
+        if (step.kind !== 'record') return this.#tellForeign(node, id, step)
+        try {
+          await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
+          slot.removed = false
+          failures = 0
+        } catch (err) {
+          // The agent's word stands, and so does a removal: both wait for the store.
+          failures += 1
+          steps -= 1
+          this.#log.warn({ err, node, instance: id, failures }, 'a report could not be recorded')
+          await pause(backoffMs(retry, failures, Math.random()), this.#stop)
+        }
       }
-      try {
-        await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
-        slot.removed = false
-        failures = 0
-      } catch (err) {
-        // The agent's word stands, and so does a removal: both wait for the store.
-        failures += 1
-        steps -= 1
-        this.#log.warn({ err, node, instance: id, failures }, 'a report could not be recorded')
-        await pause(backoffMs(retry, failures, Math.random()), this.#stop)
-      }
+      this.#log.error({ node, instance: id, word: slot.word }, 'a report does not settle')
+      throw new Error(`the report of ${id} does not settle`)
+    } finally {
+      const slots = this.#slots.get(node)
+      slots?.delete(id)
+      if (slots?.size === 0) this.#slots.delete(node)
     }
-    this.#log.error({ node, instance: id, word: slot.word }, 'a report does not settle')
-    throw new Error(`the report of ${id} does not settle`)
+  }
+
+  #tellForeign(node: string, id: string, step: Step): void {
+    if (step.kind !== 'foreign') return
+    this.#log.warn({ node, instance: id, owner: step.owner }, 'an agent named an instance that is not its own')
   }
 
   #next(node: string, id: string, word: Word): Step {

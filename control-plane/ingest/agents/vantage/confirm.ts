@@ -55,6 +55,8 @@ class Confirmation {
   readonly #proposer: Proposer
   readonly #rounds = new Map<string, Round>()
   readonly #asking = new Set<Promise<void>>()
+  /** Deaths that could not be written down: their removals stand for as long as nothing is heard of the node. */
+  readonly #unrecorded = new Set<string>()
 
   constructor(options: ConfirmOptions, stop: AbortSignal) {
     this.#options = options
@@ -80,6 +82,11 @@ class Confirmation {
       }
     }
     for (const id of this.#rounds.keys()) if (!doubtful.has(id)) this.#rounds.delete(id)
+    for (const id of this.#unrecorded) {
+      if (doubtful.has(id)) continue
+      this.#unrecorded.delete(id)
+      fleet.lift(id)
+    }
   }
 
   async idle(): Promise<void> {
@@ -149,7 +156,12 @@ class Confirmation {
     fleet.publishRemoval(id, reason('death_confirmed', { how: death.how }))
     const change = { kind: 'death-confirmed', instance: id, death } as const
     this.#proposer.propose(id, { change, seen: revision }, (outcome) => {
-      if (outcome !== 'changed') return fleet.lift(id)
+      if (outcome === undefined) {
+        this.#unrecorded.add(id)
+        return
+      }
+      this.#unrecorded.delete(id)
+      if (outcome !== 'changed') return
       log.warn({ instance: id, node, how: death.how, vantages: death.vantages }, 'a death was confirmed')
       // It came back while this was written down: its agent has to say that it lives.
       if (fleet.nodes.get(node)?.contact === 'connected')

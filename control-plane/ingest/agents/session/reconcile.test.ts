@@ -1,0 +1,52 @@
+import t from 'tap'
+import { createLogger } from '#shared/logging/logger.ts'
+import { reason } from '#shared/protocol/reason.ts'
+import type { Change, JournalEntry } from '../../../fleet/event.ts'
+import { Fleet } from '../../../fleet/fleet.ts'
+import type { RecordChange } from '../../../fleet/record.ts'
+import { Reconciler } from './reconcile.ts'
+
+const node = 'n-aaaaaaaaaaaa'
+const spec = { id: 'crm-1', service: 'crm', address: '10.0.0.1', port: 1, tags: [], metadata: {}, checks: [] }
+const judged = (health: 'passing' | 'critical') =>
+  ({ kind: 'judged', instance: spec.id, health, reason: reason('ok') }) as const
+
+/** A reconciler over a fleet in which the instance is passing; `record` commits a turn later, as a disk does. */
+async function reconciler() {
+  const fleet = new Fleet()
+  const entries: JournalEntry[] = []
+  const record: RecordChange = async (change, options) => {
+    await new Promise((resolve) => setImmediate(resolve))
+    const entry = { revision: entries.length + 1, event: { version: 1 as const, at: 0, ...options, change } }
+    entries.push(entry)
+    return fleet.apply([entry])[0] ?? 'unchanged'
+  }
+  const registered: Change = { kind: 'registered', instance: spec.id, spec, node, origin: 'agent' }
+  for (const change of [registered, judged('passing')]) await record(change, { by: `agent:${node}` })
+  const log = createLogger({ name: 'test', level: 'silent' })
+  return { fleet, entries, reconciler: new Reconciler(fleet, record, log, new AbortController().signal) }
+}
+
+const word = (health: 'passing' | 'critical') =>
+  ({ kind: 'present', spec, verdict: { health, reason: reason('ok') } }) as const
+
+t.test('a word that comes in the same tick as one that changed nothing is recorded', async (t) => {
+  const { fleet, entries, reconciler: agent } = await reconciler()
+  const nothingNew = agent.hear(node, spec.id, word('passing'))
+  const critical = agent.hear(node, spec.id, word('critical'))
+  t.equal(fleet.standing(spec.id)?.routable, 'no', 'it leaves at once')
+  await Promise.all([nothingNew, critical])
+  t.match(entries.at(-1)?.event.change, { kind: 'judged', health: 'critical' })
+  await agent.hear(node, spec.id, word('passing'))
+  t.equal(fleet.standing(spec.id)?.routable, 'yes')
+})
+
+t.test('of words that come while one is recorded only the last one counts', async (t) => {
+  const { fleet, entries, reconciler: agent } = await reconciler()
+  await Promise.all(
+    (['critical', 'passing', 'critical', 'passing'] as const).map((each) => agent.hear(node, spec.id, word(each))),
+  )
+  t.equal(fleet.standing(spec.id)?.routable, 'yes')
+  t.ok(entries.length <= 4)
+  t.strictSame([...agent.pending(node).keys()], [])
+})
