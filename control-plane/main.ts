@@ -5,7 +5,7 @@ import { readArguments } from '#shared/config/arguments.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { listen } from '#shared/http/listen.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
-import { createLogger } from '#shared/logging/logger.ts'
+import { createLogger, fault } from '#shared/logging/logger.ts'
 import { machineId, planeVersion, usage } from './admin/about.ts'
 import { createMetrics } from './admin/metrics.ts'
 import { createApp } from './api/app.ts'
@@ -15,6 +15,7 @@ import { Fleet } from './fleet/fleet.ts'
 import { watchContact } from './ingest/agents/contact/watch-contact.ts'
 import { serveAgents } from './ingest/agents/serve-agents.ts'
 import { confirmDeaths } from './ingest/agents/vantage/confirm.ts'
+import { keepSightings, restoreSightings } from './ingest/agents/vantage/keep-sightings.ts'
 import { Sightings } from './ingest/agents/vantage/sightings.ts'
 import { surveyInstances } from './ingest/agents/vantage/survey.ts'
 import { clusterApi } from './ingest/cluster-api/cluster-api.ts'
@@ -42,7 +43,7 @@ async function run(file: string): Promise<void> {
   const by = `plane:${runId}`
 
   // The truth. Envoys may connect while it is loaded; they are answered when it is complete.
-  const fleet = new Fleet()
+  const fleet = new Fleet(fault(log, 'a follower of the fleet failed; its next comparison mends it'))
   await using routing = await startRouting(config.routing, { fleet, log, signal: stop })
   await using store = await openStore(config.journal)
   await using journal = await openJournal({ store, fleet, config: config.journal, log, signal: stop })
@@ -73,6 +74,8 @@ async function run(file: string): Promise<void> {
     },
   })
   const sightings = new Sightings()
+  const sightingsPath = `${config.journal.path}-sightings`
+  await restoreSightings(sightingsPath, sightings)
   const plane = { machine: machineId(), site: config.site }
   await using contact = watchContact({ fleet, record, sessions, settings, by, log })
   await using _survey = surveyInstances({ fleet, sessions, sightings, settings: settings.vantages, plane, log })
@@ -152,7 +155,17 @@ async function run(file: string): Promise<void> {
   server.on('request', app)
 
   await using _timetable = startTimetable(
-    planeJobs({ fleet, record, beats, beatsToSave, tables, settings: config.ingest, by, log }),
+    planeJobs({
+      fleet,
+      record,
+      beats,
+      beatsToSave,
+      tables,
+      settings: config.ingest,
+      by,
+      log,
+      keepSightings: () => keepSightings(sightingsPath, sightings, settings.vantages.valid_for),
+    }),
     log,
   )
   const listening = http.use(await listen(server, config.api, 'api.port'))

@@ -28,10 +28,12 @@ export type JobParts = {
   /** `plane:<run>` */
   readonly by: string
   readonly log: Logger
+  readonly keepSightings: () => Promise<void>
 }
 
 /** Everything that the plane does by the clock. What follows the fleet's changes has its own pace beside it. */
-export function planeJobs({ fleet, record, beats, beatsToSave, tables, settings, by, log }: JobParts): readonly Job[] {
+export function planeJobs(parts: JobParts): readonly Job[] {
+  const { fleet, record, beats, beatsToSave, tables, settings, by, log } = parts
   const { agents, clients } = settings
   const lifetimeMs = clients.heartbeat_lifetime
   const judge = () => judgeClients({ fleet, record, beats, lifetimeMs, by, log })
@@ -49,6 +51,7 @@ export function planeJobs({ fleet, record, beats, beatsToSave, tables, settings,
         return tables.saveBeats(services, nodes)
       },
     },
+    { name: 'keep who has seen which instance', when: cadence(30_000), run: parts.keepSightings },
     { name: 'judge clients by their heartbeats', when: cadence(clients.judged_every), run: judge },
     { name: 'sweep: who is silent is inactive', when: cadence(clients.swept_every), run: judge },
     {

@@ -47,6 +47,7 @@ const none: ReadonlySet<string> = new Set()
 
 /** The one truth: every belief, reduced from the journal in its order. Nothing else changes it. */
 export class Fleet implements FleetView {
+  readonly #onFault: (error: unknown) => void
   #revision = 0
   #complete = false
   readonly #nodes = new Map<string, NodeBelief>()
@@ -60,6 +61,11 @@ export class Fleet implements FleetView {
   readonly #watchers = new Set<FleetWatcher>()
   /** Changes that watchers are being told of, oldest first. */
   readonly #untold: FleetChange[] = []
+
+  /** @param onFault hears of a watcher that threw; without it the fault becomes an uncaught exception */
+  constructor(onFault: (error: unknown) => void = uncaught) {
+    this.#onFault = onFault
+  }
 
   get revision(): number {
     return this.#revision
@@ -286,15 +292,19 @@ export class Fleet implements FleetView {
         try {
           watcher(next)
         } catch (error) {
-          // The change has happened, and the other watchers must hear of it. The fault shows as an uncaught exception.
-          queueMicrotask(() => {
-            throw error
-          })
+          // The change has happened, and the other watchers must hear of it.
+          this.#onFault(error)
         }
       }
       this.#untold.shift()
     }
   }
+}
+
+function uncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
 
 export type FleetState = {

@@ -50,3 +50,8 @@ export function describeError(error: unknown): object {
 export function warn(log: Logger, what: string): (error: unknown) => void {
   return (error) => log.warn({ err: error }, what)
 }
+
+/** A handler that logs an error that is a fault of ours. */
+export function fault(log: Logger, what: string): (error: unknown) => void {
+  return (error) => log.error({ err: error }, what)
+}

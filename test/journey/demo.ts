@@ -58,9 +58,10 @@ function sayWhereToLook({ plan: { ports } }: Landscape): void {
   say('')
 }
 
-async function playStory(landscape: Landscape): Promise<boolean> {
+async function playStory(landscape: Landscape, stop: AbortSignal): Promise<boolean> {
   let failed = 0
   for (const { title, run } of story) {
+    if (stop.aborted) return false
     const elapsed = stopwatch()
     try {
       const found = await run(landscape)
@@ -91,11 +92,15 @@ async function main(args: readonly string[]): Promise<number> {
     folder,
     ports: demoPorts,
     members,
-    onStep: (what) => say(`  ${dim(spell(elapsed()).padStart(7))}  ${what}`),
+    onStep: (what) => {
+      // Leaving by an error ends what has been started so far.
+      if (stop.aborted) throw new Error('ended before everything was up')
+      say(`  ${dim(spell(elapsed()).padStart(7))}  ${what}`)
+    },
   })
   say(`\nEverything is up after ${spell(elapsed())}.`)
   sayWhereToLook(landscape)
-  if (args.includes('--once')) return (await playStory(landscape)) ? 0 : 1
+  if (args.includes('--once')) return (await playStory(landscape, stop)) ? 0 : 1
   say('Ctrl-C ends all of it.')
   await aborted(stop)
   say('\nending ...')
