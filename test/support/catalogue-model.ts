@@ -1,5 +1,5 @@
 import type { CheckRow, NodeRow, ServiceRow } from '#control-plane/consul/answers.ts'
-import type { Operation, OperationError, OperationResult, TransactionOutcome } from '#control-plane/consul/operation.ts'
+import type { Operation, OperationError, TransactionOutcome } from '#control-plane/consul/operation.ts'
 import { Actual } from '#control-plane/mirror/actual.ts'
 
 type Records = {
@@ -49,20 +49,20 @@ export class CatalogueModel {
     const { nodes, services, checks } = this.#records
     const before = { nodes: new Map(nodes), services: new Map(services), checks: new Map(checks) }
     const index = this.#next()
-    const results: OperationResult[] = []
+    const indexes: number[] = []
     const errors: OperationError[] = []
     for (const [place, operation] of operations.entries()) {
       const outcome = this.#apply(operation, index)
       if (typeof outcome === 'string') errors.push({ index: place, what: outcome, kind: kindOf(outcome) })
-      else if (outcome) results.push(outcome)
+      else if (outcome !== undefined) indexes.push(outcome)
     }
-    if (errors.length === 0) return { kind: 'done', results }
+    if (errors.length === 0) return { kind: 'done', indexes }
     this.#records = before
     return { kind: 'refused', errors }
   }
 
-  #apply(operation: Operation, index: number): OperationResult | string | undefined {
-    if ('KV' in operation) return { kind: 'key', index }
+  #apply(operation: Operation, index: number): number | string | undefined {
+    if ('KV' in operation) return index
     if ('Node' in operation) return this.#applyNode(operation.Node, index)
     if ('Service' in operation) return this.#applyService(operation.Service, index)
     return this.#applyCheck(operation.Check, index)
@@ -71,13 +71,13 @@ export class CatalogueModel {
   #applyNode(
     { Verb, Node: body }: Extract<Operation, { Node: unknown }>['Node'],
     index: number,
-  ): OperationResult | string | undefined {
+  ): number | string | undefined {
     const key = low(body.Node)
     const { nodes, services, checks } = this.#records
     if (!isCurrent(nodes.get(key)?.index, body.ModifyIndex, Verb)) return `node ${body.Node}: index is stale`
     if (Verb === 'cas') {
       nodes.set(key, { name: body.Node, address: body.Address ?? '', meta: body.Meta ?? {}, index })
-      return { kind: 'node', index }
+      return index
     }
     nodes.delete(key)
     for (const rows of [services, checks]) {
@@ -89,7 +89,7 @@ export class CatalogueModel {
   #applyService(
     { Verb, Node: node, Service: body }: Extract<Operation, { Service: unknown }>['Service'],
     index: number,
-  ): OperationResult | string | undefined {
+  ): number | string | undefined {
     const key = low(node, body.ID)
     const { nodes, services, checks } = this.#records
     if (!isCurrent(services.get(key)?.index, body.ModifyIndex, Verb)) return `service ${body.ID}: index is stale`
@@ -103,13 +103,13 @@ export class CatalogueModel {
     if (!nodes.has(low(node))) return 'Missing node registration'
     const { ID: id, Service: service, Address: address = '', Port: port = 0, Tags: tags = [], Meta: meta = {} } = body
     services.set(key, { node, id, service, address, port, tags, meta, weight: body.Weights?.Passing ?? 1, index })
-    return { kind: 'service', index }
+    return index
   }
 
   #applyCheck(
     { Verb, Check: body }: Extract<Operation, { Check: unknown }>['Check'],
     index: number,
-  ): OperationResult | string | undefined {
+  ): number | string | undefined {
     const key = low(body.Node, body.CheckID)
     const { nodes, services, checks } = this.#records
     if (!isCurrent(checks.get(key)?.index, body.ModifyIndex, Verb)) return `check ${body.CheckID}: index is stale`
@@ -132,7 +132,7 @@ export class CatalogueModel {
       serviceTags: service?.tags ?? [],
       index,
     })
-    return { kind: 'check', index }
+    return index
   }
 
   #next(): number {

@@ -70,7 +70,7 @@ export class EnvoyModel {
       else done()
     })
     this.#ask('cluster', { initialVersions: this.#versions('cluster') })
-    if (this.has.cluster.size > 0) this.#reconnected()
+    this.#askAgain()
   }
 
   disconnect(): void {
@@ -104,8 +104,10 @@ export class EnvoyModel {
     this.#ask(kind, { subscribe: [name] })
   }
 
-  #reconnected(): void {
+  /** What it asked for on an earlier stream. */
+  #askAgain(): void {
     for (const kind of ['endpoints', 'listener', 'routes'] as const) {
+      if (this.#asked[kind].size === 0) continue
       const subscribe = kind === 'listener' ? [] : [...this.#asked[kind]]
       this.#ask(kind, { subscribe, initialVersions: this.#versions(kind) })
     }
@@ -147,6 +149,8 @@ export class EnvoyModel {
 
   #remove(kind: ResourceKind, name: string): void {
     this.has[kind].delete(name)
+    // A cluster that hears that there are none goes on with those it has.
+    if (kind === 'endpoints') this.warming.delete(name)
     if (kind !== 'cluster') return
     this.has.endpoints.delete(name)
     this.warming.delete(name)

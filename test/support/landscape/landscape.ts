@@ -57,9 +57,9 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
   await Promise.all(['routes', 'plane', 'logs', 'agents'].map((name) => mkdir(join(folder, name), { recursive: true })))
 
   const startDatacenter = async (datacenter: string, port: number) => {
-    const consul = await startConsul({ datacenter, port, dataDir: join(folder, datacenter) })
+    const consul = stack.use(await startConsul({ datacenter, port, dataDir: join(folder, datacenter) }))
     step(`Consul ${datacenter} on ${port}`)
-    return stack.use(consul)
+    return consul
   }
   const startServer = async (member: MemberPlan) => {
     const { service: name, name: instance, port, site, keepAliveMs } = member
