@@ -1,7 +1,7 @@
 import { explainError } from '#shared/failure/failure.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
-import type { Logger } from '#shared/logging/logger.ts'
+import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import { type AppliedSet, applySet, contentsOf, type GatewayState, refusal } from './apply-set.ts'
 import { nextReload, remembered } from './budget.ts'
@@ -91,8 +91,12 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
       return settings.retryMs
     }
     settle(input, applied)
-    if (result.state === 'proven')
-      await keepGood(settings.good, goodSetOf(input, state.lastGood, result.attempt.quarantined))
+    if (result.state === 'proven') {
+      // What serves, serves; only the next start would miss it.
+      await keepGood(settings.good, goodSetOf(input, state.lastGood, result.attempt.quarantined)).catch(
+        warn(log, 'the last good set could not be kept'),
+      )
+    }
     return settings.compareMs
   }
 
