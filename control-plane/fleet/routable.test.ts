@@ -113,7 +113,7 @@ t.test('any order of events leaves only beliefs of the table, on axes that are n
       }
       return true
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   )
   t.pass()
 })

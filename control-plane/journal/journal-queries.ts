@@ -95,7 +95,15 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
     },
 
     async finishSnapshot({ revision, at, version, parts }) {
-      await db.insertInto('snapshots').values({ revision, at, version, parts }).execute()
+      await db.transaction().execute(async (transaction) => {
+        const { saved } = await transaction
+          .selectFrom('snapshot_parts')
+          .where('revision', '=', revision)
+          .select(({ fn }) => fn.countAll<number>().as('saved'))
+          .executeTakeFirstOrThrow()
+        if (Number(saved) !== parts) throw new Error(`snapshot ${revision} has ${saved} of its ${parts} parts`)
+        await transaction.insertInto('snapshots').values({ revision, at, version, parts }).execute()
+      })
     },
 
     async dropSnapshot(revision) {

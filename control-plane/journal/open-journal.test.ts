@@ -216,6 +216,27 @@ t.test('compaction drops what is no longer kept, and never the tail', async (t) 
   t.strictSame(again.fleet.state(), fleet.state())
 })
 
+t.test('compactions that are asked for at once do not harm each other', async (t) => {
+  await using folder = await temporaryFolder('journal')
+  await using store = await openStore({ path: `${folder.path}/heddle.db` })
+  await using plane = await loaded(store, { snapshot_every: 50 })
+  const { journal, fleet } = plane
+  for (let round = 0; round < 8; round += 1) {
+    await registerMany(journal, 60, round * 60)
+    await Promise.all([journal.compact(), journal.compact()])
+  }
+  for (const { revision } of await store.snapshots()) {
+    t.equal((await journal.stateAt(revision)).instances.length, revision)
+  }
+  await journal[Symbol.asyncDispose]()
+  await using again = await loaded(store)
+  t.match(again.replayed, { snapshot: { revision: fleet.revision }, entries: 0 })
+  t.strictSame(
+    again.lines.filter(({ level }) => level === 'warn'),
+    [],
+  )
+})
+
 t.test('what a crash left of an unfinished snapshot is in nobody’s way', async (t) => {
   await using store = await memoryStore()
   await using plane = await loaded(store)

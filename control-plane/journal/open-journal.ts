@@ -160,9 +160,7 @@ export class Journal implements AsyncDisposable {
 
   /** Takes a snapshot of what is applied and drops what need not be kept. It runs by itself. */
   compact(): Promise<void> {
-    const turn = this.#compacting.then(() => this.#compact())
-    this.#compacting = turn.catch(() => {})
-    return turn
+    return this.#inTurn(() => this.#compact())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,13 +220,20 @@ export class Journal implements AsyncDisposable {
       await this.#compactionDue.next(lookEveryMs, this.#stop)
       if (this.#stop.aborted) return
       try {
-        await (this.#isSnapshotDue() ? this.compact() : this.#prune())
+        await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
       } catch (error) {
         if (this.#stop.aborted) return
         warn(this.#log, 'the journal could not be compacted')(error)
         await pause(lookEveryMs, this.#stop)
       }
     }
+  }
+
+  /** What prunes would take away the parts of a snapshot that is being saved. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#compacting.then(work)
+    this.#compacting = turn.catch(() => {})
+    return turn
   }
 
   async #compact(): Promise<void> {
@@ -242,8 +247,8 @@ export class Journal implements AsyncDisposable {
     await this.#prune()
   }
 
-  #prune(): Promise<unknown> {
-    return prune(this.#store, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
+  async #prune(): Promise<void> {
+    await prune(this.#store, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
   }
 
   #probeInRounds(): Promise<void> {

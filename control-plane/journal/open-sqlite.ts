@@ -7,7 +7,7 @@ import { migrate } from './migrate.ts'
 import type { Schema } from './schema.ts'
 import { NodeSqliteDialect } from './sqlite-dialect.ts'
 import type { Store } from './store.ts'
-import { storeFailure } from './store-failure.ts'
+import { hasResult, resultCodes, storeFailure } from './store-failure.ts'
 import type { StoredEvent } from './stored-event.ts'
 import { tableQueries } from './table-queries.ts'
 
@@ -31,17 +31,17 @@ export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<S
   try {
     const alone = path !== ':memory:'
     if (alone) opened.use(lock(`${path}-lock`, path))
-    const database = new DatabaseSync(path, { timeout: busyMs })
+    const database = connect(path, mostBytes)
     const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) })
     opened.defer(async () => {
       await db.destroy()
       if (database.isOpen) database.close()
     })
-    prepare(database, mostBytes)
+    const note = `${path}-acknowledged`
+    // Before anything is written: somebody may still put back what is missing.
+    if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), path, note)
     await migrate(db)
     const queries = { ...journalQueries(db), ...tableQueries(db) }
-    const note = `${path}-acknowledged`
-    if (alone) refuseLoss(await queries.head(), acknowledgedRevision(note), path, note)
     const acknowledged = alone ? opened.use(new Acknowledged(note)) : undefined
     const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
     const append = async (events: readonly StoredEvent[]) => {
@@ -60,12 +60,37 @@ export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<S
 function lock(path: string, database: string): Disposable {
   const held = new DatabaseSync(path)
   try {
-    held.exec('begin exclusive')
+    // Nothing is ever written, so it works on a full disk too.
+    held.exec('pragma journal_mode = memory; begin exclusive')
   } catch (cause) {
     held.close()
+    if (!hasResult(cause, [resultCodes.busy])) throw cause
     throw new Failure('STORE_IN_USE', `Another control plane has ${database} open.`, { cause })
   }
   return { [Symbol.dispose]: () => held.close() }
+}
+
+function connect(path: string, mostBytes: number | undefined): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyMs })
+  try {
+    prepare(database, mostBytes)
+    return database
+  } catch (error) {
+    database.close()
+    const { full, ioError, cannotOpen } = resultCodes
+    if (!hasResult(error, [full, ioError, cannotOpen])) throw error
+  }
+  // On a full disk there is no room for the index that readers of the log share. Until the next start no tool can read beside us then,
+  // but what is known is served.
+  const alone = new DatabaseSync(path, { timeout: busyMs })
+  try {
+    alone.exec('pragma locking_mode = exclusive')
+    prepare(alone, mostBytes)
+    return alone
+  } catch (error) {
+    alone.close()
+    throw error
+  }
 }
 
 function prepare(database: DatabaseSync, mostBytes: number | undefined): void {
@@ -73,10 +98,16 @@ function prepare(database: DatabaseSync, mostBytes: number | undefined): void {
   // Each commit is on the disk before it is acknowledged, also when the power fails.
   database.exec('pragma synchronous = full')
   database.exec(`pragma journal_size_limit = ${logBytes}`)
-  if (mostBytes === undefined) return
-  const row = database.prepare('pragma page_size').get()
-  const pages = Math.ceil(mostBytes / Number(row?.page_size ?? 4096))
-  database.exec(`pragma max_page_count = ${pages}`)
+  const pageBytes = Number(database.prepare('pragma page_size').get()?.page_size)
+  if (mostBytes !== undefined) database.exec(`pragma max_page_count = ${Math.ceil(mostBytes / pageBytes)}`)
+  // The log is looked at only now.
+  database.prepare('select count(*) from sqlite_schema').get()
+}
+
+/** The newest revision; 0 where there is no journal at all. */
+function headOf(database: DatabaseSync): number {
+  const journal = database.prepare("select 1 from sqlite_schema where name = 'journal_head'").get()
+  return Number(journal && database.prepare('select revision from journal_head').get()?.revision) || 0
 }
 
 function refuseLoss(head: number, acknowledged: number, path: string, note: string): void {

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
+import type { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -146,6 +148,27 @@ t.test('what is called before closing is done, what is called after is refused',
   t.equal(await appended, 1)
   await saved
   await t.rejects(store.head(), { code: 'STORE_UNAVAILABLE', message: /closed/ })
+})
+
+t.test('a worker that dies is replaced, and nothing acknowledged is lost', async (t) => {
+  await using folder = await temporaryFolder('store')
+  const workers: Worker[] = []
+  const note = (message: unknown) => workers.push((message as { readonly worker: Worker }).worker)
+  subscribe('worker_threads', note)
+  t.teardown(() => unsubscribe('worker_threads', note))
+  await using store = await openStore({ path: `${folder.path}/heddle.db` })
+  t.equal(await store.append([event]), 1)
+  const underWay = Promise.allSettled(Array.from({ length: 20 }, () => store.append([event])))
+  await workers[0]?.terminate()
+  const results = await underWay
+  const acknowledged = results.filter(({ status }) => status === 'fulfilled').length
+  t.match(
+    results.filter(({ status }) => status === 'rejected'),
+    Array.from({ length: 20 - acknowledged }, () => ({ reason: { code: 'STORE_UNAVAILABLE', retryable: true } })),
+  )
+  t.ok((await store.head()) >= 1 + acknowledged)
+  t.equal(workers.length, 2)
+  t.equal(await store.append([event]), await store.head())
 })
 
 t.test('an append waits for at most one call of the tables', async (t) => {

@@ -120,8 +120,8 @@ class StoreWorker {
     return await new Promise((resolve, reject) => {
       this.#calls += 1
       const call: Call = { id: this.#calls, method, args }
-      this.#waiting.set(call.id, { resolve, reject })
       this.#worker?.postMessage(call)
+      this.#waiting.set(call.id, { resolve, reject })
     })
   }
 

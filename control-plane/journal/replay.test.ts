@@ -87,11 +87,19 @@ t.test('only what came after the newest snapshot is reduced', async (t) => {
 t.test('an unreadable snapshot is passed over for an older one', async (t) => {
   const { store, entries } = await stored()
   await store.dropSnapshot(15)
-  await store.dropParts(1)
-  await store.finishSnapshot({ revision: 15, at: 0, version: 1, parts: 3 })
+  await store.dropParts(100)
+  await store.saveSnapshotPart(15, 0, '{"kind":"installation"')
+  await store.finishSnapshot({ revision: 15, at: 0, version: 1, parts: 1 })
   t.match(await replayed(store, 20), { snapshot: { revision: 10 }, state: reduced(entries) })
   t.match(lines.at(-1), { level: 'warn', msg: /an older one is used/ })
   await store[Symbol.asyncDispose]()
+})
+
+t.test('a snapshot counts only with all its parts', async (t) => {
+  await using store = await memoryStore()
+  await store.saveSnapshotPart(3, 0, '{}')
+  await t.rejects(store.finishSnapshot({ revision: 3, at: 0, version: 1, parts: 2 }), /1 of its 2 parts/)
+  t.strictSame(await store.snapshots(), [])
 })
 
 t.test('a snapshot of a newer version is not passed over', async (t) => {

@@ -1,14 +1,22 @@
 import { Failure } from '#shared/failure/failure.ts'
 
 /** SQLite's primary result codes (the low byte of an extended one) that mean something to an operator. */
-const busy = 5
-const locked = 6
-const readOnly = 8
-const ioError = 10
-const corrupt = 11
-const full = 13
-const cannotOpen = 14
-const notADatabase = 26
+export const resultCodes = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const
+
+/** Whether an error is one of SQLite's with one of these primary codes. */
+export function hasResult(error: unknown, codes: readonly number[]): boolean {
+  const code = resultCode(error)
+  return code !== undefined && codes.includes(code)
+}
 
 /**
  * What an error of the store means. A failure stays as it is; what is no error of SQLite comes back as STORE_UNAVAILABLE with its
@@ -18,34 +26,37 @@ const notADatabase = 26
 export function storeFailure(error: unknown, path: string): Failure {
   if (error instanceof Failure) return error
   switch (resultCode(error)) {
-    case full:
+    case resultCodes.full:
       return unavailable(
-        `There is no room for ${path}.`,
+        `There is no room for ${path}`,
         `Make room on the disk of ${path}, or raise journal.max_megabytes.`,
       )
-    case readOnly:
+    case resultCodes.readOnly:
       return unavailable(
-        `${path} cannot be written.`,
+        `${path} cannot be written`,
         `Make ${path} and its folder writable for the user of the process.`,
       )
-    case ioError:
-      return unavailable(`The disk of ${path} failed.`, `Check the disk of ${path}: room, limits, kernel log.`)
-    case cannotOpen:
+    case resultCodes.ioError:
       return unavailable(
-        `${path} cannot be opened.`,
+        `The disk of ${path} failed`,
+        `Check the disk of ${path}: room, limits, whether it became read-only, the kernel's log.`,
+      )
+    case resultCodes.cannotOpen:
+      return unavailable(
+        `${path} cannot be opened`,
         `Check that the folder of ${path} exists and is writable for the user of the process.`,
       )
-    case busy:
-    case locked:
+    case resultCodes.busy:
+    case resultCodes.locked:
       return unavailable(
-        `${path} is locked by another program.`,
+        `${path} is locked by another program`,
         `End the program that keeps a transaction open on ${path}.`,
       )
-    case corrupt:
-    case notADatabase:
-      return new Failure('STORE_CORRUPT', `${path} is damaged.`, { cause: error })
+    case resultCodes.corrupt:
+    case resultCodes.notADatabase:
+      return new Failure('STORE_CORRUPT', `${path} is damaged`, { cause: error })
     default:
-      return unavailable(`The store ${path} failed.`)
+      return unavailable(`The store ${path} failed`)
   }
 
   function unavailable(message: string, remedy?: string): Failure {

@@ -26,7 +26,7 @@ export interface JournalStore {
   /** Part `part` (from 0) of a snapshot; undefined if it is missing. */
   snapshotPart(revision: number, part: number): Promise<string | undefined>
   saveSnapshotPart(revision: number, part: number, body: string): Promise<void>
-  /** After this the snapshot counts. */
+  /** After this the snapshot counts. Rejects if not all of its parts are there. */
   finishSnapshot(mark: SnapshotMark): Promise<void>
   /** After this the snapshot does not count. Its parts go with `dropParts`. */
   dropSnapshot(revision: number): Promise<void>

@@ -8,7 +8,7 @@ import type {
   NodeBelief,
   NodeSpec,
 } from '#control-plane/fleet/belief.ts'
-import type { Change, FleetEvent, JournalEntry } from '#control-plane/fleet/event.ts'
+import { type Change, type FleetEvent, type JournalEntry, subjectOf } from '#control-plane/fleet/event.ts'
 import { Fleet, type FleetState } from '#control-plane/fleet/fleet.ts'
 import { healths, type InstanceSpec } from '#shared/protocol/check.ts'
 import { type Reason, reasonCodes } from '#shared/protocol/reason.ts'
@@ -19,7 +19,7 @@ export const nodeIds = ['n-aaaaaaaaaaaa', 'n-bbbbbbbbbbbb', 'alibaba-cloud'] as 
 export const instanceIds = ['crm-0a1b2c3d', 'crm-11111111', 'ai@n-bbbbbbbbbbbb', 'zervi-backend-001'] as const
 const services = ['crm', 'ai', 'zervi-backend'] as const
 const sites = ['tencent', '阿里云'] as const
-const sessions = ['s1', 's2', 's3'] as const
+const sessions = ['s1', 's2'] as const
 
 type Model<T> = { readonly [K in keyof T]: fc.Arbitrary<T[K]> }
 
@@ -29,6 +29,8 @@ function shaped<T, K extends keyof T = keyof T>(model: Model<T>, required?: read
   return fc.record<T, K>(model, { noNullPrototype: true, requiredKeys })
 }
 
+/** One node more often than the others, so that it gets a history. */
+const someNode = fc.constantFrom(nodeIds[0], ...nodeIds, nodeIds[0], nodeIds[0])
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 const time = fc.integer({ min: 0, max: 4_000_000_000_000 })
 const contact = fc.constantFrom<Contact>('connected', 'suspect', 'lost', 'none')
@@ -83,9 +85,9 @@ export function anyInstanceSpec(id: string): fc.Arbitrary<InstanceSpec> {
 }
 
 export const anyNodeSpec: fc.Arbitrary<NodeSpec> = shaped({
-  id: fc.constantFrom(...nodeIds),
+  id: someNode,
   name: text,
-  machine: fc.constantFrom('', 'm1', 'm2'),
+  machine: fc.constantFrom('', 'm1', 'm1', 'm2'),
   incarnation: fc.integer({ min: 1, max: 3 }),
   address: fc.constantFrom('', '10.0.0.1'),
   site: fc.constantFrom(...sites),
@@ -95,7 +97,6 @@ export const anyNodeSpec: fc.Arbitrary<NodeSpec> = shaped({
 })
 
 const attachment = shaped({ replica: fc.constantFrom('r1', 'r2'), session: fc.constantFrom(...sessions) })
-const node = fc.constantFrom(...nodeIds)
 const instance = fc.constantFrom(...instanceIds)
 const site = fc.constantFrom(...sites)
 const death: fc.Arbitrary<Omit<Death, 'at'>> = shaped({
@@ -109,26 +110,37 @@ function kind<const K extends Change['kind']>(name: K) {
   return fc.constant(name)
 }
 
-/** Every kind of change, on few subjects. */
+/** Every kind of change, on few subjects. What makes subjects comes more often than what ends them. */
 export const anyChange: fc.Arbitrary<Change> = fc.oneof(
-  shaped({ kind: kind('node-joined'), node: anyNodeSpec }),
-  shaped({ kind: kind('node-attached'), node, attachment }),
-  shaped({ kind: kind('contact-changed'), node, contact, session: fc.constantFrom(...sessions) }),
-  shaped({ kind: kind('node-demoted'), node }),
-  shaped({ kind: kind('node-left'), node }),
-  instance.chain((id) =>
-    shaped({
-      kind: kind('registered'),
-      instance: fc.constant(id),
-      spec: anyInstanceSpec(id),
-      node,
-      origin: fc.constantFrom('agent', 'client'),
+  { weight: 4, arbitrary: shaped({ kind: kind('node-joined'), node: anyNodeSpec }) },
+  { weight: 4, arbitrary: shaped({ kind: kind('node-attached'), node: someNode, attachment }) },
+  {
+    weight: 4,
+    arbitrary: shaped({
+      kind: kind('contact-changed'),
+      node: someNode,
+      contact,
+      session: fc.constantFrom(...sessions),
     }),
-  ),
-  shaped({ kind: kind('judged'), instance, health, reason: anyReason }),
-  shaped({ kind: kind('death-confirmed'), instance, death }),
-  shaped({ kind: kind('fell-silent'), instance }),
-  shaped({ kind: kind('admitted'), instance, admission, reason: text, expiresAt: expiry }),
+  },
+  { weight: 3, arbitrary: shaped({ kind: kind('node-demoted'), node: someNode }) },
+  shaped({ kind: kind('node-left'), node: someNode }),
+  {
+    weight: 5,
+    arbitrary: instance.chain((id) =>
+      shaped({
+        kind: kind('registered'),
+        instance: fc.constant(id),
+        spec: anyInstanceSpec(id),
+        node: someNode,
+        origin: fc.constantFrom('agent', 'client'),
+      }),
+    ),
+  },
+  { weight: 5, arbitrary: shaped({ kind: kind('judged'), instance, health, reason: anyReason }) },
+  { weight: 2, arbitrary: shaped({ kind: kind('death-confirmed'), instance, death }) },
+  { weight: 2, arbitrary: shaped({ kind: kind('fell-silent'), instance }) },
+  { weight: 2, arbitrary: shaped({ kind: kind('admitted'), instance, admission, reason: text, expiresAt: expiry }) },
   shaped({
     kind: kind('deregistered'),
     instance,
@@ -145,11 +157,22 @@ export const anyEvent: fc.Arbitrary<FleetEvent> = shaped(
   ['version', 'at', 'by', 'change'],
 )
 
+/** What an author had seen: nothing in particular, its subject as it is, or some other state. */
+const sight = fc.constantFrom('nothing', 'nothing', 'current', 'other')
+
 /** A journal from its first entry on, consecutive. */
 export function anyJournal(mostEntries = 60): fc.Arbitrary<readonly JournalEntry[]> {
-  return fc
-    .array(anyEvent, { maxLength: mostEntries, size: 'max' })
-    .map((events) => events.map((event, index) => ({ revision: index + 1, event })))
+  const told = shaped({ at: time, by: author, change: anyChange, sight, other: fc.nat({ max: 30 }) })
+  return fc.array(told, { maxLength: mostEntries, size: 'max' }).map((all) => {
+    const fleet = new Fleet()
+    return all.map(({ at, by, change, sight, other }, index) => {
+      const seen = sight === 'current' ? fleet.revisionOf(subjectOf(change)) : other
+      const event = { version: 1 as const, at, by, change, ...(sight === 'nothing' ? {} : { seen }) }
+      const entry = { revision: index + 1, event }
+      fleet.apply([entry])
+      return entry
+    })
+  })
 }
 
 /** A state that some journal leads to. */
@@ -171,7 +194,7 @@ const admitted: fc.Arbitrary<Admitted> = shaped({
 export const anyInstanceBelief: fc.Arbitrary<InstanceBelief> = instance.chain((id) =>
   shaped({
     spec: anyInstanceSpec(id),
-    node,
+    node: someNode,
     origin: fc.constantFrom('agent', 'client'),
     registeredBy: author,
     registeredAt: time,

@@ -11,9 +11,9 @@ const configurations = [
 ] as const
 
 const rules = [
-  ['high_cpu', 'cpu_usage', '>', 80, 'warning'],
-  ['high_memory', 'memory_usage', '>', 80, 'warning'],
-  ['disk_nearly_full', 'disk_usage', '>', 90, 'critical'],
+  ['high_cpu', 'host_cpu_usage', '>', 80, 'warning'],
+  ['high_memory', 'host_memory_usage', '>', 80, 'warning'],
+  ['disk_nearly_full', 'host_disk_usage', '>', 90, 'critical'],
   ['high_error_rate', 'error_rate', '>', 5, 'critical'],
   ['high_latency', 'latency_p95', '>', 1000, 'warning'],
   ['heartbeat_late', 'heartbeat_age', '>', 300, 'critical'],
