@@ -109,6 +109,7 @@ async function run(file: string): Promise<void> {
 
   // What people, scripts and old clients ask.
   const beats = new Heartbeats(startedAt)
+  await tables.readBeats((saved) => beats.restore(saved))
   using clientApi = clusterApi({
     fleet,
     record,

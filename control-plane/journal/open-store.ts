@@ -28,6 +28,7 @@ const lanes = {
   tableCursor: 'behind',
   writeTables: 'behind',
   serviceIds: 'behind',
+  serviceBeats: 'behind',
   nodeIds: 'behind',
   saveBeats: 'behind',
   saveRollups: 'behind',

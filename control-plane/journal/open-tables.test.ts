@@ -187,6 +187,12 @@ t.test('when something was last heard of is saved in bulk and survives changes',
   t.strictSame(kept.query("select status, last_heartbeat from service_registry where service_id = 'crm-249'"), [
     { status: 'active', last_heartbeat: '2026-03-01T12:00:05.249Z' },
   ])
+  const read = new Map<string, number>()
+  await behind.tables.readBeats((saved) => {
+    for (const [id, at] of saved) read.set(id, at)
+  })
+  t.equal(read.size, 250)
+  t.equal(read.get('crm-249'), heard + 249)
 })
 
 const sample = { node: nodeId, instance: 'crm-1', name: 'cpu_usage', unit: 'percent' } as const

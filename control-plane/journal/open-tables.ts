@@ -95,6 +95,17 @@ export class Tables implements AsyncDisposable {
     for (const some of slices(nodes, rowsAtOnce)) await this.#parts.store.saveBeats([], some)
   }
 
+  /** Hands over page by page when services were last heard of, as far as that was saved. */
+  async readBeats(take: (beats: readonly Beat[]) => void): Promise<void> {
+    for (let after = ''; ; ) {
+      const beats = await this.#parts.store.serviceBeats(after, idsAtOnce)
+      take(beats.filter(([, at]) => at > 0))
+      const last = beats.at(-1)
+      if (last === undefined) return
+      after = last[0]
+    }
+  }
+
   /** Writes what there is to be written now. It runs by itself. */
   write(): Promise<void> {
     const turn = this.#writing.then(() => this.#write())

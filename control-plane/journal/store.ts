@@ -56,6 +56,8 @@ export interface TableStore {
   writeTables(write: TableWrite): Promise<void>
   /** The ids in the tables, in order, at most `limit` after `after`. */
   serviceIds(after: string, limit: number): Promise<readonly string[]>
+  /** When services were last heard of, in the order of their ids, at most `limit` after `after`. */
+  serviceBeats(after: string, limit: number): Promise<readonly Beat[]>
   nodeIds(after: string, limit: number): Promise<readonly string[]>
   saveBeats(services: readonly Beat[], nodes: readonly Beat[]): Promise<void>
   /** Adds to the minutes that are there already. */

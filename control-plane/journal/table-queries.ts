@@ -80,6 +80,17 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
       return rows.map((row) => row.service_id)
     },
 
+    async serviceBeats(after, limit) {
+      const rows = await db
+        .selectFrom('service_registry')
+        .where('service_id', '>', after)
+        .orderBy('service_id')
+        .limit(limit)
+        .select(['service_id', 'last_heartbeat'])
+        .execute()
+      return rows.map((row) => [row.service_id, row.last_heartbeat === null ? 0 : Date.parse(row.last_heartbeat)])
+    },
+
     async nodeIds(after, limit) {
       const rows = await db
         .selectFrom('cluster_nodes')
