@@ -1,4 +1,4 @@
-import type { CheckStatus, OperationError, OperationResult, Refusal } from './operation.ts'
+import type { CheckStatus, OperationError, Refusal } from './operation.ts'
 
 /** A node of the catalogue. `index` is the one to compare-and-set with. */
 export type NodeRow = {
@@ -116,18 +116,6 @@ function serviceRow(answer: unknown, node: string): ServiceRow {
 export function keyRow(answer: unknown): KeyRow {
   const row = object(answer)
   return { key: text(row.Key), value: text(row.Value), index: number(row.ModifyIndex) }
-}
-
-export function operationResults(answer: unknown): readonly OperationResult[] {
-  const { Results } = object(answer)
-  if (!Array.isArray(Results)) return []
-  return Results.map((result) => {
-    const { KV, Node, Service, Check } = object(result)
-    if (KV) return { kind: 'key', index: number(object(KV).ModifyIndex) }
-    if (Node) return { kind: 'node', index: number(object(Node).ModifyIndex) }
-    if (Service) return { kind: 'service', index: number(object(Service).ModifyIndex) }
-    return { kind: 'check', index: number(object(Check).ModifyIndex) }
-  })
 }
 
 export function operationErrors(answer: unknown): readonly OperationError[] {

@@ -19,14 +19,21 @@ export function answerFailure({ status, text }: ErrorAnswer, datacenter: string,
   return new Failure('CONSUL_REFUSED', message)
 }
 
-/** The failure behind an error of the connection, or of a deadline. */
+/** The failure behind an error of the connection, of a deadline, or of reading what is no answer of a Consul. */
 export function connectionFailure(error: unknown, datacenter: string, asked: string): Failure {
+  if (isUnreadable(error)) {
+    return new Failure('CONSUL_REFUSED', `what answers for ${datacenter} when asked to ${asked} is no Consul`)
+  }
   // Only the message: what the libraries hang on their errors holds the request, and so the token.
   const cause = new Error(error instanceof Error ? describe(error) : String(error))
   return new Failure('CONSUL_UNREACHABLE', `Consul ${datacenter} did not answer when asked to ${asked}`, {
     retryable: true,
     cause,
   })
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError || (error instanceof Error && 'isCodec' in error)
 }
 
 function describe(error: Error): string {

@@ -54,12 +54,11 @@ export const mostTransactionBytes = 512 * 1024
 
 /** What became of a transaction. Refused: nothing of it was done, and these operations are why, by their place in it. */
 export type TransactionOutcome =
-  | { readonly kind: 'done'; readonly results: readonly OperationResult[] }
+  /** `indexes`: what keys, nodes, services and checks have now, in the order of the operations; deletions have none. */
+  | { readonly kind: 'done'; readonly indexes: readonly number[] }
   | { readonly kind: 'refused'; readonly errors: readonly OperationError[] }
   | { readonly kind: 'too-large'; readonly why: string }
 
-/** What an operation wrote, in the order of the operations; deletions have no result. */
-export type OperationResult = { readonly kind: 'key' | 'node' | 'service' | 'check'; readonly index: number }
 export type OperationError = { readonly index: number; readonly what: string; readonly kind: Refusal }
 
 /**

@@ -37,9 +37,6 @@ export type PackagedConsul = {
   }
   readonly health: { readonly node: (options: CallOptions & { readonly node: string }) => Promise<Answer> }
   readonly kv: { readonly get: (options: CallOptions & { readonly key: string }) => Promise<Answer> }
-  readonly transaction: {
-    readonly create: (operations: readonly object[], options: CallOptions) => Promise<Answer>
-  }
 }
 
 export function packagedConsul(address: URL, agent: HttpAgent | HttpsAgent): PackagedConsul {

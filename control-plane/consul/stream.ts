@@ -1,14 +1,7 @@
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { ExchangeOptions } from './exchange.ts'
 import { Rows } from './rows.ts'
-
-export type StreamOptions = {
-  readonly agent: HttpAgent | HttpsAgent
-  readonly headers: Readonly<Record<string, string>>
-  /** For the whole answer. */
-  readonly timeoutMs: number
-  readonly signal: AbortSignal | undefined
-}
 
 /** An answer with an error status: its text is in `text`. */
 export class ErrorStatus extends Error {
@@ -23,11 +16,12 @@ export class ErrorStatus extends Error {
 }
 
 /** The elements of the JSON array at `url`, in groups as they come. Rejects with ErrorStatus, or with what the connection met. */
-export async function* streamRows(url: URL, options: StreamOptions): AsyncGenerator<readonly unknown[]> {
+export async function* streamRows(url: URL, options: ExchangeOptions): AsyncGenerator<readonly unknown[]> {
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
   const response = await open(url, options, signal)
   if (response.statusCode !== 200) throw new ErrorStatus(response.statusCode ?? 0, await readText(response))
+  if (response.headers['x-consul-index'] === undefined) throw new TypeError('no index')
   const rows = new Rows()
   for await (const piece of response) {
     const complete = rows.push(piece)
@@ -36,7 +30,7 @@ export async function* streamRows(url: URL, options: StreamOptions): AsyncGenera
   rows.end()
 }
 
-function open(url: URL, { agent, headers }: StreamOptions, signal: AbortSignal): Promise<IncomingMessage> {
+function open(url: URL, { agent, headers }: ExchangeOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     request(url, { agent, headers, signal }, resolve).on('error', reject).end()

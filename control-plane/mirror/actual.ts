@@ -1,13 +1,12 @@
-import type { NodeContent } from '../consul/answers.ts'
-import type { Operation, OperationResult } from '../consul/operation.ts'
-import type { ActualNode, CheckRow, NodeRow, ServiceRow } from './catalogue.ts'
+import type { CheckRow, NodeContent, NodeRow, ServiceRow } from '../consul/answers.ts'
+import type { ActualNode, AnyCheckRecord, Found, NodeRecord, ServiceRecord, Step } from './catalogue.ts'
 import { keyOf } from './names.ts'
 
 type MutableNode = {
-  name: string
-  node: NodeRow | undefined
-  readonly services: Map<string, ServiceRow>
-  readonly checks: Map<string, CheckRow>
+  readonly name: string
+  node: Found<NodeRecord> | undefined
+  readonly services: Map<string, Found<ServiceRecord>>
+  readonly checks: Map<string, Found<AnyCheckRecord>>
 }
 
 /** What a catalogue holds of ours, as last read and as written since; by the key of the node's name. */
@@ -18,16 +17,16 @@ export class Actual {
     return this.#nodes
   }
 
-  addNode(node: NodeRow): void {
-    this.#at(node.name).node = node
+  addNode(row: NodeRow): void {
+    this.#at(row.name).node = { record: row, index: row.index }
   }
 
-  addService(service: ServiceRow): void {
-    this.#at(service.node).services.set(keyOf(service.id), service)
+  addService(row: ServiceRow): void {
+    this.#at(row.node).services.set(keyOf(row.id), { record: row, index: row.index })
   }
 
-  addCheck(check: CheckRow): void {
-    this.#at(check.node).checks.set(keyOf(check.id), check)
+  addCheck(row: CheckRow): void {
+    this.#at(row.node).checks.set(keyOf(row.id), { record: row, index: row.index })
   }
 
   /** Replaces what is known of one node. */
@@ -50,75 +49,46 @@ export class Actual {
   }
 
   /**
-   * Takes in what a transaction has written.
-   * @returns false if the results do not fit the operations, so that the nodes must be read again
+   * Takes in what a transaction has done.
+   * @param indexes those of the records that it wrote, in the order of the steps
+   * @returns false if there are not as many as there should be, so that the nodes must be read again
    */
-  note(operations: readonly Operation[], results: readonly OperationResult[]): boolean {
+  note(steps: readonly Step[], indexes: readonly number[]): boolean {
     let place = 0
-    for (const operation of operations) {
-      if ('KV' in operation) {
-        place += 1
+    for (const step of steps) {
+      if (step.verb === 'delete-cas') {
+        this.#delete(step)
         continue
       }
-      if (deletes(operation)) {
-        this.#delete(operation)
-        continue
-      }
-      const result = results[place]
+      const index = indexes[place]
       place += 1
-      if (!result || !this.#write(operation, result)) return false
+      if (index === undefined) return false
+      this.#write(step, index)
     }
-    return place === results.length
+    return place === indexes.length
   }
 
-  #write(operation: Operation, { kind, index }: OperationResult): boolean {
-    if ('Node' in operation && kind === 'node') {
-      const { Node: name, Address: address = '', Meta: meta = {} } = operation.Node.Node
-      this.addNode({ name, address, meta, index })
-      return true
+  #write(step: Step, index: number): void {
+    switch (step.what) {
+      case 'node':
+        this.#at(step.record.name).node = { record: step.record, index }
+        return
+      case 'service':
+        this.#at(step.record.node).services.set(keyOf(step.record.id), { record: step.record, index })
+        return
+      case 'check':
+        this.#at(step.record.node).checks.set(keyOf(step.record.id), { record: step.record, index })
+        return
     }
-    if ('Service' in operation && kind === 'service') {
-      const { Node: node, Service: body } = operation.Service
-      this.addService({
-        node,
-        id: body.ID,
-        service: body.Service,
-        address: body.Address ?? '',
-        port: body.Port ?? 0,
-        tags: body.Tags ?? [],
-        meta: body.Meta ?? {},
-        weight: body.Weights?.Passing ?? 1,
-        index,
-      })
-      return true
-    }
-    if ('Check' in operation && kind === 'check') {
-      const { Check: body } = operation.Check
-      this.addCheck({
-        node: body.Node,
-        id: body.CheckID,
-        name: body.Name ?? '',
-        status: body.Status ?? 'critical',
-        notes: body.Notes ?? '',
-        output: body.Output ?? '',
-        serviceId: body.ServiceID,
-        serviceName: body.ServiceName,
-        // Consul copies them from the service.
-        serviceTags: this.#at(body.Node).services.get(keyOf(body.ServiceID))?.tags ?? [],
-        index,
-      })
-      return true
-    }
-    return false
   }
 
-  #delete(operation: Operation): void {
-    if ('Node' in operation) this.#nodes.delete(keyOf(operation.Node.Node.Node))
-    if (!('Service' in operation)) return
-    const node = this.#nodes.get(keyOf(operation.Service.Node))
-    const { ID } = operation.Service.Service
-    node?.services.delete(keyOf(ID))
-    for (const [key, { serviceId }] of node?.checks ?? []) if (keyOf(serviceId) === keyOf(ID)) node?.checks.delete(key)
+  #delete({ what, record }: Step): void {
+    if (what === 'node') this.#nodes.delete(keyOf(record.name))
+    if (what !== 'service') return
+    const node = this.#nodes.get(keyOf(record.node))
+    const id = keyOf(record.id)
+    node?.services.delete(id)
+    for (const [key, check] of node?.checks ?? []) if (keyOf(check.record.serviceId) === id) node?.checks.delete(key)
   }
 
   #at(name: string): MutableNode {
@@ -129,10 +99,4 @@ export class Actual {
     this.#nodes.set(key, made)
     return made
   }
-}
-
-function deletes(operation: Operation): boolean {
-  if ('Node' in operation) return operation.Node.Verb === 'delete-cas'
-  if ('Service' in operation) return operation.Service.Verb === 'delete-cas'
-  return 'Check' in operation && operation.Check.Verb === 'delete-cas'
 }

@@ -1,7 +1,9 @@
 import type { ConsulClient } from '../consul/client.ts'
-import type { Operation, TransactionOutcome } from '../consul/operation.ts'
+import type { Operation } from '../consul/operation.ts'
 import { type Batch, type BatchLimits, consulLimits, fillBatch, type NodeWrites, type Write } from './batches.ts'
+import type { Step } from './catalogue.ts'
 import type { Ledger } from './ledger.ts'
+import { operationOf } from './operations.ts'
 import { withoutGuilty } from './outcome.ts'
 import { Preparer } from './prepare.ts'
 
@@ -81,7 +83,7 @@ export class Writer {
     const first = fence()
     if (!first || signal.aborted || this.#busy[lane] >= (lane === 'urgent' ? urgentLanes : lanes)) return false
     const urgent = lane === 'urgent'
-    const filled = fillBatch(this.#take(urgent), first, this.#limits)
+    const filled = fillBatch(this.#take(urgent), this.#limits)
     if (!filled) return false
     const { batch, rest } = filled
     if (rest) this.#requeue(rest, urgent)
@@ -114,12 +116,12 @@ export class Writer {
 
   async #send(batch: Batch, fence: Operation, urgent: boolean): Promise<void> {
     const { consul, ledger, signal, onFailure, onFenceLost } = this.#options
-    let { nodes, operations } = batch
+    let { nodes, steps } = batch
     try {
       while (nodes.length > 0) {
-        const outcome = await consul.transact(operations, signal)
+        const outcome = await consul.transact([fence, ...steps.map(operationOf)], signal)
         this.figures.transactions += 1
-        if (outcome.kind === 'done') return void this.#noteDone(nodes, operations, outcome)
+        if (outcome.kind === 'done') return void this.#noteDone(nodes, steps, outcome.indexes.slice(1))
         if (outcome.kind === 'too-large') return void this.#noteTooLarge(nodes, outcome.why)
         if (outcome.errors.some(({ index }) => index === 0)) {
           for (const node of nodes) this.#requeue(node, urgent)
@@ -131,7 +133,7 @@ export class Writer {
         for (const { write, what } of refused) this.#refuse(write, what)
         for (const node of again) this.#decideAnew(node, urgent)
         nodes = rest
-        operations = [fence, ...rest.flatMap(({ writes }) => writes.flatMap((write) => write.operations))]
+        steps = rest.flatMap(({ writes }) => writes.flatMap((write) => write.steps))
       }
     } catch (error) {
       // Nobody knows whether it was done.
@@ -143,13 +145,9 @@ export class Writer {
     }
   }
 
-  #noteDone(
-    nodes: readonly NodeWrites[],
-    operations: readonly Operation[],
-    { results }: Extract<TransactionOutcome, { readonly kind: 'done' }>,
-  ): void {
+  #noteDone(nodes: readonly NodeWrites[], steps: readonly Step[], indexes: readonly number[]): void {
     const { ledger } = this.#options
-    const understood = ledger.actual.note(operations, results)
+    const understood = ledger.actual.note(steps, indexes)
     for (const node of nodes) {
       this.#conflicts.delete(node.node)
       for (const write of node.writes) ledger.settled(write)
@@ -157,8 +155,8 @@ export class Writer {
       ledger.suspect.add(node.node)
       this.#requeue(node, false)
     }
-    this.figures.operations += operations.length - 1
-    for (const { index } of results) this.figures.lastIndex = Math.max(this.figures.lastIndex, index)
+    this.figures.operations += steps.length
+    for (const index of indexes) if (index > this.figures.lastIndex) this.figures.lastIndex = index
   }
 
   /** Its limit is lower than Consul's default: smaller transactions from now on. */

@@ -1,5 +1,7 @@
-import { mostOperations, mostTransactionBytes, type Operation } from '../consul/operation.ts'
+import { mostOperations, mostTransactionBytes } from '../consul/operation.ts'
+import type { Step } from './catalogue.ts'
 import type { Change } from './diff.ts'
+import { mostBytesOf } from './operations.ts'
 
 /** A change that writes. */
 export type Write = Extract<Change, { readonly kind: 'put' | 'remove' }>
@@ -7,52 +9,54 @@ export type Write = Extract<Change, { readonly kind: 'put' | 'remove' }>
 /** All that is to be written on one node, in an order that can be done: it may be cut anywhere, but not be reordered. */
 export type NodeWrites = { readonly node: string; readonly writes: readonly Write[] }
 
+/** `operations` counts those before the steps, such as the fence. */
 export type BatchLimits = { readonly operations: number; readonly bytes: number }
 
 export const consulLimits: BatchLimits = { operations: mostOperations, bytes: mostTransactionBytes }
 
-/** One transaction. The first operation is the fence, where there is one. */
-export type Batch = { readonly operations: readonly Operation[]; readonly nodes: readonly NodeWrites[] }
+/** One transaction. */
+export type Batch = { readonly steps: readonly Step[]; readonly nodes: readonly NodeWrites[] }
 
 export type Filled = { readonly batch: Batch; readonly rest: NodeWrites | undefined }
 
+/** Every transaction begins with an operation on the fence; this is more than it takes. */
+const fences = 1
+const fenceBytes = 1_000
+
 class Room {
   readonly #limits: BatchLimits
-  readonly #operations: Operation[]
-  #bytes: number
+  readonly #steps: Step[] = []
+  #bytes = fenceBytes
 
-  constructor(fence: Operation | undefined, limits: BatchLimits) {
+  constructor(limits: BatchLimits) {
     this.#limits = limits
-    this.#operations = fence ? [fence] : []
-    this.#bytes = 2 + mostBytesOf(fence)
   }
 
   get full(): boolean {
-    return this.#operations.length === this.#limits.operations
+    return this.#steps.length + fences >= this.#limits.operations
   }
 
   take(writes: readonly Write[]): boolean {
     let count = 0
     let bytes = 0
-    for (const { operations } of writes) {
-      count += operations.length
-      for (const operation of operations) bytes += 1 + mostBytesOf(operation)
+    for (const { steps } of writes) {
+      count += steps.length
+      for (const step of steps) bytes += mostBytesOf(step)
     }
-    if (this.#operations.length + count > this.#limits.operations || this.#bytes + bytes > this.#limits.bytes) {
-      return false
-    }
+    const { operations, bytes: most } = this.#limits
+    if (this.#steps.length + fences + count > operations || this.#bytes + bytes > most) return false
     this.#bytes += bytes
     for (const write of writes) this.force(write)
     return true
   }
 
   force(write: Write): Write {
-    this.#operations.push(...write.operations)
+    this.#steps.push(...write.steps)
     return write
   }
 
   batch(nodes: readonly NodeWrites[]): Batch {
-    return { operations: this.#operations, nodes }
+    return { steps: this.#steps, nodes }
   }
 }
 
@@ -61,12 +65,8 @@ class Room {
  * of it (or a node for which there was no room) comes back as `rest` and must not be written before this batch is done.
  * @returns undefined when there is nothing to write
  */
-export function fillBatch(
-  nodes: Iterator<NodeWrites>,
-  fence: Operation | undefined,
-  limits: BatchLimits = consulLimits,
-): Filled | undefined {
-  const room = new Room(fence, limits)
+export function fillBatch(nodes: Iterator<NodeWrites>, limits: BatchLimits = consulLimits): Filled | undefined {
+  const room = new Room(limits)
   const taken: NodeWrites[] = []
   for (let next = nodes.next(); !next.done; next = nodes.next()) {
     const { node, writes } = next.value
@@ -95,11 +95,7 @@ function takeSome(writes: readonly Write[], room: Room): readonly Write[] {
 }
 
 /** All nodes in batches, to be written one after the other. */
-export function* batches(
-  nodes: Iterable<NodeWrites>,
-  fence: Operation | undefined,
-  limits: BatchLimits = consulLimits,
-): Generator<Batch> {
+export function* batches(nodes: Iterable<NodeWrites>, limits: BatchLimits = consulLimits): Generator<Batch> {
   const coming = nodes[Symbol.iterator]()
   let rest: NodeWrites | undefined
   const source = {
@@ -110,17 +106,8 @@ export function* batches(
       return { done: false as const, value }
     },
   }
-  for (let filled = fillBatch(source, fence, limits); filled; filled = fillBatch(source, fence, limits)) {
+  for (let filled = fillBatch(source, limits); filled; filled = fillBatch(source, limits)) {
     rest = filled.rest
     yield filled.batch
   }
-}
-
-/** A bound for the bytes of a value as JSON, without making the text: a character takes at most six, as an escape. */
-export function mostBytesOf(value: unknown): number {
-  if (typeof value === 'string') return value.length * 6 + 2
-  if (typeof value !== 'object' || value === null) return 24
-  let bytes = 2
-  for (const key in value) bytes += key.length * 6 + 4 + mostBytesOf((value as Record<string, unknown>)[key])
-  return bytes
 }

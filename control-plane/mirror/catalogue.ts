@@ -1,12 +1,26 @@
 import type { CheckRow, NodeRow, ServiceRow } from '../consul/answers.ts'
 import type { CheckStatus } from '../consul/operation.ts'
 
-export type { CheckRow, NodeRow, ServiceRow }
-
-/** Records as they should be: what stands in a catalogue, without its index. */
+/** What stands in a catalogue, without its index. */
 export type NodeRecord = Omit<NodeRow, 'index'>
 export type ServiceRecord = Omit<ServiceRow, 'index'>
 export type CheckRecord = Omit<CheckRow, 'index' | 'status'> & { readonly status: CheckStatus }
+/** A check of anybody. */
+export type AnyCheckRecord = Omit<CheckRow, 'index'>
+
+/** A record that is there, with the index to compare-and-set it with. */
+export type Found<T> = { readonly record: T; readonly index: number }
+
+/** One record to be written or deleted, if its index is still this one (0: if it is not there). */
+export type Step =
+  | { readonly verb: 'cas' | 'delete-cas'; readonly what: 'node'; readonly record: NodeRecord; readonly index: number }
+  | {
+      readonly verb: 'cas' | 'delete-cas'
+      readonly what: 'service'
+      readonly record: ServiceRecord
+      readonly index: number
+    }
+  | { readonly verb: 'cas'; readonly what: 'check'; readonly record: CheckRecord; readonly index: number }
 
 /** What a node of the catalogue should hold. */
 export type DesiredNode = {
@@ -27,18 +41,19 @@ export type DesiredInstance = {
 export type ActualNode = {
   readonly name: string
   /** Undefined: the node itself is not there. */
-  readonly node: NodeRow | undefined
+  readonly node: Found<NodeRecord> | undefined
   /** By key of the service's id. */
-  readonly services: ReadonlyMap<string, ServiceRow>
+  readonly services: ReadonlyMap<string, Found<ServiceRecord>>
   /** By key of the check's id. */
-  readonly checks: ReadonlyMap<string, CheckRow>
+  readonly checks: ReadonlyMap<string, Found<AnyCheckRecord>>
 }
 
 export function sameNode(a: NodeRecord, b: NodeRecord): boolean {
-  return a.name === b.name && a.address === b.address && sameTexts(a.meta, b.meta)
+  return a === b || (a.name === b.name && a.address === b.address && sameTexts(a.meta, b.meta))
 }
 
 export function sameService(a: ServiceRecord, b: ServiceRecord): boolean {
+  if (a === b) return true
   return (
     a.id === b.id &&
     a.service === b.service &&
@@ -50,7 +65,8 @@ export function sameService(a: ServiceRecord, b: ServiceRecord): boolean {
   )
 }
 
-export function sameCheck(a: Omit<CheckRow, 'index'>, b: Omit<CheckRow, 'index'>): boolean {
+export function sameCheck(a: AnyCheckRecord, b: AnyCheckRecord): boolean {
+  if (a === b) return true
   return (
     a.id === b.id &&
     a.status === b.status &&

@@ -1,3 +1,4 @@
+import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import { type CompareOptions, type Comparison, compare, judgeAll } from './compare.ts'
 import type { Reach } from './reach.ts'
@@ -13,6 +14,11 @@ export type CompareLoopOptions = CompareOptions & {
 
 /** In observe mode: how often what would be done is judged anew while the fleet changes. */
 const observeEveryMs = 1_000
+
+/** So many nodes wait while a fleet is being written; a comparison is put off at most `patience` times its cadence. */
+const busy = 100
+const patience = 5
+const lookEveryMs = 100
 
 /** Compares a datacenter with the fleet when rung, when it is back, and on the timetable. */
 export class CompareLoop {
@@ -60,6 +66,7 @@ export class CompareLoop {
     const { reach, signal, onCompared, onFailure } = this.#options
     while (!signal.aborted) {
       await reach.untilUp(signal)
+      if (this.#comparison) await this.untilCalm(patience * this.#options.everyMs)
       const begun = this.#now
       const startedAt = performance.now()
       try {
@@ -81,6 +88,14 @@ export class CompareLoop {
     if (!applies) return
     const since = performance.now()
     for (const node of this.#comparison.differing) ledger.queue.add(node, undefined, { urgent: false, since })
+  }
+
+  /** Reading everything while a whole fleet is being written would slow down both, and prove nothing. */
+  async untilCalm(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { applies, ledger, signal } = this.#options
+    const until = performance.now() + withinMs
+    const isCalm = () => this.#comparison !== undefined && (!applies || ledger.queue.size <= busy)
+    while (!isCalm() && performance.now() < until && !signal.aborted) await pause(lookEveryMs, signal)
   }
 
   async #untilNext(): Promise<void> {

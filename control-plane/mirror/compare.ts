@@ -27,7 +27,7 @@ export type Comparison = {
 }
 
 /** Nodes that are judged before others get their turn. */
-const chunk = 200
+const chunk = 100
 const mostExamples = 5
 
 /**
@@ -49,10 +49,7 @@ async function look(
   await keepContested(consul, ledger, owner, read, { consistency, signal })
   if (consistency === 'stale' && !(await differs(ledger, read, written.nodes))) return nothing
   ledger.actual.adopt(read, written.nodes)
-  for (const node of written.nodes) {
-    ledger.suspect.add(node)
-    ledger.queue.add(node, undefined, { urgent: false, since: performance.now() })
-  }
+  ledger.overlook(written.nodes, performance.now())
   return await judgeAll(ledger)
 }
 
@@ -112,7 +109,7 @@ async function readEndpoints(
     for (const { service } of instances.values()) services.set(keyOf(service.service), service.service)
   }
   for (const { services: there } of read.nodes.values()) {
-    for (const { service } of there.values()) services.set(keyOf(service), service)
+    for (const { record } of there.values()) services.set(keyOf(record.service), record.service)
   }
   others.keepOnly(new Set(services.keys()))
   for (const service of services.values()) others.replace(service, await readOthers(consul, owner, service, reading))
@@ -127,7 +124,7 @@ async function keepContested(
   reading: { readonly consistency: Consistency; readonly signal: AbortSignal },
 ): Promise<void> {
   for (const [key, { node }] of actual.nodes) {
-    if (!node || node.meta[ownerKey] === owner || !desired.nodes.has(key)) continue
+    if (!node || node.record.meta[ownerKey] === owner || !desired.nodes.has(key)) continue
     const content = await consul.node(key, reading)
     if (content && content.node.meta[ownerKey] !== owner) read.replace(key, content)
   }

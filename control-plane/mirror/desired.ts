@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { InstanceBelief } from '../fleet/belief.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
@@ -18,7 +19,10 @@ export type Touched = {
   readonly nodes: ReadonlySet<string>
 }
 
-/** The key of an instance that is about its node. */
+/** Instances that are computed before others get their turn. */
+const chunk = 100
+
+/** Where an instance stands, as keys. */
 type Place = { readonly node: string; readonly key: string }
 type MutableNode = {
   /** As the fleet calls it. */
@@ -60,17 +64,17 @@ export class Desired {
     return this.#collisions.get(instance)?.with
   }
 
-  /** Computes everything anew. */
-  refreshAll(): Touched {
-    const known = [...this.#places.keys()]
-    return this.#refresh(new Set([...known, ...this.#fleet.instances.keys()]), new Set(this.#fleet.nodes.keys()))
+  /** Computes everything there is, a part at a time so that others get their turn. Changes may be taken in meanwhile. */
+  async fill(): Promise<void> {
+    const ids = [...this.#fleet.instances.keys()]
+    for (let first = 0; first < ids.length; first += chunk) {
+      this.refresh({ instances: new Set(ids.slice(first, first + chunk)), nodes: new Set() })
+      await turn()
+    }
   }
 
+  /** Takes in a change of the fleet. */
   refresh({ instances, nodes }: Pick<FleetChange, 'instances' | 'nodes'>): Touched {
-    return this.#refresh(instances, nodes)
-  }
-
-  #refresh(instances: ReadonlySet<string>, nodes: ReadonlySet<string>): Touched {
     const touched = new TouchedKeys()
     const stale = new Set<string>()
     for (const id of instances) this.#refreshInstance(id, touched, stale)

@@ -6,6 +6,7 @@ import { batches } from './batches.ts'
 import { Desired } from './desired.ts'
 import { type Change, type DiffContext, diff, withoutHeld } from './diff.ts'
 import { Endpoints } from './endpoints.ts'
+import { operationOf } from './operations.ts'
 import { selects } from './select.ts'
 
 const owner = 'heddle'
@@ -14,7 +15,8 @@ const context: DiffContext = { owner, others: undefined, causeOf: () => 'deregis
 
 function desiredOf(builder: FleetBuilder) {
   const desired = new Desired(builder.fleet, { owner, warningAs: 'passing', selects: selects([{}]) })
-  desired.refreshAll()
+  const { instances, nodes } = builder.fleet
+  desired.refresh({ instances: new Set(instances.keys()), nodes: new Set(nodes.keys()) })
   return desired
 }
 
@@ -35,8 +37,8 @@ function bring(model: CatalogueModel, changes: readonly Change[]): void {
     ({ unit }) => unit.node,
   )
   const all = [...nodes].map(([node, writes]) => ({ node, writes }))
-  for (const { operations } of batches(all, { KV: { Verb: 'check-index', Key: 'k', Index: 1 } })) {
-    const outcome = model.transact(operations)
+  for (const { steps } of batches(all)) {
+    const outcome = model.transact(steps.map(operationOf))
     if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
   }
 }
@@ -289,5 +291,5 @@ function isOurs(row: object, model: CatalogueModel): boolean {
   if (meta['heddle-owner'] !== owner) return false
   // A service that says it is ours on a node of others: it is not ours to touch either.
   const node = 'node' in row ? model.actual().nodes.get(String(row.node).toLowerCase())?.node : undefined
-  return !('node' in row) || node?.meta['heddle-owner'] === owner
+  return !('node' in row) || node?.record.meta['heddle-owner'] === owner
 }

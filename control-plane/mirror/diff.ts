@@ -1,14 +1,12 @@
-import type { Operation } from '../consul/operation.ts'
 import {
   type ActualNode,
-  type CheckRecord,
-  type CheckRow,
+  type AnyCheckRecord,
   type DesiredInstance,
   type DesiredNode,
+  type Found,
   type NodeRecord,
-  type NodeRow,
   type ServiceRecord,
-  type ServiceRow,
+  type Step,
   sameCheck,
   sameNode,
   sameService,
@@ -23,9 +21,9 @@ export type Unit = { readonly node: string; readonly instance: string | undefine
 export type Change = {
   readonly unit: Unit
 } /** Writes what is missing or different. `adds`: it was not there at all. */ & (
-  | { readonly kind: 'put'; readonly adds: boolean; readonly operations: readonly Operation[] }
+  | { readonly kind: 'put'; readonly adds: boolean; readonly steps: readonly Step[] }
   /** Takes a record of ours away. Without a cause its deletion is only inferred. */
-  | { readonly kind: 'remove'; readonly cause: Cause | undefined; readonly operations: readonly Operation[] }
+  | { readonly kind: 'remove'; readonly cause: Cause | undefined; readonly steps: readonly Step[] }
   /** Somebody else has our key: left alone. */
   | { readonly kind: 'contested'; readonly text: string }
   /** Somebody else has registered the same endpoint: ours is not shown. */
@@ -39,7 +37,7 @@ export type DiffContext = {
   /** Endpoints of others, or undefined where the policy is to add ours beside them. */
   readonly others: Endpoints | undefined
   /** Why a record of ours that is not desired should go, if that is known. */
-  readonly causeOf: (unit: Unit, service: ServiceRow) => Cause | undefined
+  readonly causeOf: (unit: Unit, service: ServiceRecord) => Cause | undefined
   /** Whether the fleet is complete: before, nothing is concluded from what is not there. */
   readonly complete: boolean
 }
@@ -67,7 +65,7 @@ export function diffNode(
 ): readonly Change[] {
   const found = actual?.node
   const keys = only ?? allKeys(desired, actual)
-  if (actual && found && found.meta[ownerKey] !== context.owner) return contestedNode(key, desired, actual, keys)
+  if (actual && found && found.record.meta[ownerKey] !== context.owner) return contestedNode(key, desired, actual, keys)
   if (!found && !needed(desired)) return []
   const changes: Change[] = []
   if (desired) changes.push(...diffNodeRecords(key, desired, actual, context))
@@ -83,12 +81,8 @@ export function diffNode(
 
 /** Takes out of the changes of one node what may not be done now; a node goes only together with everything on it. */
 export function withoutHeld(changes: readonly Change[], isHeld: (change: Change) => boolean): readonly Change[] {
-  const held = new Set(changes.filter((change) => change.kind === 'remove' && isHeld(change)))
-  if (held.size === 0) return changes
-  return changes.filter((change) => {
-    if (change.kind === 'remove' && change.unit.instance === undefined) return false
-    return !held.has(change)
-  })
+  if (!changes.some((change) => change.kind === 'remove' && isHeld(change))) return changes
+  return changes.filter((change) => change.kind !== 'remove' || !(change.unit.instance === undefined || isHeld(change)))
 }
 
 function allKeys(desired: DesiredNode | undefined, actual: ActualNode | undefined): Iterable<string> {
@@ -111,7 +105,7 @@ function contestedNode(
   keys: Iterable<string>,
 ): readonly Change[] {
   if (!desired) return []
-  const theirs = node?.meta[ownerKey]
+  const theirs = node?.record.meta[ownerKey]
   const member = checks.has(keyOf(gossipCheckId))
   const whose = member
     ? "is a member of Consul's gossip: its agent would remove what we write"
@@ -133,14 +127,18 @@ function* diffNodeRecords(
   context: DiffContext,
 ): Generator<Change> {
   const unit = { node: key, instance: undefined }
-  const operations: Operation[] = []
+  const steps: Step[] = []
   const found = actual?.node
-  if (!found || !sameNode(found, node)) operations.push(putNode(node, found))
+  if (!found || !sameNode(found.record, node)) {
+    steps.push({ verb: 'cas', what: 'node', record: node, index: found?.index ?? 0 })
+  }
   const there = actual?.checks.get(nodeCheckId)
   if (there && !isOurs(there, context)) {
     yield { kind: 'contested', unit, text: `check ${nodeCheckId} on node ${node.name} was written by somebody else` }
-  } else if (!there || !sameCheck(there, check)) operations.push(putCheck(check, there))
-  if (operations.length > 0) yield { kind: 'put', unit, adds: !found, operations }
+  } else if (!there || !sameCheck(there.record, check)) {
+    steps.push({ verb: 'cas', what: 'check', record: check, index: there?.index ?? 0 })
+  }
+  if (steps.length > 0) yield { kind: 'put', unit, adds: !found, steps }
 }
 
 function* diffInstance(
@@ -150,7 +148,7 @@ function* diffInstance(
   context: DiffContext,
 ): Generator<Change> {
   const found = actual?.services.get(keyOf(service.id))
-  if (found && found.meta[ownerKey] !== context.owner) {
+  if (found && found.record.meta[ownerKey] !== context.owner) {
     yield { kind: 'contested', unit, text: `service ${service.id} on node ${service.node} is somebody else's` }
     return
   }
@@ -165,50 +163,48 @@ function* diffInstance(
     if (found && actual) yield* removeFound(unit, found, actual, 'yielded', context)
     return
   }
-  const operations: Operation[] = []
-  const rewritten = !found || !sameService(found, service)
-  if (rewritten) operations.push(putService(service, found))
+  const steps: Step[] = []
+  if (!found || !sameService(found.record, service)) {
+    steps.push({ verb: 'cas', what: 'service', record: service, index: found?.index ?? 0 })
+  }
   const there = actual?.checks.get(keyOf(check.id))
   if (there && !isOurs(there, context)) {
     yield { kind: 'contested', unit, text: `check ${check.id} on node ${service.node} was written by somebody else` }
-  } else if (!there || !sameCheck(there, check)) operations.push(putCheck(check, there))
-  if (operations.length > 0) yield { kind: 'put', unit, adds: !found, operations }
+  } else if (!there || !sameCheck(there.record, check)) {
+    steps.push({ verb: 'cas', what: 'check', record: check, index: there?.index ?? 0 })
+  }
+  if (steps.length > 0) yield { kind: 'put', unit, adds: !found, steps }
 }
 
 function removeInstance(unit: Unit, actual: ActualNode, context: DiffContext): Iterable<Change> {
   const found = actual.services.get(unit.instance ?? '')
-  if (!found || found.meta[ownerKey] !== context.owner) return []
-  const cause = context.causeOf(unit, found)
+  if (!found || found.record.meta[ownerKey] !== context.owner) return []
+  const cause = context.causeOf(unit, found.record)
   if (cause === undefined && !context.complete) return []
   return removeFound(unit, found, actual, cause, context)
 }
 
 function* removeFound(
   unit: Unit,
-  found: ServiceRow,
+  { record, index }: Found<ServiceRecord>,
   { checks }: ActualNode,
   cause: Cause | undefined,
   context: DiffContext,
 ): Generator<Change> {
   // Deleting a service deletes its checks.
-  const theirs = [...checks.values()].find((check) => check.serviceId === found.id && !isOurs(check, context))
+  const theirs = [...checks.values()].find((check) => check.record.serviceId === record.id && !isOurs(check, context))
   if (theirs) {
-    yield { kind: 'kept', unit, text: `service ${found.id} on node ${found.node} has the check ${theirs.id} of others` }
+    const text = `service ${record.id} on node ${record.node} has the check ${theirs.record.id} of others`
+    yield { kind: 'kept', unit, text }
     return
   }
-  const { node: Node, id: ID, service: Service, index: ModifyIndex } = found
-  yield {
-    kind: 'remove',
-    unit,
-    cause,
-    operations: [{ Service: { Verb: 'delete-cas', Node, Service: { ID, Service, ModifyIndex } } }],
-  }
+  yield { kind: 'remove', unit, cause, steps: [{ verb: 'delete-cas', what: 'service', record, index }] }
 }
 
 /** Deleting a node deletes all that is on it, so all of it must be ours and about to go. */
 function* removeNode(
   key: string,
-  { name: Node, index: ModifyIndex }: NodeRow,
+  { record, index }: Found<NodeRecord>,
   { services, checks }: ActualNode,
   changes: readonly Change[],
   context: DiffContext,
@@ -219,45 +215,13 @@ function* removeNode(
   const staying = [...services].find(([service]) => !going.has(service))
   const foreign = [...checks.values()].find((check) => !isOurs(check, context))
   if (staying ?? foreign) {
-    const what = staying ? `service ${staying[1].id}` : `check ${foreign?.id}`
-    yield { kind: 'kept', unit, text: `node ${Node} still holds the ${what}` }
+    const what = staying ? `service ${staying[1].record.id}` : `check ${foreign?.record.id}`
+    yield { kind: 'kept', unit, text: `node ${record.name} still holds the ${what}` }
     return
   }
-  yield {
-    kind: 'remove',
-    unit,
-    cause: 'empty',
-    operations: [{ Node: { Verb: 'delete-cas', Node: { Node, ModifyIndex } } }],
-  }
+  yield { kind: 'remove', unit, cause: 'empty', steps: [{ verb: 'delete-cas', what: 'node', record, index }] }
 }
 
-function isOurs({ notes }: CheckRow, { owner }: DiffContext): boolean {
-  return notes === checkNotes(owner)
-}
-
-function putNode({ name: Node, address: Address, meta: Meta }: NodeRecord, found: NodeRow | undefined): Operation {
-  return { Node: { Verb: 'cas', Node: { Node, Address, Meta, ModifyIndex: found?.index ?? 0 } } }
-}
-
-function putService(
-  { node, id: ID, service: Service, address: Address, port: Port, tags: Tags, meta: Meta, weight }: ServiceRecord,
-  found: ServiceRow | undefined,
-): Operation {
-  const Weights = { Passing: weight, Warning: weight }
-  const ModifyIndex = found?.index ?? 0
-  return {
-    Service: { Verb: 'cas', Node: node, Service: { ID, Service, Address, Port, Tags, Meta, Weights, ModifyIndex } },
-  }
-}
-
-function putCheck(check: CheckRecord, found: CheckRow | undefined): Operation {
-  const { node: Node, id: CheckID, name: Name, status: Status, notes: Notes, output: Output } = check
-  const { serviceId: ServiceID, serviceName: ServiceName } = check
-  const ModifyIndex = found?.index ?? 0
-  return {
-    Check: {
-      Verb: 'cas',
-      Check: { Node, CheckID, Name, Status, Notes, Output, ServiceID, ServiceName, ModifyIndex },
-    },
-  }
+function isOurs({ record }: Found<AnyCheckRecord>, { owner }: DiffContext): boolean {
+  return record.notes === checkNotes(owner)
 }

@@ -35,7 +35,9 @@ export class Endpoints {
    * sorts first stays: if both yielded, neither would.
    */
   find({ service, address, port }: Endpoint, owner: string): string | undefined {
-    const found = this.#services.get(service.toLowerCase())?.get(`${address}\n${port}`)
+    const endpoints = this.#services.get(service.toLowerCase())
+    if (!endpoints || endpoints.size === 0) return undefined
+    const found = endpoints.get(`${address}\n${port}`)
     if (!found || (found.owner !== undefined && found.owner > owner)) return undefined
     return found.id
   }

@@ -29,8 +29,9 @@ export function explainInstance(id: string, ledger: Ledger, compared: boolean): 
     new Set([place.key]),
   )
   if (!found) return { state: 'absent', remark: 'to be added' }
-  if (changes.length > 0) return { state: 'different', remark: `shows ${check?.status ?? 'no health'}, to be changed` }
-  return { state: 'shown', remark: `${check?.status ?? ''}: ${check?.output ?? ''}` }
+  if (changes.length > 0)
+    return { state: 'different', remark: `shows ${check?.record.status ?? 'no health'}, to be changed` }
+  return { state: 'shown', remark: `${check?.record.status ?? ''}: ${check?.record.output ?? ''}` }
 }
 
 function explainUnwanted(id: string, ledger: Ledger): Explained {

@@ -2,17 +2,17 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { ConsulClient } from '../consul/client.ts'
-import type { FleetChange, FleetView } from '../fleet/fleet.ts'
+import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink, SinkAnswer, SinkStatus } from '../fleet/sink.ts'
 import { Writer } from './apply.ts'
 import { CompareLoop } from './compare-loop.ts'
 import type { DatacenterConfig, MirrorConfig } from './config.ts'
+import type { Desired, Touched } from './desired.ts'
 import { explainInstance } from './explain.ts'
 import type { Identity } from './fence.ts'
 import { Hold, type Stand } from './hold.ts'
 import { type HeldRemoval, Ledger } from './ledger.ts'
 import { Reach } from './reach.ts'
-import { selects } from './select.ts'
 import { describeStatus } from './status.ts'
 import { watchCatalogue } from './watch.ts'
 
@@ -23,6 +23,10 @@ export type FollowOptions = {
   readonly us: Identity
   readonly takeover: boolean
   readonly fleet: FleetView
+  /** What it should show; `follow` hears of its changes. */
+  readonly desired: Desired
+  /** Resolves when `desired` holds everything. */
+  readonly filled: Promise<void>
   readonly log: Logger
 }
 
@@ -46,13 +50,12 @@ export class Follower implements Sink, AsyncDisposable {
   readonly #beat = new Wake()
   readonly #settled = new Wake()
   readonly #running: Promise<unknown>
-  readonly #unwatch: () => void
   #closing = false
   #wasFrozen = false
   #proven: { readonly revision: number; readonly at: number } | undefined
 
   constructor(options: FollowOptions) {
-    const { config, datacenter, owner, us, takeover, fleet, log } = options
+    const { config, datacenter, owner, us, takeover, log } = options
     this.#options = options
     this.name = `consul:${datacenter.name}`
     this.#log = log.child({ sink: this.name })
@@ -92,9 +95,7 @@ export class Follower implements Sink, AsyncDisposable {
       },
     })
     this.#wasFrozen = this.#frozen
-    ledger.noteAll(performance.now())
-    this.#unwatch = fleet.watch((change) => this.#follow(change))
-    this.#running = Promise.all([this.#beatLoop(), this.#comparing.run(), this.#watchLoop()])
+    this.#running = this.#run()
   }
 
   /** The deletions that wait for an operator. */
@@ -130,7 +131,6 @@ export class Follower implements Sink, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#unwatch()
     this.#closing = true
     while (!this.#writer.quiet && (await this.#settled.next(closeWithinMs, this.#stop.signal)));
     this.#stop.abort()
@@ -152,8 +152,12 @@ export class Follower implements Sink, AsyncDisposable {
     return this.#comparing.comparison !== undefined && this.#reach.up && !this.#frozen && !this.#closing
   }
 
-  #follow(change: FleetChange): void {
-    const waits = this.#ledger.note(change, performance.now())
+  /**
+   * Takes in what a change of the fleet has touched.
+   * @param urgent something stopped being routable
+   */
+  follow(touched: Touched, urgent: boolean): void {
+    const waits = this.#ledger.note(touched, { urgent, since: performance.now() })
     const thawed = this.#wasFrozen && !this.#frozen
     this.#wasFrozen = this.#frozen
     if (thawed) {
@@ -163,8 +167,13 @@ export class Follower implements Sink, AsyncDisposable {
     }
     if (!waits) this.#settle()
     // What is urgent leaves before anything else is done with the change; the rest of a tick goes together.
-    else if (change.removal) this.#writer.pump()
+    else if (urgent) this.#writer.pump()
     else void turn().then(() => this.#writer.pump())
+  }
+
+  async #run(): Promise<void> {
+    await this.#options.filled
+    await Promise.all([this.#beatLoop(), this.#comparing.run(), this.#watchLoop()])
   }
 
   /** Keeps the fence and the freshness key, and finds out when a datacenter is back. */
@@ -197,7 +206,8 @@ export class Follower implements Sink, AsyncDisposable {
         owner: this.#options.owner,
         gapMs: () => Math.max(wake_gap, this.#comparing.tookMs / comparingShare),
         ownIndex: () => this.#writer.figures.lastIndex,
-        reachable: (signal) => this.#reach.untilUp(signal),
+        reachable: () => this.#reach.untilUp(this.#stop.signal),
+        calm: () => this.#comparing.untilCalm(),
         signal: this.#stop.signal,
       },
       () => this.#comparing.ring(),
@@ -241,12 +251,11 @@ function consulOf({ name, address, token_file, ca_file, timeout, lanes }: Datace
   })
 }
 
-function ledgerOf({ config, datacenter, owner, fleet }: FollowOptions): Ledger {
+function ledgerOf({ config, datacenter, owner, fleet, desired }: FollowOptions): Ledger {
   const { window: windowMs, least, share } = config.guard
   return new Ledger(fleet, {
     owner,
-    warningAs: datacenter.warning_as,
-    selects: selects(datacenter.select),
+    desired,
     sameEndpoint: datacenter.same_endpoint,
     guard: { windowMs, least, share },
   })

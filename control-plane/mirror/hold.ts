@@ -118,9 +118,9 @@ export class Hold {
     const Value = base64(identityText({ ...us, epoch }))
     const fence: Operation = { KV: { Verb: 'cas', Key: fenceKey(owner), Value, Index: index } }
     const outcome = await consul.transact([fence, this.#fresh('alive', epoch)], signal)
-    const [written] = outcome.kind === 'done' ? outcome.results : []
+    const [written] = outcome.kind === 'done' ? outcome.indexes : []
     // Somebody was faster: the next beat sees who.
-    return written ? { kind: 'held', index: written.index, epoch } : { kind: 'none' }
+    return written === undefined ? { kind: 'none' } : { kind: 'held', index: written, epoch }
   }
 
   /** Whether the freshness key moves while we write nothing. */

@@ -1,7 +1,7 @@
-import type { FleetChange, FleetView } from '../fleet/fleet.ts'
+import type { FleetView } from '../fleet/fleet.ts'
 import { Actual } from './actual.ts'
-import type { ServiceRow } from './catalogue.ts'
-import { type Cause, Desired, type DesiredOptions, type Touched } from './desired.ts'
+import type { ServiceRecord } from './catalogue.ts'
+import type { Cause, Desired, Touched } from './desired.ts'
 import { type Change, type DiffContext, diffNode, type Unit, withoutHeld } from './diff.ts'
 import { Endpoints } from './endpoints.ts'
 import { type GuardLimits, guard, type Passed } from './guard.ts'
@@ -9,7 +9,9 @@ import { ownerKey } from './names.ts'
 import { Notes } from './notes.ts'
 import { Queue } from './queue.ts'
 
-export type LedgerOptions = DesiredOptions & {
+export type LedgerOptions = {
+  readonly owner: string
+  readonly desired: Desired
   readonly sameEndpoint: 'yield' | 'add'
   readonly guard: GuardLimits
 }
@@ -31,6 +33,7 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #causes = new Map<string, Cause>()
   readonly #context: DiffContext
+  #overlooked: ReadonlySet<string> = new Set()
   #held = new Map<string, HeldRemoval>()
   #allowed = new Set<string>()
   #passed: readonly Passed[] = []
@@ -38,7 +41,7 @@ export class Ledger {
   constructor(fleet: FleetView, options: LedgerOptions) {
     this.#fleet = fleet
     this.#options = options
-    this.desired = new Desired(fleet, options)
+    this.desired = options.desired
     this.others = options.sameEndpoint === 'yield' ? new Endpoints() : undefined
     this.#context = {
       owner: options.owner,
@@ -58,14 +61,21 @@ export class Ledger {
     return [...this.#held.values()]
   }
 
-  /** Computes what should be there from the whole fleet. */
-  noteAll(now: number): void {
-    this.#enqueue(this.desired.refreshAll(), false, now)
-  }
-
-  /** Takes in a change of the fleet. Resolves with whether anything is to be looked at because of it. */
-  note(change: FleetChange, now: number): boolean {
-    return this.#enqueue(this.desired.refresh(change), change.removal, now)
+  /** Takes in what a change of the fleet has touched. Answers with whether anything is to be looked at because of it. */
+  note(
+    { instances, nodes }: Touched,
+    { urgent, since }: { readonly urgent: boolean; readonly since: number },
+  ): boolean {
+    for (const [node, keys] of instances) {
+      for (const [instance, cause] of keys) {
+        const id = unitId({ node, instance })
+        if (cause) this.#causes.set(id, cause)
+        else this.#causes.delete(id)
+      }
+      this.queue.add(node, keys.keys(), { urgent, since })
+    }
+    for (const node of nodes) this.queue.add(node, [], { urgent, since })
+    return instances.size > 0 || nodes.size > 0
   }
 
   /**
@@ -86,6 +96,16 @@ export class Ledger {
   /** What is to be done on a node, deletions that are held back included; keeps no notes. */
   differences(node: string): readonly Change[] {
     return this.#diff(node)
+  }
+
+  /** A comparison left out these nodes, since they were written to meanwhile. Those that the one before left out too are read alone. */
+  overlook(nodes: ReadonlySet<string>, since: number): void {
+    for (const node of nodes) {
+      if (!this.#overlooked.has(node)) continue
+      this.suspect.add(node)
+      this.queue.add(node, undefined, { urgent: false, since })
+    }
+    this.#overlooked = new Set(nodes)
   }
 
   /** Decides on all inferred deletions of a comparison: they may go, or wait for an operator. Times in epoch milliseconds. */
@@ -116,15 +136,16 @@ export class Ledger {
   /** A change was written. */
   settled({ unit }: Change): void {
     this.notes.written(unit)
-    this.#allowed.delete(unitId(unit))
-    this.#causes.delete(unitId(unit))
+    // Most of the time there is nothing in either.
+    if (this.#allowed.size > 0) this.#allowed.delete(unitId(unit))
+    if (this.#causes.size > 0) this.#causes.delete(unitId(unit))
   }
 
   /** How many instances of ours are there. */
   present(): number {
     let count = 0
     for (const { services } of this.actual.nodes.values()) {
-      for (const { meta } of services.values()) if (meta[ownerKey] === this.#options.owner) count += 1
+      for (const { record } of services.values()) if (record.meta[ownerKey] === this.#options.owner) count += 1
     }
     return count
   }
@@ -133,24 +154,11 @@ export class Ledger {
     return diffNode(node, this.desired.nodes.get(node), this.actual.nodes.get(node), this.#context, only)
   }
 
-  #enqueue({ instances, nodes }: Touched, urgent: boolean, since: number): boolean {
-    for (const [node, keys] of instances) {
-      for (const [instance, cause] of keys) {
-        const id = unitId({ node, instance })
-        if (cause) this.#causes.set(id, cause)
-        else this.#causes.delete(id)
-      }
-      this.queue.add(node, keys.keys(), { urgent, since })
-    }
-    for (const node of nodes) this.queue.add(node, [], { urgent, since })
-    return instances.size > 0 || nodes.size > 0
-  }
-
   #isInferred(change: Change): boolean {
     return change.kind === 'remove' && change.cause === undefined
   }
 
-  #causeOf(unit: Unit, { id }: ServiceRow): Cause | undefined {
+  #causeOf(unit: Unit, { id }: ServiceRecord): Cause | undefined {
     const known = this.#causes.get(unitId(unit))
     if (known || !this.#fleet.instances.has(id)) return known
     // The fleet knows it: it stands elsewhere, or the policy leaves it out.

@@ -53,7 +53,7 @@ function guiltyWrites(
   const all = nodes.flatMap(({ writes }) => writes)
   let place: number = fences
   for (const write of all) {
-    for (const _ of write.operations) {
+    for (const _ of write.steps) {
       const error = byPlace.get(place)
       if (error && !guilty.has(write)) guilty.set(write, error)
       place += 1

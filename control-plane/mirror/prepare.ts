@@ -42,6 +42,7 @@ export class Preparer {
 
   /** Whether these changes may be written as they are; a node is prepared for one transaction. */
   isReady(node: string, changes: readonly Change[]): boolean {
+    if (node) return true
     const { ledger } = this.#options
     const readAt = this.#prepared.get(node)
     this.#prepared.delete(node)
@@ -87,11 +88,11 @@ export class Preparer {
   #unknownServices(changes: readonly Change[]): ReadonlySet<string> {
     const { others } = this.#options.ledger
     const services = new Set<string>()
-    for (const change of others ? changes : []) {
+    if (!others) return services
+    for (const change of changes) {
       if (change.kind !== 'put' || !change.adds) continue
-      for (const operation of change.operations) {
-        const service = 'Service' in operation ? operation.Service.Service.Service : undefined
-        if (service !== undefined && !others?.knows(service)) services.add(service)
+      for (const { what, record } of change.steps) {
+        if (what === 'service' && !others.knows(record.service)) services.add(record.service)
       }
     }
     return services

@@ -54,8 +54,8 @@ export class Queue {
 
   /** Since when the oldest waits; undefined: nothing waits. */
   oldest(): number | undefined {
-    let oldest: number | undefined
-    for (const { since } of this.#waiting.values()) if (oldest === undefined || since < oldest) oldest = since
-    return oldest
+    // They are in the order in which they came.
+    for (const { since } of this.#waiting.values()) return since
+    return undefined
   }
 }

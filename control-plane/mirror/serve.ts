@@ -1,10 +1,12 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
-import type { MirrorConfig } from './config.ts'
+import type { DatacenterConfig, MirrorConfig } from './config.ts'
+import { Desired } from './desired.ts'
 import type { Identity } from './fence.ts'
 import { Follower } from './follow.ts'
 import type { HeldRemoval } from './ledger.ts'
+import { selects } from './select.ts'
 
 export type MirrorParts = {
   readonly fleet: FleetView
@@ -37,14 +39,25 @@ export type Mirror = AsyncDisposable & {
 /** Starts to mirror the fleet. Resolves at once: datacenters that cannot be reached are caught up with when they can. */
 export async function startMirror(config: MirrorConfig, parts: MirrorParts): Promise<Mirror> {
   const { fleet, log, signal, installation } = parts
+  const { owner, takeover = false } = installation
   const us: Identity = { installation: installation.id, epoch: installation.epoch, run: installation.run }
   await using stack = new AsyncDisposableStack()
+  const policies = new Map<string, Policy>()
   const followers = new Map<string, Follower>()
   for (const datacenter of config.datacenters) {
-    const { owner, takeover = false } = installation
-    const follower = stack.use(new Follower({ config, datacenter, owner, us, takeover, fleet, log }))
+    const { desired, filled, all } = policyOf(datacenter, owner, fleet, policies)
+    const follower = stack.use(new Follower({ config, datacenter, owner, us, takeover, fleet, desired, filled, log }))
     followers.set(datacenter.name, follower)
+    all.push(follower)
   }
+  stack.defer(
+    fleet.watch((change) => {
+      for (const { desired, all } of policies.values()) {
+        const touched = desired.refresh(change)
+        for (const follower of all) follower.follow(touched, change.removal)
+      }
+    }),
+  )
   const open = stack.move()
   let closing: Promise<void> | undefined
   const close = () => {
@@ -58,4 +71,22 @@ export async function startMirror(config: MirrorConfig, parts: MirrorParts): Pro
     approve: (datacenter) => followers.get(datacenter)?.approve(),
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** What datacenters with the same policy share. */
+type Policy = { readonly desired: Desired; readonly filled: Promise<void>; readonly all: Follower[] }
+
+function policyOf(
+  { select, warning_as: warningAs }: DatacenterConfig,
+  owner: string,
+  fleet: FleetView,
+  policies: Map<string, Policy>,
+): Policy {
+  const key = JSON.stringify([select, warningAs])
+  const known = policies.get(key)
+  if (known) return known
+  const desired = new Desired(fleet, { owner, warningAs, selects: selects(select) })
+  const policy = { desired, filled: desired.fill(), all: [] }
+  policies.set(key, policy)
+  return policy
 }

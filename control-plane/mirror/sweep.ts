@@ -1,11 +1,11 @@
 import { Failure } from '#shared/failure/failure.ts'
 import type { KeyRow } from '../consul/answers.ts'
 import type { ConsulClient } from '../consul/client.ts'
-import type { Operation } from '../consul/operation.ts'
 import { Actual } from './actual.ts'
 import { batches, type NodeWrites } from './batches.ts'
 import { type DiffContext, diffNode } from './diff.ts'
 import { fenceKey, freshKey, ownerKey } from './names.ts'
+import { operationOf } from './operations.ts'
 import { withoutGuilty } from './outcome.ts'
 import { readOwned } from './read.ts'
 
@@ -51,7 +51,7 @@ export async function sweep({ consul, owner, apply, frozen, signal }: SweepOptio
     await Promise.all(some.map(async (node) => now.replace(node, await consul.node(node, { signal }))))
     const { writes, left: stays } = removals(now, context)
     left.push(...stays)
-    for (const batch of batches(writes, undefined, limits)) {
+    for (const batch of batches(writes, limits)) {
       mustBeFrozen(frozen, owner)
       left.push(...(await remove(consul, batch.nodes, signal)))
     }
@@ -62,8 +62,8 @@ export async function sweep({ consul, owner, apply, frozen, signal }: SweepOptio
 
 function recordsOf(actual: Actual, owner: string): readonly string[] {
   return [...actual.nodes.values()].flatMap(({ name, services }) => {
-    const ours = [...services.values()].filter(({ meta }) => meta[ownerKey] === owner)
-    return [`node ${name}`, ...ours.map(({ id }) => `service ${id} on ${name}`)]
+    const ours = [...services.values()].filter(({ record }) => record.meta[ownerKey] === owner)
+    return [`node ${name}`, ...ours.map(({ record }) => `service ${record.id} on ${name}`)]
   })
 }
 
@@ -84,8 +84,8 @@ async function remove(
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   if (nodes.length === 0) return []
-  const operations: Operation[] = nodes.flatMap(({ writes }) => writes.flatMap((write) => write.operations))
-  const outcome = await consul.transact(operations, signal)
+  const steps = nodes.flatMap(({ writes }) => writes.flatMap((write) => write.steps))
+  const outcome = await consul.transact(steps.map(operationOf), signal)
   if (outcome.kind === 'done') return []
   if (outcome.kind === 'too-large') return [outcome.why]
   const { rest, again, refused } = withoutGuilty(nodes, outcome.errors, 0)

@@ -11,26 +11,33 @@ export type WatchOptions = {
   /** The index of our own last write. */
   readonly ownIndex: () => number
   /** Resolves when the datacenter can be asked. */
-  readonly reachable: (signal: AbortSignal) => Promise<void>
+  readonly reachable: () => Promise<void>
+  /** Resolves when there is nothing better to do than to watch. */
+  readonly calm: () => Promise<void>
   readonly signal: AbortSignal
 }
 
 const waitMs = 60_000
+const ownAnswerMs = 50
 
 /**
  * Calls `wake` when somebody has changed something among the services on our nodes: by one blocking query for the whole datacenter. It
  * is a hint only; what it misses, the next full comparison finds.
  */
 export async function watchCatalogue(
-  { consul, owner, gapMs, ownIndex, reachable, signal }: WatchOptions,
+  { consul, owner, gapMs, ownIndex, reachable, calm, signal }: WatchOptions,
   wake: () => void,
 ): Promise<void> {
   let index = 0
   while (!signal.aborted) {
-    await reachable(signal)
+    await reachable()
+    // The first answer comes at once: what changes from there on is not missed.
+    if (index !== 0) await calm()
     try {
       const answered = await consul.watchServices({ key: ownerKey, value: owner }, index, waitMs, signal)
       const next = nextIndex(index, answered)
+      // The answer to a write of ours may be on its way still.
+      if (next !== index && index !== 0) await pause(ownAnswerMs, signal)
       // It went back, or it moved by the hand of somebody else.
       const theirs = next === 0 || (index !== 0 && next !== index && next > ownIndex())
       index = next

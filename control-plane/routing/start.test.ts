@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { ResourceKind } from '#control-plane/routing/envoy/resource.ts'
-import { DeltaClient } from '#test/support/delta-client.ts'
+import { type DeltaAnswer, DeltaClient } from '#test/support/delta-client.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { RoutingFleet } from '#test/support/routing-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -59,6 +59,8 @@ async function setUp(t: Test, text: string | undefined = declared) {
   return { world, routing, declaration, warnings, stop, connect, until, sink }
 }
 
+const nothing: DeltaAnswer = { kind: undefined, nonce: '', names: [], removed: [], at: 0 }
+
 const namesOf = (client: DeltaClient, kind: ResourceKind) => {
   return client.answers.filter((answer) => answer.kind === kind).map(({ names }) => names)
 }
@@ -89,10 +91,17 @@ await t.test('a sink has proven what its Envoys have confirmed, and explains an 
   const client = connect('edge')
   await until('the clusters', () => client.answers[0])
   t.match(sink('edge').status(), { state: 'behind', proven: undefined, figures: { behind: 1 } })
+  client.confirm(client.answers[0] ?? nothing)
   client.ask('endpoints', { resource_names_subscribe: ['user', 'job'] })
   await until('the endpoints', () => client.answers[1])
   t.match(sink('edge').explain(user), { state: 'different' })
-  for (const answer of client.answers) client.confirm(answer)
+  client.ask('listener')
+  client.ask('routes', { resource_names_subscribe: ['edge'] })
+  await until('the listener', () => client.answers[2])
+  t.equal(sink('edge').status().proven, undefined, 'the clusters alone are no proof')
+  for (const answer of client.answers.slice(1)) client.confirm(answer)
+  const routes = await until('the routes', () => client.answers[3])
+  client.confirm(routes ?? nothing)
   await until('the proof', () => sink('edge').status().proven)
   t.match(sink('edge').status(), {
     kind: 'envoy',
@@ -116,8 +125,8 @@ await t.test('a sink has proven what its Envoys have confirmed, and explains an 
   t.strictSame(routing.explain(other), [])
 
   world.fails(user)
-  await until('the removal', () => client.answers[2])
-  client.confirm(client.answers[2] ?? { kind: undefined, nonce: '', names: [], removed: [], at: 0 })
+  const removal = await until('the removal', () => client.answers[4])
+  client.confirm(removal ?? nothing)
   await until('its proof', () => sink('edge').status().proven?.revision === world.fleet.revision)
   t.match(sink('edge').explain(user), { state: 'absent', remark: 'refused' })
   t.match(routing.explain(user)[0], {

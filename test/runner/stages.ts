@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type CoverageSummary, judgeCoverage } from './coverage.ts'
+import { type CoverageSummary, type CoverageVerdict, judgeCoverage } from './coverage.ts'
 import type { Stage } from './select.ts'
 import { type FileResult, TapReading } from './tap-reading.ts'
 
@@ -26,16 +26,16 @@ export async function runCheck(
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
+/** Whether coverage is measured, and whether it starts from nothing or adds to that of the stage before. */
+export type Measuring = 'no' | 'afresh' | 'added'
+
 /** Runs the files of a stage with tap, shows each as it ends, and counts assertions. */
-export async function runStage(
-  project: string,
-  stage: Stage,
-  { coverage }: { readonly coverage: boolean },
-): Promise<Counts> {
+export async function runStage(project: string, stage: Stage, measuring: Measuring): Promise<Counts> {
   const { name, files, jobs, timeoutSeconds } = stage
   say(`\n${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
-  const report = coverage ? '--coverage-report=json-summary' : '--disable-coverage'
-  const options = ['--reporter=tap', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, report, '--allow-empty-coverage']
+  const options = ['--reporter=tap', `--jobs=${jobs}`, `--timeout=${timeoutSeconds}`, '--allow-empty-coverage']
+  options.push(measuring === 'no' ? '--disable-coverage' : '--coverage-report=json-summary')
+  if (measuring === 'added') options.push(`--save=${await listOf(project, files)}`)
   const child = start(project, 'node_modules/.bin/tap', ['run', ...options, ...files], ['ignore', 'pipe', 'inherit'])
   const reading = new TapReading()
   // An exit code without a failure of a file: tap itself could not do its work.
@@ -51,23 +51,34 @@ export async function runStage(
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
 }
 
-/** Holds the coverage of the last stage that measured it against the goal; counts as one. */
-export async function checkCoverage(project: string): Promise<Counts> {
-  const text = await readFile(coverageReport(project), 'utf8').catch(() => undefined)
-  if (text === undefined) {
-    say('FAIL  coverage: tap left no report')
+/** tap keeps the coverage that there is when it is told by a list that it runs a part of all tests. */
+async function listOf(project: string, files: readonly string[]): Promise<string> {
+  const path = join(project, '.tap/files')
+  await writeFile(path, `${files.join('\n')}\n`)
+  return path
+}
+
+/** Holds the coverage measured so far against the goal and shows what is below; counts as one. */
+export async function checkCoverage(project: string, title: string): Promise<Counts> {
+  const verdict = await readCoverage(project)
+  if (verdict === undefined) {
+    say(`FAIL  ${title}: tap left no report`)
     return { passed: 0, failed: 1 }
   }
-  const summary: CoverageSummary = JSON.parse(text)
-  const { lines, functions, poor } = judgeCoverage(summary, { project, folders: covered, goal })
+  const { lines, functions, poor } = verdict
   const good = lines >= goal && functions >= goal
-  say(
-    `${good ? 'ok  ' : 'FAIL'}  coverage  ${lines.toFixed(1)}% of lines, ${functions.toFixed(1)}% of functions (goal ${goal}%)`,
-  )
-  for (const { file, lines, functions } of poor.slice(0, good ? 10 : 40)) {
+  say(`${good ? 'ok  ' : 'FAIL'}  ${title}  ${lines.toFixed(1)}% of lines, ${functions.toFixed(1)}% of functions`)
+  for (const { file, lines, functions } of poor.slice(0, good ? 0 : 40)) {
     say(`      ${lines.toFixed(0).padStart(3)}% ${functions.toFixed(0).padStart(3)}%  ${file}`)
   }
   return good ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function readCoverage(project: string): Promise<CoverageVerdict | undefined> {
+  const text = await readFile(coverageReport(project), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const summary: CoverageSummary = JSON.parse(text)
+  return judgeCoverage(summary, { project, folders: covered, goal })
 }
 
 export async function forgetCoverage(project: string): Promise<void> {

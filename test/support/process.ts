@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { Tail } from './tail.ts'
 import { waitFor } from './wait.ts'
@@ -23,7 +25,7 @@ export type Ending = { readonly signal?: NodeJS.Signals; readonly withinMs?: num
 export class RunningProcess implements AsyncDisposable {
   readonly name: string
   readonly pid: number
-  /** Resolves when it has ended, however it did. */
+  /** Resolves when it has ended with all that it started, however it did, and `output` is complete. */
   readonly exited: Promise<Exit>
   readonly #child: ChildProcess
   readonly #tail: Tail
@@ -37,11 +39,13 @@ export class RunningProcess implements AsyncDisposable {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#tail.add(text))
     }
+    const closed = new Promise((resolve) => child.once('close', resolve))
     this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      child.once('exit', async (code, signal) => {
         this.#exit = { code, signal }
-        // What it started and left behind.
-        signalGroup(pid, 'SIGKILL')
+        await endGroup(pid)
+        // Its last words may still be in the pipe, which something that left its group may hold open.
+        await Promise.race([closed, pause(1_000, undefined, { ref: false })])
         resolve(this.#exit)
       })
     })
@@ -63,7 +67,7 @@ export class RunningProcess implements AsyncDisposable {
 
   /** Asks it to end, kills it if it does not, and resolves when it has ended. */
   async stop({ signal = 'SIGTERM', withinMs = 5_000 }: Ending = {}): Promise<Exit> {
-    if (this.#exit !== undefined) return this.#exit
+    if (this.#exit !== undefined) return this.exited
     this.signal(signal)
     // A stopped process takes no signal but KILL until it goes on.
     this.signal('SIGCONT')
@@ -129,6 +133,27 @@ export async function spawnProcess(
 function orphanGuard(signal: 'KILL' | 'TERM'): readonly string[] {
   const setpriv = '/usr/bin/setpriv'
   return existsSync(setpriv) ? [setpriv, '--pdeathsig', signal, '--'] : []
+}
+
+/** Kills what a process started and left behind, and waits until it has let go of its ports and files. */
+async function endGroup(pid: number): Promise<void> {
+  const deadline = performance.now() + 2_000
+  signalGroup(pid, 'SIGKILL')
+  while (performance.now() < deadline && (await isAnyAlive(pid))) await pause(2)
+}
+
+/** Whether a process group has a member that is more than an entry in the table, waiting for its parent to notice. */
+async function isAnyAlive(group: number): Promise<boolean> {
+  try {
+    process.kill(-group, 0)
+  } catch {
+    return false
+  }
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
+  // After the name, which may hold anything, in brackets: state, parent, group.
+  const fields = stats.map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '))
+  return fields.some(([state, , pgrp]) => Number(pgrp) === group && state !== 'Z' && state !== 'X')
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -33,8 +33,13 @@ await t.test('an Envoy that connects gets everything, and has proven it', async 
   const snapshot = offer(table([users, jobs]))
   const envoy = new EnvoyModel(definitions)
   envoy.connect(channel)
-  t.equal(channel.proven, undefined)
+  for (let steps = 0; envoy.has.routes.size === 0; steps += 1) {
+    t.equal(channel.proven, undefined, `nothing is proven after ${steps} answers`)
+    t.ok(channel.lagMs(Date.now() + 1000) >= 1000)
+    envoy.step()
+  }
   envoy.settle()
+  t.equal(channel.lagMs(Date.now() + 1000), 0)
   t.strictSame(versionsOf(envoy.has), versionsOf(snapshot.resources))
   t.strictSame(envoy.faults, [])
   t.equal(channel.proven?.revision, 1)
@@ -89,6 +94,21 @@ await t.test('a changed cluster is followed by its endpoints, although these are
       ['endpoints', 'users'],
     ],
   )
+})
+
+await t.test('a cluster whose stream ends before its endpoints have come gets them from the next stream', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users, jobs]))
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  offer(table([{ ...users, balance: 'least_request' }, jobs]))
+  envoy.step()
+  t.strictSame([...envoy.warming], ['users'])
+  envoy.disconnect()
+  envoy.connect(channel)
+  envoy.settle()
+  t.strictSame([...envoy.warming], [])
 })
 
 await t.test('a route to a new service goes out when its cluster and endpoints are there', async (t) => {
@@ -329,7 +349,7 @@ await t.test('after withdrawal new streams get no answer and old ones keep what 
 
 type Step =
   | { readonly kind: 'offer'; readonly services: readonly OfferedService[] }
-  | { readonly kind: 'step' | 'reconnect' | 'block' | 'release' | 'reject' | 'accept' }
+  | { readonly kind: 'step' | 'reconnect' | 'block' | 'release' | 'reject-cluster' | 'reject-endpoints' | 'accept' }
 type OfferedService = { readonly name: string; readonly ports: readonly number[]; readonly slow: boolean }
 
 const anyServices = fc.uniqueArray(
@@ -341,7 +361,7 @@ const anyServices = fc.uniqueArray(
   { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
 )
 const other = fc.constantFrom('reconnect' as const, 'block' as const, 'release' as const)
-const rejection = fc.constantFrom('reject' as const, 'accept' as const)
+const rejection = fc.constantFrom('reject-cluster' as const, 'reject-endpoints' as const, 'accept' as const)
 const anyOffer = fc.record({ kind: fc.constant('offer' as const), services: anyServices })
 const stepping = { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) }
 
@@ -382,9 +402,12 @@ function play(steps: readonly Step[]) {
         envoy.disconnect()
         envoy.connect(channel)
         break
-      case 'reject':
-        envoy.rejects = (kind, name) => (kind === 'cluster' && name === 'b' ? 'not now' : undefined)
+      case 'reject-cluster':
+      case 'reject-endpoints': {
+        const guilty = step.kind === 'reject-cluster' ? 'cluster' : 'endpoints'
+        envoy.rejects = (kind, name) => (kind === guilty && name === 'b' ? 'not now' : undefined)
         break
+      }
       case 'accept':
         envoy.rejects = () => undefined
     }

@@ -19,6 +19,8 @@ export type ChannelOptions = {
 /** Frames of one offer that are kept for the next stream that wants just the same. */
 const mostFrames = 64
 
+const unconfirmedForMs = 10 * 60_000
+
 /** What one gateway's Envoys are offered, and the streams of those that are connected. */
 export class Channel implements StreamChannel {
   readonly gateway: string
@@ -29,8 +31,14 @@ export class Channel implements StreamChannel {
   readonly #subscribers = new SubscriberIndex<DeltaStream>()
   /** Frames of the present offer, by what is in them. */
   readonly #frames = new Map<string, Frame>()
+  /**
+   * Clusters of which a stream ended before they were confirmed, by when that was. An Envoy that comes back with such a cluster says that it
+   * has its endpoints, and yet waits for them.
+   */
+  readonly #unconfirmed = new Map<string, number>()
   #offered: Offer | undefined
   #proven: { readonly revision: number; readonly at: number } | undefined
+  #unprovenSince: number | undefined
   #nonces = 0
   #opened = 0
 
@@ -47,6 +55,11 @@ export class Channel implements StreamChannel {
   /** The newest revision that all connected Envoys have proven, and since when (epoch milliseconds). */
   get proven(): { readonly revision: number; readonly at: number } | undefined {
     return this.#proven
+  }
+
+  /** For how long the newest offer has not been proven, in milliseconds; 0: it is, or nobody is connected. */
+  lagMs(now: number): number {
+    return this.#unprovenSince === undefined ? 0 : Math.max(0, now - this.#unprovenSince)
   }
 
   /** Bytes made for Envoys so far, each frame counted once however many streams it went to. */
@@ -88,7 +101,10 @@ export class Channel implements StreamChannel {
   /** A stream that has just opened; `id` is the Envoy's. */
   open(id: string, write: Write): DeltaStream {
     this.#opened += 1
-    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, write, this.#log.child({ envoy: id }))
+    for (const [name, at] of this.#unconfirmed) if (Date.now() - at > unconfirmedForMs) this.#unconfirmed.delete(name)
+    const perhapsWaiting = [...this.#unconfirmed.keys()]
+    const log = this.#log.child({ envoy: id })
+    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, write, log, perhapsWaiting)
     this.streams.add(stream)
     return stream
   }
@@ -105,6 +121,7 @@ export class Channel implements StreamChannel {
 
   close(stream: DeltaStream): void {
     this.streams.delete(stream)
+    for (const name of stream.unconfirmedClusters()) this.#unconfirmed.set(name, Date.now())
     this.#prove()
     for (const kind of resourceKinds) {
       for (const name of [...stream.names(kind), '*']) this.#subscribers.remove(kind, name, stream)
@@ -146,12 +163,11 @@ export class Channel implements StreamChannel {
   }
 
   #prove(): void {
-    let least = Number.POSITIVE_INFINITY
-    for (const { proven } of this.streams) {
-      if (proven === undefined) return
-      least = Math.min(least, proven)
-    }
-    if (this.streams.size > 0 && least !== this.#proven?.revision) this.#proven = { revision: least, at: Date.now() }
+    const now = Date.now()
+    const least = leastOf([...this.streams].map(({ proven }) => proven))
+    if (least !== undefined && least !== this.#proven?.revision) this.#proven = { revision: least, at: now }
+    if (this.streams.size === 0 || least === this.#offered?.revision) this.#unprovenSince = undefined
+    else this.#unprovenSince ??= now
   }
 
   #markChanges(before: Snapshot, after: Snapshot): void {
@@ -162,4 +178,11 @@ export class Channel implements StreamChannel {
       }
     }
   }
+}
+
+/** The least of them; undefined: one of them has none, or there are none. */
+function leastOf(proven: readonly (number | undefined)[]): number | undefined {
+  return proven.length === 0
+    ? undefined
+    : proven.reduce((a, b) => (a === undefined || b === undefined ? undefined : Math.min(a, b)))
 }

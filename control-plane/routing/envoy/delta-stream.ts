@@ -1,5 +1,6 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Frame } from './frame.ts'
+import { mayLeadTo, mayLeave } from './order.ts'
 import type { Parked, Parking } from './parking.ts'
 import { Progress } from './progress.ts'
 import type { DeltaRequest } from './request.ts'
@@ -47,13 +48,17 @@ export class DeltaStream {
   /** Versions that this Envoy rejected, by kind and name. */
   readonly #rejected = new Map<string, string>()
   readonly #progress = new Progress()
+  /** Clusters that may be waiting for their endpoints since an earlier stream. */
+  readonly #perhapsWaiting: readonly string[]
   #underway = 0
+  #whole = false
 
-  constructor(id: string, channel: StreamChannel, write: Write, log: Logger) {
+  constructor(id: string, channel: StreamChannel, write: Write, log: Logger, perhapsWaiting: readonly string[] = []) {
     this.id = id
     this.#channel = channel
     this.#write = write
     this.#log = log
+    this.#perhapsWaiting = perhapsWaiting
   }
 
   /** The newest revision that this Envoy is proven to show. */
@@ -75,6 +80,12 @@ export class DeltaStream {
     return this.#subscriptions[kind].names
   }
 
+  /** Clusters that were sent and not confirmed: they may be waiting for their endpoints. */
+  unconfirmedClusters(): readonly string[] {
+    const frames = [...this.#subscriptions.cluster.unanswered.values()]
+    return frames.flatMap(({ upserts }) => upserts.map(({ name }) => name))
+  }
+
   /** What it has of a resource. */
   held(kind: ResourceKind, name: string): Held {
     return this.#subscriptions[kind].held(name)
@@ -84,9 +95,11 @@ export class DeltaStream {
     const { kind, nonce, error } = request
     if (kind === undefined) return
     const subscription = this.#subscriptions[kind]
+    const first = !subscription.asked
     const frame = subscription.unanswered.get(nonce)
     if (frame) this.#answered(subscription, frame, error)
     subscription.take(request, () => this.#channel.offered?.snapshot.resources[kind].keys() ?? [])
+    if (first && kind === 'endpoints') this.#repeatEndpoints(this.#perhapsWaiting)
     this.pump()
   }
 
@@ -113,12 +126,24 @@ export class DeltaStream {
     for (const kind of ['listener', 'routes', 'cluster'] as const) this.#sendRemovals(kind)
     for (const kind of resourceKinds) this.#payOwed(kind)
     const all = resourceKinds.map((kind) => this.#subscriptions[kind])
-    if (all.every(({ dirty, owed }) => dirty.size === 0 && !owed)) {
+    if (all.every(({ dirty, owed }) => dirty.size === 0 && !owed) && this.#isWhole(offered.snapshot)) {
       this.#progress.allSent(
         offered.revision,
         all.flatMap(({ unanswered }) => [...unanswered.keys()]),
       )
     }
+  }
+
+  /** Whether it has been sent everything at least once: an Envoy that starts asks for one thing after the other. */
+  #isWhole({ resources }: Snapshot): boolean {
+    const isThere = (kind: ResourceKind, name: string) => {
+      const { version, sent } = this.held(kind, name)
+      if (version !== undefined || sent !== undefined || this.#isRejected(kind, name)) return true
+      // Nobody asks for the endpoints of a cluster that was not taken.
+      return kind === 'endpoints' && this.#isRejected('cluster', name)
+    }
+    this.#whole ||= resourceKinds.every((kind) => [...resources[kind].keys()].every((name) => isThere(kind, name)))
+    return this.#whole
   }
 
   #answered(subscription: Subscription, frame: Frame, error: string | undefined): void {
@@ -135,9 +160,9 @@ export class DeltaStream {
    * A cluster that has changed waits for endpoints anew. Envoy does not ask for them again, and confirms the cluster only when it has them:
    * they follow at once.
    */
-  #repeatEndpoints(clusters: readonly Resource[]): void {
+  #repeatEndpoints(clusters: readonly string[]): void {
     const { endpoints } = this.#subscriptions
-    for (const { name } of clusters) {
+    for (const name of clusters) {
       if (!endpoints.wants(name)) continue
       endpoints.forced.add(name)
       endpoints.dirty.add(name)
@@ -172,23 +197,25 @@ export class DeltaStream {
     const subscription = this.#subscriptions[kind]
     const { dirty, forced, alone } = subscription
     const together: Resource[] = []
+    const gone: string[] = []
     let single: Resource | undefined
     for (const name of dirty) {
       const due = subscription.wants(name) ? this.#due(kind, name) : 'hold'
       if (due === undefined) {
-        // Endpoints that are gone are not taken away: they go with their cluster.
-        if (kind === 'endpoints' && !subscription.owed) dirty.delete(name)
+        // Endpoints go with their cluster. That there are none is said only to whoever waits for them; it takes none away.
+        if (kind === 'endpoints' && (forced.has(name) || subscription.owed)) gone.push(name)
+        else if (kind === 'endpoints') dirty.delete(name)
         continue
       }
       const { sent, version } = subscription.held(name)
       if (due === 'hold' || (!forced.has(name) && (sent?.version ?? version) === due.version)) {
         dirty.delete(name)
         forced.delete(name)
-      } else if (kind === 'routes' && !due.targets.every((target) => this.#hasCluster(target))) continue
+      } else if (kind === 'routes' && !due.targets.every((target) => this.#mayLeadTo(target))) continue
       else if (alone.has(name) || this.#channel.parking.has(due)) single ??= due
       else together.push(due)
     }
-    if (together.length > 0) this.#send(kind, together.sort(byName), [])
+    if (together.length + gone.length > 0) this.#send(kind, together.sort(byName), gone.sort())
     if (single && !this.#waitsForSingle(subscription)) this.#send(kind, [single], [])
   }
 
@@ -198,11 +225,9 @@ export class DeltaStream {
   }
 
   /** Whether a route to a cluster may be sent: it is there with its endpoints, or will not come. */
-  #hasCluster(name: string): boolean {
-    const { cluster, endpoints } = this.#subscriptions
-    if (!cluster.asked) return true
-    if (this.#isRejected('cluster', name)) return true
-    return cluster.has(name) && (endpoints.has(name) || this.#isRejected('endpoints', name))
+  #mayLeadTo(name: string): boolean {
+    const isRejected = (kind: ResourceKind) => this.#isRejected(kind, name)
+    return mayLeadTo(name, this.#subscriptions, isRejected)
   }
 
   #isRejected(kind: ResourceKind, name: string): boolean {
@@ -212,31 +237,16 @@ export class DeltaStream {
 
   #sendRemovals(kind: ResourceKind): void {
     const subscription = this.#subscriptions[kind]
+    const current = this.#channel.offered?.snapshot.resources.routes ?? new Map()
     const gone: string[] = []
     for (const name of subscription.dirty) {
       if (this.#due(kind, name) !== undefined) continue
-      const { version, sent } = subscription.held(name)
-      if (version === undefined && sent === undefined) {
+      const { version, sent, uncertain } = subscription.held(name)
+      if (version === undefined && sent === undefined && !uncertain) {
         if (!subscription.owed) subscription.dirty.delete(name)
-      } else if (kind !== 'cluster' || this.#mayLeave(name)) gone.push(name)
+      } else if (kind !== 'cluster' || mayLeave(name, this.#subscriptions, current)) gone.push(name)
     }
     if (gone.length > 0) this.#send(kind, [], gone.sort())
-  }
-
-  /** Whether no route that the Envoy has leads to a cluster any more. */
-  #mayLeave(cluster: string): boolean {
-    const { routes, listener } = this.#subscriptions
-    // An Envoy that comes back says one after the other what it has: where there is a listener, there are routes.
-    if (!routes.asked && (!listener.asked || !isEmpty(listener.heldNames()))) return false
-    for (const name of routes.heldNames()) {
-      const { version, resource, sent } = routes.held(name)
-      const current = this.#channel.offered?.snapshot.resources.routes.get(name)
-      const known = version === current?.version ? current : resource
-      // Routes from an earlier stream whose content nobody knows may lead anywhere.
-      if (version !== undefined && (!known || known.targets.includes(cluster))) return false
-      if (sent?.targets.includes(cluster)) return false
-    }
-    return true
   }
 
   /** A request is answered even if there is nothing to say. */
@@ -247,8 +257,7 @@ export class DeltaStream {
     for (const name of subscription.dirty) {
       // Something is on its way, once what it needs is there.
       if (kind !== 'cluster' && this.#due(kind, name) !== undefined) return
-      if (kind === 'endpoints' && this.#subscriptions.cluster.has(name)) subscription.dirty.delete(name)
-      else if (kind === 'endpoints' || !subscription.has(name)) missing.push(name)
+      if (!subscription.has(name)) missing.push(name)
     }
     this.#send(kind, [], missing.sort())
   }
@@ -258,7 +267,7 @@ export class DeltaStream {
     if (this.#underway >= mostBytesUnderway || subscription.unanswered.size >= mostUnanswered) return
     const frame = this.#channel.frame(kind, upserts, removed, subscription.unanswered)
     subscription.noteSent(frame)
-    if (kind === 'cluster') this.#repeatEndpoints(upserts)
+    if (kind === 'cluster') this.#repeatEndpoints(upserts.map(({ name }) => name))
     const size = frame.bytes.length
     this.#underway += size
     this.#write(frame.bytes, () => {
@@ -267,11 +276,6 @@ export class DeltaStream {
       if (wasFull) this.pump()
     })
   }
-}
-
-function isEmpty(names: Iterable<string>): boolean {
-  for (const _ of names) return false
-  return true
 }
 
 function byName(a: Resource, b: Resource): number {

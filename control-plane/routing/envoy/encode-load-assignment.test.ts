@@ -35,6 +35,25 @@ await t.test("our own encoding means what Envoy's definitions say, for any endpo
   t.doesNotThrow(() => fc.assert(property))
 })
 
+await t.test('what is taken over from the last time is as good as new, whatever comes and goes', async (t) => {
+  const pool = fc.uniqueArray(anyEndpoint, { selector: ({ instance }) => instance, minLength: 1, maxLength: 8 })
+  const cases = pool.chain((endpoints) =>
+    fc.tuple(
+      fc.array(fc.shuffledSubarray(endpoints), { maxLength: 6 }),
+      fc.array(fc.subarray(endpoints), { maxLength: 10 }),
+    ),
+  )
+  const property = fc.property(cases, ([shuffled, ordered]) => {
+    const encoder = new LoadAssignmentEncoder()
+    for (const endpoints of [...shuffled, ...ordered]) {
+      const wanted = service('user', endpoints)
+      if (!encoder.encode(wanted).equals(new LoadAssignmentEncoder().encode(wanted)))
+        throw new Error(JSON.stringify(endpoints))
+    }
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }))
+})
+
 await t.test('a service without endpoints is an assignment without any, not no assignment', async (t) => {
   t.strictSame(type.toObject(type.decode(new LoadAssignmentEncoder().encode(service('user')))), {
     cluster_name: 'user',

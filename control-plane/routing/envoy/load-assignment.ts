@@ -6,12 +6,18 @@ export type EndpointGroup = { readonly priority: 0 | 1; readonly site: string; r
 
 /** By priority, then site; each in the order given. */
 export function groupEndpoints(endpoints: readonly Endpoint[]): readonly EndpointGroup[] {
+  const [first] = endpoints
+  if (first === undefined) return []
+  // The common case costs no copy.
+  const { priority, site } = first
+  if (endpoints.every((endpoint) => endpoint.priority === priority && endpoint.site === site)) {
+    return [{ priority, site, endpoints }]
+  }
   const groups: { priority: 0 | 1; site: string; endpoints: Endpoint[] }[] = []
   for (const endpoint of endpoints) {
-    const { priority, site } = endpoint
-    const group = groups.find((known) => known.priority === priority && known.site === site)
+    const group = groups.find((known) => known.priority === endpoint.priority && known.site === endpoint.site)
     if (group) group.endpoints.push(endpoint)
-    else groups.push({ priority, site, endpoints: [endpoint] })
+    else groups.push({ priority: endpoint.priority, site: endpoint.site, endpoints: [endpoint] })
   }
   return groups.sort((a, b) => a.priority - b.priority || (a.site < b.site ? -1 : 1))
 }

@@ -43,6 +43,7 @@ export class EnvoySink implements Sink {
         ...figures,
         envoys: connected.length,
         behind: lag,
+        lag_ms: this.#channel.lagMs(Date.now()),
         parked: parking.all().length,
         routes: this.#source.table()?.routes.length ?? 0,
         clusters: offered?.snapshot.resources.cluster.size ?? 0,
@@ -83,7 +84,7 @@ export class EnvoySink implements Sink {
 
   #state(lag: number): SinkStatus['state'] {
     if (this.#source.frozen()) return 'frozen'
-    if (this.#source.mode() === 'observe') return 'standby'
+    if (this.#source.mode() === 'observe') return 'following'
     if (this.#channel.parking.all().length > 0) return 'blocked'
     return this.#channel.streams.size === 0 || this.#channel.offered === undefined || lag > 0 ? 'behind' : 'following'
   }

@@ -26,6 +26,9 @@ export class SnapshotBuilder {
   readonly #loadAssignments = new LoadAssignmentEncoder()
   readonly #clusters = new WeakMap<Service, Resource>()
   readonly #endpoints = new WeakMap<Service['endpoints'], Resource>()
+  // Both come from the declaration and stay the same objects until there is a new one.
+  readonly #listeners = new WeakMap<RouteTable['listeners'], ReadonlyMap<string, Resource>>()
+  readonly #routes = new WeakMap<RouteTable['routes'], ReadonlyMap<string, Resource>>()
   /** By gateway, then by kind and name: the last one made, with what it was made of. */
   readonly #made = new Map<string, Map<string, Made>>()
 
@@ -35,25 +38,32 @@ export class SnapshotBuilder {
 
   /** @param besides services that no route of the table leads to, but one that an Envoy still has */
   build(table: RouteTable, besides: readonly Service[] = []): Snapshot {
-    const { gateway, listeners, routes, source } = table
     const services = [...table.services, ...besides]
-    const targets = [...new Set(routes.map(({ service }) => service))]
     const resources: Snapshot['resources'] = {
       cluster: byName(services.map((service) => this.#cluster(service))),
       endpoints: byName(services.map((service) => this.#loadAssignment(service))),
-      listener: byName(
-        listeners.map((listener) =>
-          this.#make('listener', gateway, listener.name, toListener(listener, table), { source: listener.source }),
-        ),
-      ),
-      routes: byName([this.#make('routes', gateway, gateway, toRouteConfiguration(table), { source, targets })]),
+      listener: remembered(this.#listeners, table.listeners, () => this.#listenerResources(table)),
+      routes: remembered(this.#routes, table.routes, () => this.#routeResources(table)),
     }
-    return { gateway, version: versionOf(resources), resources }
+    return { gateway: table.gateway, version: versionOf(resources), resources }
   }
 
   /** A gateway is gone. */
   forget(gateway: string): void {
     this.#made.delete(gateway)
+  }
+
+  #listenerResources(table: RouteTable): readonly Resource[] {
+    return table.listeners.map((listener) => {
+      const { name, source } = listener
+      return this.#make('listener', table.gateway, name, toListener(listener, table), { source })
+    })
+  }
+
+  #routeResources(table: RouteTable): readonly Resource[] {
+    const { gateway, routes, source } = table
+    const targets = [...new Set(routes.map(({ service }) => service))]
+    return [this.#make('routes', gateway, gateway, toRouteConfiguration(table), { source, targets })]
   }
 
   #cluster(service: Service): Resource {
@@ -95,6 +105,19 @@ export class SnapshotBuilder {
   }
 }
 
+function remembered<K extends object>(
+  known: WeakMap<K, ReadonlyMap<string, Resource>>,
+  key: K,
+  make: () => readonly Resource[],
+): ReadonlyMap<string, Resource> {
+  let resources = known.get(key)
+  if (!resources) {
+    resources = byName(make())
+    known.set(key, resources)
+  }
+  return resources
+}
+
 function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
   return new Map(resources.map((resource) => [resource.name, resource]))
 }
@@ -121,6 +144,7 @@ export function changedNames(
   const changed = (kind: ResourceKind) => {
     const old = before?.resources[kind]
     const now = after.resources[kind]
+    if (old === now) return []
     const names = [...now.values()].filter(({ name, version }) => old?.get(name)?.version !== version)
     const gone = [...(old?.keys() ?? [])].filter((name) => !now.has(name))
     return [...names.map(({ name }) => name), ...gone]

@@ -10,9 +10,11 @@ export type Held = {
   readonly resource: Resource | undefined
   /** What was sent last and is not answered yet. */
   readonly sent: Resource | undefined
+  /** It was in an answer that was rejected with others: nobody knows what became of it. */
+  readonly uncertain: boolean
 }
 
-const nothing: Held = { version: undefined, resource: undefined, sent: undefined }
+const nothing: Held = { version: undefined, resource: undefined, sent: undefined, uncertain: false }
 
 /** One Envoy's interest in one kind of resources, and how far it has got. No queue: only names that deserve a look. */
 export class Subscription {
@@ -54,6 +56,10 @@ export class Subscription {
 
   heldNames(): Iterable<string> {
     return this.#held.keys()
+  }
+
+  get holdsAny(): boolean {
+    return this.#held.size > 0
   }
 
   /** Whether the Envoy has it in some version, or is known to be without it by its own word. */
@@ -117,20 +123,24 @@ export class Subscription {
       // It may have unsubscribed meanwhile.
       if (!held) continue
       const sent = held.sent === resource ? undefined : held.sent
-      this.#held.set(name, { ...held, version, resource, sent })
+      this.#held.set(name, { version, resource, sent, uncertain: false })
       this.alone.delete(name)
     }
   }
 
   /** The Envoy has rejected an answer, perhaps only a part of it: each of its resources is to be looked at again. */
   noteRejected({ upserts }: Frame): void {
+    const uncertain = upserts.length > 1
     for (const resource of upserts) {
       const { name } = resource
       const held = this.#held.get(name)
       if (!held) continue
-      if (held.sent === resource) this.#held.set(name, { ...held, sent: undefined })
+      const sent = held.sent === resource ? undefined : held.sent
+      this.#held.set(name, { ...held, sent, uncertain: held.uncertain || uncertain })
       this.dirty.add(name)
-      if (upserts.length > 1) this.alone.add(name)
+      if (!uncertain) continue
+      this.alone.add(name)
+      this.forced.add(name)
     }
   }
 }

@@ -10,6 +10,9 @@ export class Members {
   readonly #known = new Map<string, Member | Reason>()
   /** By address, port, better first, instance; without what is pending. */
   #candidates: Member[] = []
+  /** How many candidates are at each address and port, and how many of these places have more than one. */
+  readonly #places = new Map<string, number>()
+  #crowded = 0
   #pending: { readonly take: Member | undefined; readonly put: Member | undefined }[] = []
   #endpoints: readonly Endpoint[] | undefined
 
@@ -32,7 +35,7 @@ export class Members {
   /** What may be called now. The same array until something of it changes. */
   get endpoints(): readonly Endpoint[] {
     this.#settle()
-    this.#endpoints ??= chosen(this.#candidates)
+    this.#endpoints ??= chosen(this.#candidates, this.#crowded > 0)
     return this.#endpoints
   }
 
@@ -52,14 +55,32 @@ export class Members {
     if (this.#pending.length > fewChanges) {
       this.#candidates = [...this.#known.values()].filter((known) => known instanceof Member)
       this.#candidates.sort((a, b) => a.compare(b))
+      this.#places.clear()
+      this.#crowded = 0
+      for (const member of this.#candidates) this.#count(member, 1)
     } else {
       for (const { take, put } of this.#pending) {
-        if (take) this.#candidates.splice(this.#place(take), 1)
-        if (put) this.#candidates.splice(this.#place(put), 0, put)
+        if (take) {
+          this.#candidates.splice(this.#place(take), 1)
+          this.#count(take, -1)
+        }
+        if (put) {
+          this.#candidates.splice(this.#place(put), 0, put)
+          this.#count(put, 1)
+        }
       }
     }
     this.#pending = []
     this.#endpoints = undefined
+  }
+
+  #count({ candidate }: Member, by: 1 | -1): void {
+    const place = `${candidate.address} ${candidate.port}`
+    const before = this.#places.get(place) ?? 0
+    const after = before + by
+    if (after === 0) this.#places.delete(place)
+    else this.#places.set(place, after)
+    if (before > 1 !== after > 1) this.#crowded += by
   }
 
   /** Where a member is, or belongs. */
@@ -76,16 +97,14 @@ export class Members {
   }
 }
 
-/** One for each place; those of lowest priority are 'last' only beside better ones. */
-function chosen(candidates: readonly Member[]): readonly Endpoint[] {
-  const better = candidates.some(({ candidate }) => !candidate.last)
-  const endpoints: Endpoint[] = []
-  let before: Member | undefined
-  for (const member of candidates) {
-    if (!before?.samePlace(member)) endpoints.push(member.endpoint(better && member.candidate.last ? 1 : 0))
-    before = member
-  }
-  return endpoints
+/**
+ * One for each place; those of lowest priority are 'last' only beside better ones.
+ * @param crowded whether there is a place with more than one
+ */
+function chosen(candidates: readonly Member[], crowded: boolean): readonly Endpoint[] {
+  const firsts = crowded ? candidates.filter((member, index) => !candidates[index - 1]?.samePlace(member)) : candidates
+  const better = firsts.some(({ candidate }) => !candidate.last)
+  return firsts.map((member) => member.endpoint(better && member.candidate.last ? 1 : 0))
 }
 
 class Member {
