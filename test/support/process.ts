@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import { plainEnvironment } from './plain-environment.ts'
 import { Tail } from './tail.ts'
 import { waitFor } from './wait.ts'
 
@@ -113,7 +114,7 @@ export async function spawnProcess(
   if (isAbsolute(program) && !existsSync(program)) throw new Failure('PART_MISSING', `There is no ${program}.`)
   const [command = program, ...rest] = [...orphanGuard(orphanSignal), program, ...args]
   const child = spawn(command, rest, {
-    env: { ...process.env, ...env },
+    env: { ...plainEnvironment(process.env), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),

@@ -334,6 +334,20 @@ await t.test('a snapshot with a route that leads nowhere is not offered', async 
   t.equal(channel.offered?.snapshot, snapshot)
 })
 
+await t.test('a new declaration is proven only when it is confirmed, although the fleet is the same', async (t) => {
+  const { channel } = setUp()
+  const builder = new SnapshotBuilder(definitions)
+  channel.offer(builder.build(table([users])), 7)
+  const envoy = new EnvoyModel(definitions)
+  envoy.connect(channel)
+  envoy.settle()
+  t.ok(envoy.stream?.settled)
+  channel.offer(builder.build(table([users, jobs])), 7)
+  t.notOk(envoy.stream?.settled)
+  envoy.settle()
+  t.ok(envoy.stream?.settled)
+})
+
 await t.test('after withdrawal new streams get no answer and old ones keep what they have', async (t) => {
   const { channel, offer } = setUp()
   offer(table([users]))

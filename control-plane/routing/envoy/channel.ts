@@ -2,12 +2,13 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { DeltaStream, type StreamChannel, type Write } from './delta-stream.ts'
 import { type Frame, toFrame } from './frame.ts'
 import { type Parked, Parking } from './parking.ts'
+import type { Mark } from './progress.ts'
 import type { DeltaRequest } from './request.ts'
 import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
 import { changedNames, danglingTargets, type Snapshot } from './snapshot.ts'
 import { SubscriberIndex } from './subscriber-index.ts'
 
-export type Offer = { readonly snapshot: Snapshot; readonly revision: number }
+export type Offer = Mark & { readonly snapshot: Snapshot }
 
 export type ChannelOptions = {
   readonly gateway: string
@@ -39,6 +40,7 @@ export class Channel implements StreamChannel {
   #offered: Offer | undefined
   #proven: { readonly revision: number; readonly at: number } | undefined
   #unprovenSince: number | undefined
+  #offers = 0
   #nonces = 0
   #opened = 0
 
@@ -72,7 +74,7 @@ export class Channel implements StreamChannel {
   offer(snapshot: Snapshot, revision: number): void {
     const before = this.#offered
     if (before?.snapshot.version === snapshot.version) {
-      this.#offered = { snapshot, revision }
+      this.#offered = { snapshot, revision, offer: before.offer }
       this.#pump()
       return
     }
@@ -84,7 +86,8 @@ export class Channel implements StreamChannel {
       )
       return
     }
-    this.#offered = { snapshot, revision }
+    this.#offers += 1
+    this.#offered = { snapshot, revision, offer: this.#offers }
     this.#frames.clear()
     this.parking.follow(snapshot)
     if (before) this.#markChanges(before.snapshot, snapshot)
@@ -164,9 +167,10 @@ export class Channel implements StreamChannel {
 
   #prove(): void {
     const now = Date.now()
-    const least = leastOf([...this.streams].map(({ proven }) => proven))
+    const streams = [...this.streams]
+    const least = leastOf(streams.map(({ proven }) => proven))
     if (least !== undefined && least !== this.#proven?.revision) this.#proven = { revision: least, at: now }
-    if (this.streams.size === 0 || least === this.#offered?.revision) this.#unprovenSince = undefined
+    if (!this.#offered || streams.every(({ settled }) => settled)) this.#unprovenSince = undefined
     else this.#unprovenSince ??= now
   }
 

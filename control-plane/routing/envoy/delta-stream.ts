@@ -1,8 +1,8 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Frame } from './frame.ts'
-import { mayLeadTo, mayLeave } from './order.ts'
+import { isWhole, mayLeadTo, mayLeave } from './order.ts'
 import type { Parked, Parking } from './parking.ts'
-import { Progress } from './progress.ts'
+import { type Mark, Progress } from './progress.ts'
 import type { DeltaRequest } from './request.ts'
 import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -11,7 +11,7 @@ import { type Held, Subscription } from './subscription.ts'
 /** What a stream needs of its gateway's channel. */
 export type StreamChannel = {
   /** What is offered now; undefined: nothing is to be said yet. */
-  readonly offered: { readonly snapshot: Snapshot; readonly revision: number } | undefined
+  readonly offered: (Mark & { readonly snapshot: Snapshot }) | undefined
   readonly parking: Parking
   /** The frame for just this, the same for every stream that wants it, unless `without` holds its nonce already. */
   frame(
@@ -63,12 +63,14 @@ export class DeltaStream {
 
   /** The newest revision that this Envoy is proven to show. */
   get proven(): number | undefined {
-    return this.#progress.proven
+    return this.#progress.proven?.revision
   }
 
   /** Whether everything that is offered has been sent and answered. */
   get settled(): boolean {
-    return this.#progress.proven !== undefined && this.#progress.proven === this.#channel.offered?.revision
+    const { proven } = this.#progress
+    const { offered } = this.#channel
+    return proven !== undefined && proven.offer === offered?.offer && proven.revision === offered.revision
   }
 
   isWildcard(kind: ResourceKind): boolean {
@@ -128,21 +130,15 @@ export class DeltaStream {
     const all = resourceKinds.map((kind) => this.#subscriptions[kind])
     if (all.every(({ dirty, owed }) => dirty.size === 0 && !owed) && this.#isWhole(offered.snapshot)) {
       this.#progress.allSent(
-        offered.revision,
+        { offer: offered.offer, revision: offered.revision },
         all.flatMap(({ unanswered }) => [...unanswered.keys()]),
       )
     }
   }
 
-  /** Whether it has been sent everything at least once: an Envoy that starts asks for one thing after the other. */
-  #isWhole({ resources }: Snapshot): boolean {
-    const isThere = (kind: ResourceKind, name: string) => {
-      const { version, sent } = this.held(kind, name)
-      if (version !== undefined || sent !== undefined || this.#isRejected(kind, name)) return true
-      // Nobody asks for the endpoints of a cluster that was not taken.
-      return kind === 'endpoints' && this.#isRejected('cluster', name)
-    }
-    this.#whole ||= resourceKinds.every((kind) => [...resources[kind].keys()].every((name) => isThere(kind, name)))
+  /** Whether it has been sent everything at least once. */
+  #isWhole(snapshot: Snapshot): boolean {
+    this.#whole ||= isWhole(snapshot, this.#subscriptions, (kind, name) => this.#isRejected(kind, name))
     return this.#whole
   }
 
@@ -199,6 +195,7 @@ export class DeltaStream {
     const together: Resource[] = []
     const gone: string[] = []
     let single: Resource | undefined
+    const isRejected = (rejected: ResourceKind, name: string) => this.#isRejected(rejected, name)
     for (const name of dirty) {
       const due = subscription.wants(name) ? this.#due(kind, name) : 'hold'
       if (due === undefined) {
@@ -211,7 +208,11 @@ export class DeltaStream {
       if (due === 'hold' || (!forced.has(name) && (sent?.version ?? version) === due.version)) {
         dirty.delete(name)
         forced.delete(name)
-      } else if (kind === 'routes' && !due.targets.every((target) => this.#mayLeadTo(target))) continue
+      } else if (
+        kind === 'routes' &&
+        !due.targets.every((target) => mayLeadTo(target, this.#subscriptions, isRejected))
+      )
+        continue
       else if (alone.has(name) || this.#channel.parking.has(due)) single ??= due
       else together.push(due)
     }
@@ -222,12 +223,6 @@ export class DeltaStream {
   /** One that is sent alone is answered before the next, so that a rejection has one meaning. */
   #waitsForSingle({ unanswered, alone }: Subscription): boolean {
     return [...unanswered.values()].some(({ upserts }) => upserts.length === 1 && alone.has(upserts[0]?.name ?? ''))
-  }
-
-  /** Whether a route to a cluster may be sent: it is there with its endpoints, or will not come. */
-  #mayLeadTo(name: string): boolean {
-    const isRejected = (kind: ResourceKind) => this.#isRejected(kind, name)
-    return mayLeadTo(name, this.#subscriptions, isRejected)
   }
 
   #isRejected(kind: ResourceKind, name: string): boolean {

@@ -1,19 +1,19 @@
-import type { Resource, ResourceKind } from './resource.ts'
+import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { Subscription } from './subscription.ts'
 
+/** Whether an Envoy has rejected what is offered under a name. */
+type IsRejected = (kind: ResourceKind, name: string) => boolean
 type Subscriptions = Readonly<Record<ResourceKind, Subscription>>
 
-/**
- * Whether a route to a cluster may be sent to an Envoy: it has the cluster with its endpoints, or it will not have them.
- * @param isRejected whether it has rejected what is offered of the cluster, or of its endpoints
- */
+/** Whether a route to a cluster may be sent to an Envoy: it has the cluster with its endpoints, or it will not have them. */
 export function mayLeadTo(
   cluster: string,
   { cluster: clusters, endpoints }: Subscriptions,
-  isRejected: (kind: ResourceKind) => boolean,
+  isRejected: IsRejected,
 ): boolean {
-  if (!clusters.asked || isRejected('cluster')) return true
-  return clusters.has(cluster) && (endpoints.has(cluster) || isRejected('endpoints'))
+  if (!clusters.asked || isRejected('cluster', cluster)) return true
+  return clusters.has(cluster) && (endpoints.has(cluster) || isRejected('endpoints', cluster))
 }
 
 /**
@@ -36,4 +36,15 @@ export function mayLeave(
     if (sent?.targets.includes(cluster)) return false
   }
   return true
+}
+
+/** Whether an Envoy has been sent everything that is offered. When it starts, it asks for one thing after the other. */
+export function isWhole({ resources }: Snapshot, subscriptions: Subscriptions, isRejected: IsRejected): boolean {
+  const isThere = (kind: ResourceKind, name: string) => {
+    const { version, sent } = subscriptions[kind].held(name)
+    if (version !== undefined || sent !== undefined || isRejected(kind, name)) return true
+    // Nobody asks for the endpoints of a cluster that was not taken.
+    return kind === 'endpoints' && isRejected('cluster', name)
+  }
+  return resourceKinds.every((kind) => [...resources[kind].keys()].every((name) => isThere(kind, name)))
 }

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { plainEnvironment } from './plain-environment.ts'
+
+const hook = '"--import=file:///project/node_modules/@tapjs/processinfo/dist/esm/import.mjs"'
+
+for (const { name, env, plain } of [
+  {
+    name: 'a test run',
+    env: {
+      PATH: '/bin',
+      TAP: '1',
+      TAP_JOBS: '2',
+      _TAPJS_PROCESSINFO_ROOT_: 'x',
+      NODE_OPTIONS: `${hook} --no-warnings`,
+    },
+    plain: { PATH: '/bin', NODE_OPTIONS: '--no-warnings' },
+  },
+  { name: 'a test run without options of its own', env: { NODE_OPTIONS: hook }, plain: {} },
+  {
+    name: 'a plain run',
+    env: { TAPE: '1', NODE_OPTIONS: '--import=./own.ts' },
+    plain: { TAPE: '1', NODE_OPTIONS: '--import=./own.ts' },
+  },
+]) {
+  await t.test(`the environment of ${name}`, async (t) => t.strictSame(plainEnvironment(env), plain))
+}
