@@ -18,7 +18,7 @@ import { waitFor } from '#test/support/wait.ts'
 import { atMost, type BenchResult, exactly, median } from './result.ts'
 
 const owner = 'heddle'
-const lanes = 4
+const lanes = 8
 const services = 20
 const fenceKey = `heddle/${owner}/fence`
 

@@ -3,9 +3,10 @@ import type { Consistency, ConsulClient } from '../consul/client.ts'
 import type { Actual } from './actual.ts'
 import type { Writer } from './apply.ts'
 import { diffNode, type Unit } from './diff.ts'
+import { inLanes } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
 import { keyOf, ownerKey } from './names.ts'
-import { readOthers, readOwned } from './read.ts'
+import { readLanes, readOthers, readOwned } from './read.ts'
 
 export type CompareOptions = {
   readonly consul: ConsulClient
@@ -112,7 +113,9 @@ async function readEndpoints(
     for (const { record } of there.values()) services.set(keyOf(record.service), record.service)
   }
   others.keepOnly(new Set(services.keys()))
-  for (const service of services.values()) others.replace(service, await readOthers(consul, owner, service, reading))
+  await inLanes(services.values(), readLanes, async (service) => {
+    others.replace(service, await readOthers(consul, owner, service, reading))
+  })
 }
 
 /** Nodes with a name of ours that others own are not among ours; they are looked at one by one. */

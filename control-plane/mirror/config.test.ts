@@ -21,7 +21,7 @@ await t.test('a datacenter needs a name and an address; all else has a default',
         warning_as: 'passing',
         same_endpoint: 'yield',
         timeout: 5_000,
-        lanes: 4,
+        lanes: 8,
       },
     ],
   })

@@ -27,7 +27,7 @@ export const DatacenterConfig = z.strictObject({
   /** Deadline of a request. */
   timeout: z._default(duration(100), 5 * second),
   /** Transactions under way at once; urgent ones have two more. */
-  lanes: z._default(z.int().check(z.gte(1), z.lte(32)), 4),
+  lanes: z._default(z.int().check(z.gte(1), z.lte(32)), 8),
 })
 export type DatacenterConfig = z.output<typeof DatacenterConfig>
 

@@ -23,8 +23,14 @@ const node = fc.constantFrom('n-a', 'n-b', 'Cloud 一')
 const id = fc.constantFrom('crm-1', 'CRM-1', 'crm-2', 'node', 'billing-1')
 const steps: readonly fc.Arbitrary<readonly Change[]>[] = [
   fc
-    .record({ id, node, service: fc.constantFrom('crm', 'billing'), port: fc.constantFrom(80, 81) })
-    .map(({ id, node, service, port }) => instanceRegistered(id, node, { service, port })),
+    .record({
+      id,
+      node,
+      service: fc.constantFrom('crm', 'billing'),
+      port: fc.constantFrom(80, 81),
+      origin: fc.constantFrom('agent', 'client'),
+    })
+    .map(({ id, node, service, port, origin }) => instanceRegistered(id, node, { service, port }, origin)),
   fc
     .record({ id, health: fc.constantFrom('passing', 'warning', 'critical') })
     .map(({ id, health }) => [judged(id, health)]),
@@ -127,6 +133,23 @@ for (const { name, change, cause } of [
     t.equal(instances.get('heddle-heddle-n-a')?.get('crm-1'), cause)
   })
 }
+
+await t.test("what a client registered beside its agent is shown once, as the agent's", async (t) => {
+  const builder = new FleetBuilder()
+  const desired = new Desired(builder.fleet, options)
+  builder.fleet.watch((change) => void desired.refresh(change))
+  const shown = () => [...desired.nodes.values()].flatMap(({ instances }) => [...instances.keys()])
+  builder.node('n-a')
+  builder.change(...instanceRegistered('crm-client', 'cloud', { port: 80 }, 'client'), judged('crm-client', 'passing'))
+  t.strictSame(shown(), ['crm-client'])
+  builder.change(...instanceRegistered('crm-agent', 'n-a', { port: 80 }))
+  t.strictSame(shown().sort(), ['crm-agent', 'crm-client'], 'not before the agent has a verdict')
+  builder.judge('crm-agent', 'critical', 'refused')
+  t.strictSame(shown(), ['crm-agent'])
+  t.equal(desired.mergedInto('crm-client'), 'crm-agent')
+  builder.change(...instanceRegistered('crm-agent', 'n-a', { port: 81 }), judged('crm-agent', 'passing'))
+  t.strictSame(shown().sort(), ['crm-agent', 'crm-client'])
+})
 
 await t.test('filling takes its time and misses nothing that changes meanwhile', async (t) => {
   const builder = new FleetBuilder()

@@ -10,7 +10,7 @@ import type { Selects } from './select.ts'
 export type DesiredOptions = EntryOptions & { readonly selects: Selects }
 
 /** Why a record of ours should no longer be there: without one, its deletion is only inferred. */
-export type Cause = 'deregistered' | 'moved' | 'policy' | 'yielded' | 'empty'
+export type Cause = 'deregistered' | 'moved' | 'merged' | 'policy' | 'yielded' | 'empty'
 
 /** What changed in the desired state, by the key of the node. */
 export type Touched = {
@@ -41,6 +41,10 @@ export class Desired {
   readonly #options: DesiredOptions
   readonly #nodes = new Map<string, MutableNode>()
   readonly #places = new Map<string, Place>()
+  /** Instances of clients that are shown as an agent's instance, which is the same process. */
+  readonly #merged = new Map<string, string>()
+  /** The same the other way round. */
+  readonly #standsFor = new Map<string, Set<string>>()
   /** Instances that cannot be shown because another has the same name for Consul; with the other. */
   readonly #collisions = new Map<string, { readonly place: Place; readonly with: string }>()
 
@@ -64,6 +68,11 @@ export class Desired {
     return this.#collisions.get(instance)?.with
   }
 
+  /** The agent's instance as which an instance is shown, if it is. */
+  mergedInto(instance: string): string | undefined {
+    return this.#merged.get(instance)
+  }
+
   /** Computes everything there is, a part at a time so that others get their turn. Changes may be taken in meanwhile. */
   async fill(): Promise<void> {
     const ids = [...this.#fleet.instances.keys()]
@@ -77,7 +86,7 @@ export class Desired {
   refresh({ instances, nodes }: Pick<FleetChange, 'instances' | 'nodes'>): Touched {
     const touched = new TouchedKeys()
     const stale = new Set<string>()
-    for (const id of instances) this.#refreshInstance(id, touched, stale)
+    for (const id of this.#withNeighbours(instances)) this.#refreshInstance(id, touched, stale)
     for (const id of nodes) stale.add(keyOf(consulNodeName(this.#options.owner, id)))
     for (const key of stale) this.#refreshNode(key, touched)
     return touched
@@ -86,11 +95,14 @@ export class Desired {
   #refreshInstance(id: string, touched: TouchedKeys, stale: Set<string>): void {
     const belief = this.#fleet.instances.get(id)
     const before = this.#places.get(id)
-    const after = belief && this.#selected(belief) ? this.#place(belief) : undefined
+    const twin = belief && this.#twin(belief)
+    const after = belief && twin === undefined && this.#selected(belief) ? this.#place(belief) : undefined
     if (before && before.node !== after?.node) {
-      this.#remove(id, before, touched, stale, belief === undefined ? 'deregistered' : after ? 'moved' : 'policy')
+      const kept = after ? 'moved' : twin === undefined ? 'policy' : 'merged'
+      this.#remove(id, before, touched, stale, belief === undefined ? 'deregistered' : kept)
     }
     this.#collisions.delete(id)
+    this.#merge(id, twin)
     const standing = this.#fleet.standing(id)
     if (!after || !belief || !standing) return
     const rival = this.#rival(id, after)
@@ -106,6 +118,48 @@ export class Desired {
     if (known && sameInstance(known, entry)) return
     instances.set(after.key, entry)
     touched.add(after, undefined)
+  }
+
+  /** Those instances, and the ones of clients that they stand for, or may stand for now. */
+  #withNeighbours(instances: ReadonlySet<string>): ReadonlySet<string> {
+    const all = new Set(instances)
+    for (const id of instances) {
+      for (const client of this.#standsFor.get(id) ?? []) all.add(client)
+      const spec = this.#fleet.instances.get(id)?.spec
+      for (const other of spec ? this.#fleet.instancesAt(spec.address, spec.port) : []) {
+        if (this.#fleet.instances.get(other)?.origin === 'client') all.add(other)
+      }
+    }
+    return all
+  }
+
+  #merge(id: string, twin: string | undefined): void {
+    const before = this.#merged.get(id)
+    if (before === twin) return
+    if (before !== undefined) {
+      const others = this.#standsFor.get(before)
+      others?.delete(id)
+      if (others?.size === 0) this.#standsFor.delete(before)
+    }
+    if (twin === undefined) {
+      this.#merged.delete(id)
+      return
+    }
+    this.#merged.set(id, twin)
+    const others = this.#standsFor.get(twin)
+    if (others) others.add(id)
+    else this.#standsFor.set(twin, new Set([id]))
+  }
+
+  /** The agent's instance that is the same process as this one of a client: the agent's word wins, and one record is enough. */
+  #twin({ spec, origin }: InstanceBelief): string | undefined {
+    if (origin === 'agent') return undefined
+    for (const id of this.#fleet.instancesAt(spec.address, spec.port)) {
+      const other = this.#fleet.instances.get(id)
+      if (other?.origin !== 'agent' || other.spec.service !== spec.service) continue
+      if (this.#fleet.standing(id)?.consul !== 'absent') return id
+    }
+    return undefined
   }
 
   #selected({ spec, node }: InstanceBelief): boolean {

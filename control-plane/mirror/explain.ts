@@ -39,6 +39,8 @@ function explainUnwanted(id: string, ledger: Ledger): Explained {
   if (collision !== undefined) {
     return { state: 'absent', remark: `for Consul its id is the same as that of ${collision}` }
   }
+  const merged = ledger.desired.mergedInto(id)
+  if (merged !== undefined) return { state: 'shown', remark: `as ${merged}, which an agent looks after` }
   const held = ledger.held.find(({ instance }) => instance === keyOf(id))
   if (held) return { state: 'different', remark: 'still there: its deletion waits for an operator' }
   return { state: 'absent', remark: 'not selected for this datacenter, or not known' }

@@ -247,7 +247,7 @@ function consulOf({ name, address, token_file, ca_file, timeout, lanes }: Datace
     caFile: ca_file,
     timeoutMs: timeout,
     // Writing in lanes, urgent ones beside them; reading before writing, two requests a node; comparing, watching, beating.
-    mostSockets: lanes + 2 + lanes * 2 + 4,
+    mostSockets: lanes + 2 + lanes * 2 + 6,
   })
 }
 

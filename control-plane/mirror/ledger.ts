@@ -162,6 +162,7 @@ export class Ledger {
     const known = this.#causes.get(unitId(unit))
     if (known || !this.#fleet.instances.has(id)) return known
     // The fleet knows it: it stands elsewhere, or the policy leaves it out.
+    if (this.desired.mergedInto(id) !== undefined) return 'merged'
     return this.desired.placeOf(id) ? 'moved' : 'policy'
   }
 }

@@ -42,7 +42,6 @@ export class Preparer {
 
   /** Whether these changes may be written as they are; a node is prepared for one transaction. */
   isReady(node: string, changes: readonly Change[]): boolean {
-    if (node) return true
     const { ledger } = this.#options
     const readAt = this.#prepared.get(node)
     this.#prepared.delete(node)

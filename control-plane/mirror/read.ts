@@ -1,7 +1,11 @@
 import type { ListedServiceRow } from '../consul/answers.ts'
 import type { Consistency, ConsulClient } from '../consul/client.ts'
 import { Actual } from './actual.ts'
+import { inLanes } from './lanes.ts'
 import { ownerKey } from './names.ts'
+
+/** Services that are read at once. */
+export const readLanes = 4
 
 export type Reading = { readonly consistency: Consistency; readonly signal?: AbortSignal | undefined }
 
@@ -11,11 +15,11 @@ export async function readOwned(consul: ConsulClient, owner: string, reading: Re
   const actual = new Actual()
   for await (const nodes of consul.nodes(meta, reading)) for (const node of nodes) actual.addNode(node)
   if (actual.nodes.size === 0) return actual
-  for (const service of await consul.serviceNames(meta, reading)) {
+  await inLanes(await consul.serviceNames(meta, reading), readLanes, async (service) => {
     for await (const rows of consul.instancesWith(service, meta, reading)) {
       for (const { nodeAddress: _, nodeMeta: __, ...row } of rows) actual.addService(row)
     }
-  }
+  })
   for await (const checks of consul.checks(meta, reading)) for (const check of checks) actual.addCheck(check)
   return actual
 }

@@ -47,6 +47,13 @@ await t.test('a process does not outlive the one that started it, not even when 
   await gone(orphan)
 })
 
+await t.test('a process gets nothing of what a test run puts into its environment', async (t) => {
+  await using env = await spawnProcess('/usr/bin/env', [], { env: { OWN: 'yes' } })
+  await env.exited
+  t.match(env.output, /^OWN=yes$/m)
+  t.notMatch(env.output, /TAPJS|^TAP_/im)
+})
+
 await t.test('a program that is not there is said to be missing', async (t) => {
   await t.rejects(spawnProcess('/no/such/program', []), { code: 'PART_MISSING' })
 })

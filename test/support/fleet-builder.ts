@@ -70,9 +70,14 @@ export function nodeJoined(
   ]
 }
 
-export function instanceRegistered(id: string, node: string, spec: Partial<InstanceSpec> = {}): readonly Change[] {
+export function instanceRegistered(
+  id: string,
+  node: string,
+  spec: Partial<InstanceSpec> = {},
+  origin: 'agent' | 'client' = 'agent',
+): readonly Change[] {
   const whole = { id, service: 'crm', address: '10.0.0.1', port: 8080, tags: [], metadata: {}, checks: [], ...spec }
-  return [{ kind: 'registered', instance: id, node, origin: 'agent', spec: whole }]
+  return [{ kind: 'registered', instance: id, node, origin, spec: whole }]
 }
 
 export function judged(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainEnvironment } from './plain-environment.ts'
+import { plainEnvironment, withoutHooks } from './plain-environment.ts'
 
 const hook = '"--import=file:///project/node_modules/@tapjs/processinfo/dist/esm/import.mjs"'
 
@@ -24,3 +24,16 @@ for (const { name, env, plain } of [
 ]) {
   await t.test(`the environment of ${name}`, async (t) => t.strictSame(plainEnvironment(env), plain))
 }
+
+await t.test('the hooks that are put into a child are taken away before its program starts', async (t) => {
+  const hooked = { _TAPJS_PROCESSINFO_ROOT_: 'x', PATH: '/bin' }
+  t.strictSame(withoutHooks({ PATH: '/bin' }, { PATH: '/bin' }), [])
+  t.strictSame(withoutHooks(hooked, { PATH: '/bin' }), [
+    '/usr/bin/env',
+    '-u',
+    '_TAPJS_PROCESSINFO_ROOT_',
+    '-u',
+    'NODE_OPTIONS',
+  ])
+  t.strictSame(withoutHooks(hooked, { NODE_OPTIONS: '--no-warnings' }).at(-1), 'NODE_OPTIONS=--no-warnings')
+})

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { explainError, Failure } from '#shared/failure/failure.ts'
-import { plainEnvironment } from './plain-environment.ts'
+import { plainEnvironment, withoutHooks } from './plain-environment.ts'
 import { Tail } from './tail.ts'
 import { waitFor } from './wait.ts'
 
@@ -112,9 +112,11 @@ export async function spawnProcess(
   { name = basename(program), cwd, env = {}, orphanSignal = 'KILL' }: ProcessOptions = {},
 ): Promise<RunningProcess> {
   if (isAbsolute(program) && !existsSync(program)) throw new Failure('PART_MISSING', `There is no ${program}.`)
-  const [command = program, ...rest] = [...orphanGuard(orphanSignal), program, ...args]
+  const environment = { ...plainEnvironment(process.env), ...env }
+  const before = [...orphanGuard(orphanSignal), ...withoutHooks(process.env, environment)]
+  const [command = program, ...rest] = [...before, program, ...args]
   const child = spawn(command, rest, {
-    env: { ...plainEnvironment(process.env), ...env },
+    env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
