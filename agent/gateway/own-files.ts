@@ -45,6 +45,7 @@ events {
     worker_connections ${settings.workerConnections};
 }
 http {
+    variables_hash_max_size 4096;
     access_log off;
 ${temporary}
     include ${word(join(place.folder, `${settings.filePrefix}*.conf`))};
