@@ -117,9 +117,15 @@ export class Writer {
   async #send(batch: Batch, fence: Operation, urgent: boolean): Promise<void> {
     const { consul, ledger, signal, onFailure, onFenceLost } = this.#options
     let { nodes, steps } = batch
+    let holding: Operation | undefined = fence
     try {
       while (nodes.length > 0) {
-        const outcome = await consul.transact([fence, ...steps.map(operationOf)], signal)
+        // A freeze may have come between two attempts.
+        if (!holding) {
+          for (const node of nodes) this.#requeue(node, urgent)
+          return
+        }
+        const outcome = await consul.transact([holding, ...steps.map(operationOf)], signal)
         this.figures.transactions += 1
         if (outcome.kind === 'done') return void this.#noteDone(nodes, steps, outcome.indexes.slice(1))
         if (outcome.kind === 'too-large') return void this.#noteTooLarge(nodes, outcome.why)
@@ -134,6 +140,7 @@ export class Writer {
         for (const node of again) this.#decideAnew(node, urgent)
         nodes = rest
         steps = rest.flatMap(({ writes }) => writes.flatMap((write) => write.steps))
+        holding = this.#options.fence()
       }
     } catch (error) {
       // Nobody knows whether it was done.

@@ -16,6 +16,8 @@ export type LedgerOptions = {
   readonly guard: GuardLimits
 }
 
+const mostCauses = 100_000
+
 /** A deletion that waits for an operator. */
 export type HeldRemoval = { readonly node: string; readonly instance: string }
 
@@ -69,7 +71,7 @@ export class Ledger {
     for (const [node, keys] of instances) {
       for (const [instance, cause] of keys) {
         const id = unitId({ node, instance })
-        if (cause) this.#causes.set(id, cause)
+        if (cause) this.#remember(id, cause)
         else this.#causes.delete(id)
       }
       this.queue.add(node, keys.keys(), { urgent, since })
@@ -148,6 +150,16 @@ export class Ledger {
       for (const { record } of services.values()) if (record.meta[ownerKey] === this.#options.owner) count += 1
     }
     return count
+  }
+
+  /** A cause of something that never stood in this datacenter is never settled, so the oldest ones go at some time. */
+  #remember(id: string, cause: Cause): void {
+    this.#causes.set(id, cause)
+    if (this.#causes.size <= mostCauses) return
+    for (const oldest of this.#causes.keys()) {
+      this.#causes.delete(oldest)
+      return
+    }
   }
 
   #diff(node: string, only?: ReadonlySet<string>): readonly Change[] {
