@@ -37,20 +37,20 @@ export async function criticalIn(
 }
 
 /**
- * Resolves with the moment at which a proxy's sink, by its own word, had proven a revision of the fleet in which the instance is
+ * Resolves with the moment at which a proxy's sink, by its own word and clock, had proven a revision of the fleet in which the instance is
  * critical: the Envoy has acknowledged it, the Nginx serves it and no older worker is left.
  */
 async function provenOut({ view }: Landscape, sink: string, id: string): Promise<number> {
   const critical = await waitFor(async () => (await view.instances()).find((each) => each.id === id), {
     what: `${id} critical`,
     withinMs: 60_000,
-    everyMs: 10,
+    everyMs: 50,
     until: (instance) => instance?.health === 'critical',
   })
   const revision = critical?.revision ?? Number.POSITIVE_INFINITY
   const proven = await waitFor(
     async () => (await view.status()).sinks.find(({ name }) => name === sink)?.proven ?? undefined,
-    { what: `${id} out of ${sink}`, withinMs: 60_000, everyMs: 10, until: (seen) => (seen?.revision ?? 0) >= revision },
+    { what: `${id} out of ${sink}`, withinMs: 60_000, everyMs: 50, until: (seen) => (seen?.revision ?? 0) >= revision },
   )
   return Date.parse(proven?.at ?? '')
 }

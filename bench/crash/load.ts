@@ -28,7 +28,9 @@ export class Load implements AsyncDisposable {
 /** Starts `perSecond` requests a second on fresh connections to `url`. */
 export async function startLoad(url: string, perSecond: number): Promise<Load> {
   const script = join(projectFolder, 'bench/crash/load.ts')
-  return new Load(await spawnProcess(process.execPath, [script, url, String(perSecond)], { name: `load on ${url}` }))
+  const running = await spawnProcess(process.execPath, [script, url, String(perSecond)], { name: `load on ${url}` })
+  await running.ready('its first line', 10_000, () => running.output.includes('sending'))
+  return new Load(running)
 }
 
 if (import.meta.main) {
@@ -38,4 +40,5 @@ if (import.meta.main) {
     const summary: Summary = await traffic.stop()
     process.stdout.write(`${JSON.stringify(summary)}\n`, () => process.exit(0))
   })
+  process.stdout.write('sending\n')
 }
