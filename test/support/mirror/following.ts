@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import type { ConsulServer } from '../consul.ts'
 import { instanceRegistered, judged } from '../fleet-builder.ts'
 import { waitFor } from '../wait.ts'
 import {
@@ -182,13 +183,9 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
     const settings = { compare_every: '1s', wake_gap: '60s' }
     await using mirror = await mirrorInto(consuls, builder.fleet, { owner: 'wiped', settings })
     await proves(mirror.sinks, builder.fleet)
+    const before = await records(zervigo, ofOwner('wiped'))
     for (let i = 0; i < 3; i += 1) await deregister(zervigo, { Node: `heddle-wiped-n-wiped-${i}` })
-    t.strictSame(await shown(zervigo, 'wiped'), [])
-    await waitFor(() => shown(zervigo, 'wiped'), {
-      what: 'all back',
-      withinMs: 3_000,
-      until: ({ length }) => length === 3,
-    })
+    t.equal(Object.keys(await writtenAnew(zervigo, 'wiped', before)).length, 3)
     t.equal((await shown(looma, 'wiped')).length, 3)
   })
 
@@ -197,13 +194,9 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
     const settings = { compare_every: '60s', wake_gap: '100ms' }
     await using mirror = await mirrorInto([zervigo], builder.fleet, { owner: 'hinted', settings })
     await proves(mirror.sinks, builder.fleet)
+    const before = await records(zervigo, ofOwner('hinted'))
     await deregister(zervigo, { Node: 'heddle-hinted-n-hinted-0' })
-    t.strictSame(await shown(zervigo, 'hinted'), [])
-    await waitFor(() => shown(zervigo, 'hinted'), {
-      what: 'it back',
-      withinMs: 5_000,
-      until: ({ length }) => length === 1,
-    })
+    t.equal(Object.keys(await writtenAnew(zervigo, 'hinted', before)).length, 1)
   })
 
   await t.test('a check changed by hand is put right on the same record', async (t) => {
@@ -316,4 +309,21 @@ async function indexNow(consul: { readonly url: string }): Promise<string | null
   const response = await fetch(`${consul.url}/v1/kv/heddle/frozen/?recurse`)
   await response.text()
   return response.headers.get('x-consul-index')
+}
+
+/** Waits until every record is there again with other indices than before: the mirror may be too quick to be seen without them. */
+async function writtenAnew(
+  consul: ConsulServer,
+  owner: string,
+  before: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const old = new Map(Object.entries(before))
+  return waitFor(() => records(consul, ofOwner(owner)), {
+    what: 'all back',
+    withinMs: 5_000,
+    until: (now) => {
+      const entries = Object.entries(now)
+      return entries.length === old.size && entries.every(([key, text]) => text !== old.get(key))
+    },
+  })
 }
