@@ -34,7 +34,10 @@ const sign = fc.constantFrom('$', '{', '}', '"', "'", '\\', ';', '#', '\n', ' ',
 await t.test('nginx accepts whatever any table gives', async (t) => {
   const ports = await freePorts(3)
   await using folder = await temporaryFolder('render')
-  await writeFile(join(folder.path, 'nginx.conf'), nginxConfiguration('variables_hash_max_size 4096;\n  include conf/*.conf;'))
+  await writeFile(
+    join(folder.path, 'nginx.conf'),
+    nginxConfiguration('variables_hash_max_size 4096;\n  include conf/*.conf;'),
+  )
   await fc.assert(
     fc.asyncProperty(anyTable(ports), async (table) => {
       const conf = join(folder.path, 'conf')
