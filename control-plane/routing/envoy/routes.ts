@@ -72,7 +72,8 @@ function retryPolicy(retry_on: string, { retries }: Route): Json {
           typed_config: typed('extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
         },
       ],
-      host_selection_retry_max_attempts: 5,
+      // A dead instance has no request under way, so least_request picks it two times out of three: few attempts would end on it again.
+      host_selection_retry_max_attempts: 30,
       retry_back_off: { base_interval: '0.001s', max_interval: '0.010s' },
     },
   }
