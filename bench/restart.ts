@@ -36,14 +36,16 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
 
   const definitions = loadEnvoyDefinitions()
   const servingMs: number[] = []
-  const counts = { deregistered: 0, routes: 0, writes: 0 }
+  const counts = { missing: 0, deregistered: 0, routes: 0, writes: 0 }
   for (let round = 0; round < rounds; round += 1) {
     const before = await stateOf(landscape)
     const start = performance.now()
     await landscape.plane.kill()
     await agents[Symbol.asyncDispose]()
     const starting = landscape.plane.start()
-    servingMs.push((await snapshotServed(landscape, definitions, services)) - start)
+    const served = await snapshotServed(landscape, definitions, services)
+    servingMs.push(served.at - start)
+    counts.missing += count - served.endpoints
     await starting
     agents = await attachFleet(landscape.view.url, fleet, round + 2)
     await followed(landscape, count)
@@ -61,6 +63,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     bench: 'restart',
     goals: [
       atMost('from SIGKILL to a complete snapshot, median', median(servingMs), 'ms', 3_000),
+      exactly('endpoints that the first snapshots lack', counts.missing, 'endpoints', 0),
       exactly('deregistrations', counts.deregistered, 'events', 0),
       exactly('restarts that changed a route', counts.routes, 'restarts', 0),
       exactly('restarts that wrote to a catalogue', counts.writes, 'restarts', 0),
@@ -107,8 +110,13 @@ async function eventsSince({ view }: Landscape, after: number): Promise<readonly
   }
 }
 
-/** Resolves with the moment at which a client that has nothing has got every cluster of the gateway, each with its endpoints. */
-async function snapshotServed({ plan }: Landscape, definitions: EnvoyDefinitions, wanted: number): Promise<number> {
+type Served = { readonly at: number; readonly endpoints: number }
+
+/**
+ * Resolves with the moment at which a client that has nothing has got every cluster of the gateway, each with its endpoints, and with how
+ * many these are.
+ */
+async function snapshotServed({ plan }: Landscape, definitions: EnvoyDefinitions, wanted: number): Promise<Served> {
   for (;;) {
     using client = new DeltaClient(plan.ports.xds, definitions)
     client.hello('edge')
@@ -126,7 +134,9 @@ async function snapshotServed({ plan }: Landscape, definitions: EnvoyDefinitions
       },
       { what: 'a complete snapshot', withinMs: 60_000, everyMs: 2 },
     )
-    if (typeof servedAt === 'number') return servedAt
+    if (typeof servedAt !== 'number') continue
+    const given = client.answers.filter(({ kind }) => kind === 'endpoints')
+    return { at: servedAt, endpoints: given.reduce((sum, answer) => sum + answer.endpointCount(), 0) }
   }
 }
 

@@ -71,8 +71,22 @@ await t.test('a removal has been published when the change has been told', async
   t.strictSame(endpoints('user'), [])
 })
 
+await t.test('a fleet that is restored after the declaration was read is published whole', async (t) => {
+  const former = new RoutingFleet()
+  const refused = former.add('user', 1)
+  former.add('user', 2)
+  const { world, publisher, updates, until } = setUp(t)
+  publisher.declare(declaration(['user']))
+  world.fleet.restore(former.fleet.state())
+  world.fleet.markComplete()
+  // A change may come before anyone has said that the fleet is complete.
+  world.fails(refused)
+  await until('the first table', () => updates.length > 0)
+  t.match(updates[0]?.table.services, [{ name: 'user', endpoints: [{ port: 2 }] }])
+})
+
 await t.test('other changes are gathered into one table', async (t) => {
-  const { world, publisher, updates, endpoints, until } = setUp(t, 30)
+  const { world, publisher, updates, endpoints, until } = setUp(t, 500)
   world.fleet.markComplete()
   publisher.declare(declaration(['user']))
   await until('the first table', () => updates.length === 1)

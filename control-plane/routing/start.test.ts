@@ -59,7 +59,7 @@ async function setUp(t: Test, text: string | undefined = declared) {
   return { world, routing, declaration, warnings, stop, connect, until, sink }
 }
 
-const nothing: DeltaAnswer = { kind: undefined, nonce: '', names: [], removed: [], at: 0 }
+const nothing: DeltaAnswer = { kind: undefined, nonce: '', names: [], removed: [], endpointCount: () => 0, at: 0 }
 
 const namesOf = (client: DeltaClient, kind: ResourceKind) => {
   return client.answers.filter((answer) => answer.kind === kind).map(({ names }) => names)

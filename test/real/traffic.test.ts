@@ -4,7 +4,7 @@ import { drive } from '#test/support/traffic.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 for (const connections of ['fresh', 'kept'] as const) {
-  await t.test(`traffic over ${connections} connections keeps its rate and tells of a crash`, async (t) => {
+  await t.test(`traffic over ${connections} connections keeps to its rate and tells of a crash`, async (t) => {
     await using server = await startBasicServer({ instance: 'a' })
     await using traffic = drive({ url: `${server.url}/`, perSecond: 200, connections, timeoutMs: 1_000 })
     const startedAt = performance.now()
@@ -13,12 +13,11 @@ for (const connections of ['fresh', 'kept'] as const) {
       withinMs: 5_000,
       until: ({ sent }) => sent >= 200,
     })
-    const tookMs = performance.now() - startedAt
-    t.ok(tookMs > 900 && tookMs < 2_000, `200 requests in ${Math.round(tookMs)} ms`)
+    t.ok(performance.now() - startedAt > 900)
     t.equal(failed, 0)
     t.strictSame(instances, { a: sent })
-    const { connections: open } = await server.stats()
-    t.ok(connections === 'fresh' ? open <= 5 : open >= 1, `${open} connections`)
+    const { accepted } = await server.stats()
+    t.ok(connections === 'fresh' ? accepted >= sent : accepted < sent / 2, `${accepted} connections`)
     await server.kill()
     await waitFor(traffic.summary, {
       what: 'refused connections',

@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 })
 const who = { instance: values.instance, site: values.site }
-const stats = { requests: 0, health: 0, inFlight: 0, connections: 0 }
+const stats = { requests: 0, health: 0, inFlight: 0, connections: 0, accepted: 0 }
 const held = new Set<ServerResponse>()
 let behaviour: Behaviour = { mode: 'ok', name: values.name, delayMs: 3_000 }
 
@@ -34,6 +34,7 @@ const server = createServer({ keepAliveTimeout: Number(values['keep-alive-ms']) 
 server.keepAliveTimeoutBuffer = 0
 server.on('connection', (socket) => {
   stats.connections += 1
+  stats.accepted += 1
   socket.on('close', () => {
     stats.connections -= 1
   })

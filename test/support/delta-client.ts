@@ -8,6 +8,8 @@ export type DeltaAnswer = {
   readonly nonce: string
   readonly names: readonly string[]
   readonly removed: readonly string[]
+  /** How many endpoints its load assignments have together; counted when asked for. */
+  readonly endpointCount: () => number
   readonly at: number
 }
 
@@ -68,7 +70,7 @@ export class DeltaClient implements Disposable {
     const message = type.toObject(type.decode(bytes), { defaults: true }) as {
       readonly type_url: string
       readonly nonce: string
-      readonly resources: readonly { readonly name: string }[]
+      readonly resources: readonly { readonly name: string; readonly resource: { readonly value: Uint8Array } }[]
       readonly removed_resources: readonly string[]
     }
     return {
@@ -76,7 +78,16 @@ export class DeltaClient implements Disposable {
       nonce: message.nonce,
       names: message.resources.map(({ name }) => name),
       removed: message.removed_resources,
+      endpointCount: () => message.resources.reduce((sum, { resource }) => sum + this.#endpointsIn(resource.value), 0),
       at: performance.now(),
     }
+  }
+
+  #endpointsIn(bytes: Uint8Array): number {
+    const type = this.#definitions.type('envoy.config.endpoint.v3.ClusterLoadAssignment')
+    const { endpoints } = type.toObject(type.decode(bytes), { defaults: true }) as {
+      readonly endpoints: readonly { readonly lb_endpoints: readonly unknown[] }[]
+    }
+    return endpoints.reduce((sum, { lb_endpoints }) => sum + lb_endpoints.length, 0)
   }
 }

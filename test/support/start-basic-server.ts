@@ -19,7 +19,10 @@ export type BasicServerStats = {
   readonly requests: number
   readonly health: number
   readonly inFlight: number
+  /** Open now. */
   readonly connections: number
+  /** Taken since the start. */
+  readonly accepted: number
 }
 
 /** A Basic Server in a process of its own, which keeps its port over stop and start. */
