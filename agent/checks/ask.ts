@@ -21,6 +21,7 @@ export type Found = Finding & {
 }
 
 const againAfterMs = 5
+const afterResetMs = 1
 const mostResets = 2
 const mostVoid = 3
 
@@ -90,7 +91,9 @@ async function settle(spec: ProbeSpec, result: ProbeResult, { stop }: Asking): P
       // Another service on this port is no blip: what is sent there goes astray.
       return found(last, code === 'identity_mismatch')
     }
-    await new Promise((resolve) => setTimeout(resolve, againAfterMs))
+    // Refused is looked at twice, apart; a reset only until the port has made up its mind.
+    const waitMs = code === 'reset' && resets === 1 ? afterResetMs : againAfterMs
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
     last = await probe(spec, { signal: stop })
   }
 }

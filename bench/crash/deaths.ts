@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { InstanceView } from '#shared/protocol/api.ts'
 import type { ConsulServer } from '#test/support/consul.ts'
 import type { Landscape } from '#test/support/landscape/landscape.ts'
@@ -15,6 +16,9 @@ export type Death = {
   /** Until when attempts on its port count as attempts on the dead one. */
   readonly until: number
 }
+
+/** The plane says when something was proven, so looking late costs nothing, while looking early delays what is timed. */
+const lookAfterMs = 250
 
 /** Epoch milliseconds with fractions. */
 export function now(): number {
@@ -41,6 +45,7 @@ export async function criticalIn(
  * critical: the Envoy has acknowledged it, the Nginx serves it and no older worker is left.
  */
 async function provenOut({ view }: Landscape, sink: string, id: string): Promise<number> {
+  await setTimeout(lookAfterMs)
   const critical = await waitFor(async () => (await view.instances()).find((each) => each.id === id), {
     what: `${id} critical`,
     withinMs: 60_000,

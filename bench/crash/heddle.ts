@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstanceView } from '#shared/protocol/api.ts'
-import { everywhere, instanceOf } from '#test/journey/story/look.ts'
+import { instanceOf } from '#test/journey/story/look.ts'
 import { type Landscape, type Member, startLandscape } from '#test/support/landscape/landscape.ts'
 import type { MemberPlan } from '#test/support/landscape/plan.ts'
 import { freePorts } from '#test/support/ports.ts'
+import { waitFor } from '#test/support/wait.ts'
 import { type Attempt, envoyAttempts, lastAttemptMs, nginxAttempts } from './attempts.ts'
 import { type Death, now, takeOut } from './deaths.ts'
 
@@ -29,11 +30,11 @@ export async function startCrashLandscape(folder: string): Promise<Landscape> {
   return startLandscape({ folder, members, outlierEjection: false, reloadsPerMinute: 600, attemptLogs: true })
 }
 
-/** Takes servers out one after the other, and brings each back while the next ones go. */
+/** Takes servers out and brings them back, one after the other. */
 export class Rounds {
   readonly deaths: Death[] = []
   readonly #landscape: Landscape
-  readonly #back = new Map<string, Promise<void>>()
+  #back: Promise<void> = Promise.resolve()
 
   constructor(landscape: Landscape) {
     this.#landscape = landscape
@@ -59,21 +60,22 @@ export class Rounds {
 
   /** Resolves when all are back. */
   async settled(): Promise<void> {
-    await Promise.all(this.#back.values())
+    await this.#back
   }
 
   async #round(member: Member, out: () => void | Promise<void>, back: () => void | Promise<void>): Promise<void> {
+    // Nothing else goes on while a death is timed.
+    await this.#back
     const { name } = member.plan
-    await this.#back.get(name)
     const instance: InstanceView = await instanceOf(this.#landscape, name)
     const death = await takeOut(this.#landscape, instance, out)
     const until = now()
     this.deaths.push({ ...death, until })
     await back()
-    const isBack = everywhere(this.#landscape, instance, 'in', 60_000).then(() => {})
-    // It is awaited before its next turn; until then its failure must not end the process.
+    const isBack = allBack(this.#landscape)
+    // It is awaited before the next turn; until then its failure must not end the process.
     isBack.catch(() => {})
-    this.#back.set(name, isBack)
+    this.#back = isBack
   }
 
   #member(round: number): Member {
@@ -82,6 +84,17 @@ export class Rounds {
     if (!member) throw new Error('there are no members')
     return member
   }
+}
+
+/** Resolves when every instance is routable and every sink shows it. Looks rarely: looking costs what is timed beside it. */
+async function allBack({ view, members }: Landscape): Promise<void> {
+  await waitFor(() => view.status(), {
+    what: 'all to be back',
+    withinMs: 60_000,
+    everyMs: 250,
+    until: ({ instances, sinks, revision }) =>
+      instances.routable === members.length && sinks.every(({ proven }) => proven?.revision === revision),
+  })
 }
 
 export type Times = {

@@ -120,6 +120,7 @@ async function waitForHealth(consul: ConsulServer, { instance }: BasicServer, st
   await waitFor(() => consul.request<readonly Row[]>('GET', `/v1/health/checks/${service}`), {
     what: `${instance} ${status}`,
     withinMs: 30_000,
+    everyMs: 250,
     until: (rows) => rows.some((row) => row.ServiceID === instance && row.Status === status),
   })
 }

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetEvent, JournalEntry } from '../fleet/event.ts'
@@ -86,8 +85,8 @@ export class CommitQueue {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whatever else this turn of the event loop brings shares the commit.
-      await turn()
+      // Whatever else is said in the same breath shares the commit; what comes while it is under way shares the next one.
+      await undefined
       await this.#commit(this.#waiting.splice(0, eventsInCommit))
     }
     this.#running = undefined

@@ -166,8 +166,7 @@ export class Follower implements Sink, AsyncDisposable {
       this.#comparing.invalidate()
     }
     if (!waits) this.#settle()
-    // What is urgent leaves before anything else is done with the change; the rest of a tick goes together.
-    else if (urgent) this.#writer.pump()
+    // What the proxies are sent leaves first: a call that fails costs more than a late catalogue. And all of a tick goes together.
     else void turn().then(() => this.#writer.pump())
   }
 

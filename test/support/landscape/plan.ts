@@ -105,6 +105,7 @@ export function envoyBootstrap({ ports }: LandscapePlan): object {
       ads_config: {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
         grpc_services: [{ envoy_grpc: { cluster_name: 'heddle-xds' } }],
       },
       lds_config: { ads: {}, resource_api_version: 'V3' },
