@@ -9,6 +9,8 @@ import { atMost, type BenchResult, exactly, median, moreThan, percentile, worst 
 
 /** Through each proxy: 200 a second together. */
 const perSecond = 100
+/** Rounds with one system before it is the other's turn. */
+const inBlock = 20
 /** Check interval, timeout, and the second that the verdict may take besides. */
 const hangBoundMs = 8_000
 
@@ -86,17 +88,22 @@ async function measureKills(folder: string, killCount: number, hangCount: number
   const kills = new Rounds(landscape)
   const hangs = new Rounds(landscape)
   const urls = [`${landscape.envoyUrl}${path}`, `${landscape.nginxUrl}${path}`]
-  const killLoad = await underLoad(urls, async () => {
-    await using throughNeighbour = await startLoad(neighbour.url, perSecond)
-
-    for (let round = 0; round < killCount; round += 1) {
-      await kills.kill(round)
-      await neighbour.kill(round)
-      if ((round + 1) % 20 === 0) say(`killed ${round + 1} of ${killCount}`)
-    }
-    await kills.settled()
-    await throughNeighbour.stop()
-  })
+  const killLoad = { sent: 0, failed: 0 }
+  // In alternation, each under traffic of its own and with nothing else going on.
+  for (let from = 0; from < killCount; from += inBlock) {
+    const until = Math.min(from + inBlock, killCount)
+    const { sent, failed } = await underLoad(urls, async () => {
+      for (let round = from; round < until; round += 1) await kills.kill(round)
+      await kills.settled()
+    })
+    killLoad.sent += sent
+    killLoad.failed += failed
+    await underLoad([neighbour.url, neighbour.url], async () => {
+      for (let round = from; round < until; round += 1) await neighbour.kill(round)
+      await neighbour.settled()
+    })
+    say(`killed ${until} of ${killCount}`)
+  }
   // A request that a stopped server has taken waits for it, whoever routes: that is counted apart.
   const hangLoad = await underLoad(urls, async () => {
     for (let round = 0; round < hangCount; round += 1) {

@@ -14,6 +14,8 @@ import { now } from './deaths.ts'
 export type Neighbour = AsyncDisposable & {
   readonly url: string
   readonly kill: (round: number) => Promise<void>
+  /** Resolves when all are back. */
+  readonly settled: () => Promise<void>
   /** What each death took in milliseconds: until Consul said critical, until the last attempt of Nginx on the dead one. */
   readonly times: () => Promise<{ readonly consul: readonly number[]; readonly nginx: readonly number[] }>
 }
@@ -76,6 +78,9 @@ export async function startNeighbour(folder: string, count: number): Promise<Nei
       const isBack = waitForHealth(consul, server, 'passing')
       isBack.catch(() => {})
       back.set(server, isBack)
+    },
+    settled: async () => {
+      await Promise.all(back.values())
     },
     times: async () => {
       const attempts = nginxAttempts(await readFile(join(prefix, 'attempts.log'), 'utf8'))
