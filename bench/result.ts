@@ -32,6 +32,11 @@ export function moreThan(name: string, value: number, unit: string, limit: numbe
   return { name, value: rounded(value), unit, goal: `more than ${limit}`, met: value > limit }
 }
 
+/** `value` held against a lower limit. */
+export function atLeast(name: string, value: number, unit: string, limit: number): Goal {
+  return { name, value: rounded(value), unit, goal: `at least ${limit}`, met: value >= limit }
+}
+
 /** The value below which `share` (0 to 1) of the values lie: nearest rank. NaN for no values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)

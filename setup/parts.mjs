@@ -1,6 +1,7 @@
 import { unpackConsul, unpackNginx } from './debian-parts.mjs'
 import { unpackEnvoy } from './envoy.mjs'
 import { buildConsul, buildConsulTemplate } from './go-parts.mjs'
+import { installSchemathesis, schemathesisVersion } from './schemathesis.mjs'
 
 /**
  * The programs that Heddle drives or is measured beside.
@@ -53,6 +54,15 @@ export const parts = {
     fits: between([0, 41], [0, 41]),
     accepts: '0.41',
     make: buildConsulTemplate,
+  },
+  schemathesis: {
+    title: `Schemathesis ${schemathesisVersion}`,
+    optional: true,
+    program: 'schemathesis',
+    version: ['--version'],
+    fits: between([4, 0], [4, 99]),
+    accepts: '4',
+    make: installSchemathesis,
   },
 }
 

@@ -87,3 +87,20 @@ t.test('a request ends when the command is to end', async (t) => {
   const address = await answering(t, () => stop.abort())
   await t.rejects(new Plane(address, new Deadline(60_000), stop.signal).status())
 })
+
+t.test('a list that comes in pages is read to its end', async (t) => {
+  const asked: (string | undefined)[] = []
+  const address = await answering(t, (request, response) => {
+    asked.push(request.url)
+    const isLast = request.url?.includes('after') ?? false
+    const link = isLast ? {} : { link: '</v1/services?limit=1&after=%E8%8A%82+1>; rel="next"' }
+    const view = serviceView({ name: isLast ? 'b' : '节 1' })
+    response.writeHead(200, { 'content-type': 'application/json', ...link }).end(JSON.stringify([view]))
+  })
+  const services = await planeAt(address).services()
+  t.strictSame(
+    services.map(({ name }) => name),
+    ['节 1', 'b'],
+  )
+  t.strictSame(asked, ['/v1/services', '/v1/services?after=%E8%8A%82+1'])
+})

@@ -56,15 +56,15 @@ export class Plane {
   }
 
   services(): Promise<ServiceView[]> {
-    return this.#ask({ asked: 'list services', path: '/v1/services' }, z.array(ServiceView))
+    return this.#list({ asked: 'list services', path: '/v1/services' }, ServiceView)
   }
 
   nodes(): Promise<NodeView[]> {
-    return this.#ask({ asked: 'list nodes', path: '/v1/nodes' }, z.array(NodeView))
+    return this.#list({ asked: 'list nodes', path: '/v1/nodes' }, NodeView)
   }
 
   instances(query: { readonly service?: string; readonly node?: string } = {}): Promise<InstanceView[]> {
-    return this.#ask({ asked: 'list instances', path: '/v1/instances', query }, z.array(InstanceView))
+    return this.#list({ asked: 'list instances', path: '/v1/instances', query }, InstanceView)
   }
 
   instance(id: string): Promise<InstanceView> {
@@ -108,7 +108,24 @@ export class Plane {
     return this.#ask({ asked: 'read events', path: '/v1/events', query }, z.array(EventView))
   }
 
+  /** All pages of a list, one after the other. */
+  async #list<T extends z.core.$ZodType>(request: Request, item: T): Promise<z.core.output<T>[]> {
+    const all: z.core.output<T>[] = []
+    for (let query: Query | undefined = request.query ?? {}; query; ) {
+      const { body, headers } = await this.#send({ ...request, query })
+      all.push(...readAnswer(z.array(item), body, request.asked, this.address))
+      const after = nextPage(headers.link)
+      query = after === undefined ? undefined : { ...request.query, after }
+    }
+    return all
+  }
+
   async #ask<T extends z.core.$ZodType>(request: Request, schema: T): Promise<z.core.output<T>> {
+    const { body } = await this.#send(request)
+    return readAnswer(schema, body, request.asked, this.address)
+  }
+
+  async #send(request: Request): Promise<{ readonly body: string; readonly headers: { readonly link?: string } }> {
     const { asked, method = 'GET', path, query = {}, body, mostMs } = request
     const timeoutMs = Math.max(1, Math.ceil(Math.min(mostMs ?? Number.POSITIVE_INFINITY, this.#deadline.leftMs())))
     const response = await got(`${this.address}${path}${queryText(query)}`, {
@@ -126,8 +143,15 @@ export class Plane {
     if (response.statusCode < 200 || response.statusCode > 299) {
       throw problemFailure(asked, response.statusCode, response.body)
     }
-    return readAnswer(schema, response.body, asked, this.address)
+    const { link } = response.headers
+    return { body: response.body, headers: typeof link === 'string' ? { link } : {} }
   }
+}
+
+/** After which item the next page begins, as a `Link` header says; undefined: that was all. */
+export function nextPage(link: string | undefined): string | undefined {
+  const [, target] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? '') ?? []
+  return target === undefined ? undefined : (new URLSearchParams(target.split('?', 2)[1]).get('after') ?? undefined)
 }
 
 /** `?service=crm`, without what is undefined. */

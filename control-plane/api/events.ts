@@ -1,9 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
-import * as z from 'zod/mini'
-import type { EventView } from '#shared/protocol/api.ts'
+import { EventsQuery, type EventView } from '#shared/protocol/api.ts'
 import { type JournalEntry, subjectOf } from '../fleet/event.ts'
-import { readBody } from './problem.ts'
+import { readQuery } from './problem.ts'
 import { isoTime } from './views.ts'
 
 /** Where events come from. */
@@ -17,13 +16,6 @@ export type EventSource = {
   /** Calls `listener` after new entries; returns how to stop. */
   readonly onAppend: (listener: () => void) => () => void
 }
-
-const Query = z.object({
-  after: z.optional(z.coerce.number().check(z.gte(0))),
-  since: z.optional(z.iso.datetime()),
-  limit: z._default(z.coerce.number().check(z.gte(1), z.lte(1000)), 100),
-  follow: z._default(z.enum(['true', 'false']), 'false'),
-})
 
 export function eventView({ revision, event }: JournalEntry): EventView {
   const subject = subjectOf(event.change)
@@ -39,7 +31,7 @@ export function eventView({ revision, event }: JournalEntry): EventView {
 
 /** GET /v1/events: a list, or one JSON object a line for as long as the caller stays. */
 export async function answerEvents(request: Request, response: Response, source: EventSource): Promise<void> {
-  const { after, since, limit, follow } = readBody(Query, request.query)
+  const { after, since, limit, follow } = readQuery(EventsQuery, request.query)
   const start = since === undefined ? after : await source.revisionAt(Date.parse(since))
   if (follow === 'true') return followEvents(request, response, source, start ?? source.newest())
   const from = start ?? Math.max(0, source.newest() - limit)

@@ -5,13 +5,15 @@ import { explainError, Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
 
+type More = Pick<ProblemView, 'code' | 'remedy' | 'problems' | 'current'>
+
 /** A refusal that the caller gets to read: RFC 9457 with status, sentence and, where they help, remedy and fields. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
-  readonly more: Pick<ProblemView, 'code' | 'remedy' | 'problems'>
+  readonly more: More
 
-  constructor(status: number, detail: string, more: Pick<ProblemView, 'code' | 'remedy' | 'problems'> = {}) {
+  constructor(status: number, detail: string, more: More = {}) {
     super(detail)
     this.status = status
     this.more = more
@@ -23,6 +25,7 @@ const titles: Readonly<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
+  412: 'Changed meanwhile',
   413: 'The body is too large',
   415: 'The body is no JSON',
   500: 'Internal failure',
@@ -36,13 +39,23 @@ export function sendProblem(response: Response, status: number, detail: string, 
 
 /** The body read by `schema`, or a 400 that names every field. */
 export function readBody<T extends z.core.$ZodType>(schema: T, body: unknown): z.core.output<T> {
-  const result = z.safeParse(schema, body ?? {})
+  return read(schema, body ?? {}, 'body')
+}
+
+/** The query read by `schema`, or a 400 that names every parameter. */
+export function readQuery<T extends z.core.$ZodType>(schema: T, query: unknown): z.core.output<T> {
+  return read(schema, query, 'query')
+}
+
+function read<T extends z.core.$ZodType>(schema: T, input: unknown, what: 'body' | 'query'): z.core.output<T> {
+  const result = z.safeParse(schema, input)
   if (result.success) return result.data
   const problems = flatIssues(result.error.issues).map((issue) => ({
-    field: issue.path.map(String).join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '(body)'),
+    field:
+      issue.path.map(String).join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : `(${what})`),
     message: issueText(issue),
   }))
-  throw new Refusal(400, `${problems.length} field(s) of the body are not valid.`, { problems })
+  throw new Refusal(400, `${problems.length} field(s) of the ${what} are not valid.`, { problems })
 }
 
 export function notFound(request: Request, response: Response): void {

@@ -5,6 +5,8 @@ import {
   type ApproveView,
   type ExplainView,
   FreezeRequest,
+  InstancesQuery,
+  PageQuery,
   SweepRequest,
   type SweepView,
 } from '#shared/protocol/api.ts'
@@ -13,8 +15,14 @@ import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
 import { answerEvents, type EventSource } from './events.ts'
 import { explain } from './explain.ts'
+import { candidates, instanceFilter } from './instance-filter.ts'
+import { openApiDocument } from './openapi/document.ts'
+import { operations } from './openapi/operations.ts'
 import { admit, freezeOrThaw, instancesOf } from './operate.ts'
-import { Refusal, readBody } from './problem.ts'
+import { pageOf, sendPage } from './paging.ts'
+import { Refusal, readBody, readQuery } from './problem.ts'
+import { SortedIds } from './sorted-ids.ts'
+import { instanceVersion, isConditional, nodeVersion, sendVersioned } from './version.ts'
 import { instanceView, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
 
 /** What the API needs of the rest of the plane; main hands it over. */
@@ -36,36 +44,53 @@ export type ApiParts = {
 export function v1Router(parts: ApiParts): Router {
   const { fleet, now } = parts
   const router = Router()
+  const sorted = new SortedIds(fleet)
+  const node = (id: string) => view(fleet.nodes.get(id), (known) => nodeView(known, fleet))
+  const instance = (id: string) => view(fleet.instances.get(id), (known) => instanceView(known, fleet))
 
   router.get('/status', (_request, response) => {
     const sinks = parts.sinks().map((sink) => sink.status())
     response.json(statusView(fleet, sinks, parts.facts()))
   })
 
-  router.get('/services', (_request, response) => {
-    response.json([...fleet.services()].sort().map((name) => serviceView(name, fleet)))
+  router.get('/openapi.json', (_request, response) => {
+    response.json(openApiDocument(operations, parts.facts().version))
   })
 
-  router.get('/nodes', (_request, response) => {
-    const nodes = [...fleet.nodes.values()].sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1))
-    response.json(nodes.map((node) => nodeView(node, fleet)))
+  router.get('/services', (request, response) => {
+    const page = readQuery(PageQuery, request.query)
+    const names = [...fleet.services()].sort()
+    sendPage(
+      request,
+      response,
+      pageOf(names, page, (name) => serviceView(name, fleet)),
+    )
+  })
+
+  router.get('/nodes', (request, response) => {
+    const page = readQuery(PageQuery, request.query)
+    sendPage(request, response, pageOf(sorted.get('nodes'), page, node))
+  })
+
+  router.get('/nodes/:id', (request, response) => {
+    const { id } = request.params
+    sendVersioned(request, response, nodeVersion(id, fleet), node(id) ?? missing('node', id))
   })
 
   router.get('/instances', (request, response) => {
-    const { service, node } = request.query
-    const ids = typeof service === 'string' ? fleet.instancesOfService(service) : fleet.instances.keys()
-    const views = [...ids].sort().flatMap((id) => {
-      const instance = fleet.instances.get(id)
-      if (!instance || (typeof node === 'string' && instance.node !== node)) return []
-      return [instanceView(instance, fleet)]
-    })
-    response.json(views)
+    const query = readQuery(InstancesQuery, request.query)
+    const fits = instanceFilter(query, fleet)
+    const ids = candidates(query, fleet) ?? sorted.get('instances')
+    sendPage(
+      request,
+      response,
+      pageOf(ids, query, (id) => (fits(id) ? instance(id) : undefined)),
+    )
   })
 
   router.get('/instances/:id', (request, response) => {
-    const instance = fleet.instances.get(request.params.id)
-    if (!instance) throw new Refusal(404, `There is no instance ${request.params.id}.`)
-    response.json(instanceView(instance, fleet))
+    const { id } = request.params
+    sendVersioned(request, response, instanceVersion(id, fleet), instance(id) ?? missing('instance', id))
   })
 
   router.get('/instances/:id/explain', (request, response) => {
@@ -76,12 +101,21 @@ export function v1Router(parts: ApiParts): Router {
   })
 
   router.put('/instances/:id/admission', async (request, response) => {
-    response.json(await admit([request.params.id], readBody(AdmissionRequest, request.body), now(), parts))
+    const { id } = request.params
+    const wanted = readBody(AdmissionRequest, request.body)
+    const present = () => instance(id) ?? missing('instance', id)
+    present()
+    const strict = isConditional(request, instanceVersion(id, fleet), present)
+    response.json(await admit([id], wanted, now(), parts, strict ? present : undefined))
   })
 
   router.put('/nodes/:id/admission', async (request, response) => {
+    const { id } = request.params
     const wanted = readBody(AdmissionRequest, request.body)
-    response.json(await admit(instancesOf(request.params.id, fleet), wanted, now(), parts))
+    const present = () => node(id) ?? missing('node', id)
+    const instances = instancesOf(id, fleet)
+    const strict = isConditional(request, nodeVersion(id, fleet), present)
+    response.json(await admit(instances, wanted, now(), parts, strict ? present : undefined))
   })
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))
@@ -118,4 +152,12 @@ export function v1Router(parts: ApiParts): Router {
   })
 
   return router
+}
+
+function view<T, V>(known: T | undefined, make: (known: T) => V): V | undefined {
+  return known === undefined ? undefined : make(known)
+}
+
+function missing(kind: 'node' | 'instance', id: string): never {
+  throw new Refusal(404, `There is no ${kind} ${id}.`)
 }

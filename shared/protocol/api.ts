@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { Health } from './check.ts'
+import { Health, healths } from './check.ts'
 import { Admission } from './messages.ts'
 import { Reason } from './reason.ts'
 
@@ -51,6 +51,46 @@ export const StatusView = z.object({
   problems: z.array(z.string()),
 })
 export type StatusView = z.infer<typeof StatusView>
+
+const whole = z.coerce.number().check(z.multipleOf(1), z.gte(0))
+const page = {
+  /** Items of a page at most. */
+  limit: z._default(whole.check(z.gte(1), z.lte(1000)), 1000),
+  /** Items after this one; `Link` in the answer has it ready. */
+  after: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+}
+
+/** Of every list. */
+export const PageQuery = z.strictObject(page)
+
+const word = z.optional(z.string().check(z.minLength(1), z.maxLength(200)))
+
+/** GET /v1/instances: all that are given must fit. Both spellings of a filter mean the same. */
+export const InstancesQuery = z.strictObject({
+  ...page,
+  service: word,
+  node: word,
+  site: word,
+  cluster: word,
+  cluster_id: word,
+  type: word,
+  service_type: word,
+  tag: word,
+  origin: word,
+  status: z.optional(z.enum(['registered', 'active', 'inactive', 'failed'])),
+  health: z.optional(z.enum([...healths, 'healthy'])),
+  health_status: z.optional(z.enum([...healths, 'healthy'])),
+  routable: z.optional(routable),
+})
+export type InstancesQuery = z.infer<typeof InstancesQuery>
+
+/** GET /v1/events */
+export const EventsQuery = z.strictObject({
+  after: z.optional(whole),
+  since: z.optional(z.iso.datetime()),
+  limit: z._default(whole.check(z.gte(1), z.lte(1000)), 100),
+  follow: z._default(z.enum(['true', 'false']), 'false'),
+})
 
 /** GET /v1/services */
 export const ServiceView = z.object({
@@ -207,5 +247,7 @@ export const ProblemView = z.object({
   code: z.optional(z.string()),
   remedy: z.optional(z.string()),
   problems: z.optional(z.array(z.object({ field: z.string(), message: z.string() }))),
+  /** What there is now, where a change was made to depend on what there was. */
+  current: z.optional(z.unknown()),
 })
 export type ProblemView = z.infer<typeof ProblemView>

@@ -71,6 +71,13 @@ export class Network implements AsyncDisposable {
     await ip('-n', this.#space('switch'), 'link', 'set', host, 'up')
   }
 
+  /** What has gone over a host's cable so far, both ways, in bytes. */
+  async bytes(host: string): Promise<number> {
+    const { stdout } = await ip('-n', this.#space(host), '-s', '-j', 'link', 'show', 'dev', 'eth0')
+    const [link]: readonly { readonly stats64: Record<'rx' | 'tx', { readonly bytes: number }> }[] = JSON.parse(stdout)
+    return link ? link.stats64.rx.bytes + link.stats64.tx.bytes : Number.NaN
+  }
+
   async #build(): Promise<void> {
     const hub = this.#space('switch')
     await ip('netns', 'add', hub)

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
 
-export type PartName = 'envoy' | 'consul' | 'nginx' | 'consul-1.22' | 'consul-template'
+export type PartName = 'envoy' | 'consul' | 'nginx' | 'consul-1.22' | 'consul-template' | 'schemathesis'
 
 /** The folder of the whole project. */
 export const projectFolder = resolve(import.meta.dirname, '../..')
@@ -23,6 +23,7 @@ export function missingParts(names: readonly PartName[]): readonly PartName[] {
 }
 
 function remedyFor(name: PartName): string {
+  if (name === 'schemathesis') return 'Run `node setup.mjs --part schemathesis`.'
   return name === 'consul-1.22' || name === 'consul-template'
     ? `Run \`node setup.mjs --part ${name}\`; building it takes Go.`
     : 'Run `npm run setup`.'

@@ -1,0 +1,94 @@
+import * as z from 'zod/mini'
+import { ProblemView } from '#shared/protocol/api.ts'
+import type { ApiOperation } from './operations.ts'
+
+type Json = { readonly [key: string]: unknown }
+
+/** What the operations are, as OpenAPI 3.1 says it. Made from the very schemas that read the requests. */
+export function openApiDocument(operations: readonly ApiOperation[], version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const operation of operations) {
+    const path = `/v1${operation.path}`
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Heddle',
+      version,
+      summary: 'One truth about a fleet, and what follows from it.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+    components: { schemas: { Problem: schemaOf(ProblemView, 'output') } },
+  }
+}
+
+function describe({ id, summary, path, query, body, answer, media, refusals = [], marks = [] }: ApiOperation): Json {
+  const parameters = [
+    ...namesIn(path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } })),
+    ...(query ? queryParameters(query) : []),
+    ...(marks.includes('conditional') ? [ifMatch] : []),
+  ]
+  const takesInput = parameters.length > 0 || body !== undefined
+  const statuses = [...(takesInput ? [400] : []), ...(body ? [413, 415] : []), ...refusals, 500]
+  return {
+    operationId: id,
+    summary,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }
+      : {}),
+    responses: {
+      200: {
+        description: 'As asked.',
+        ...headersOf(marks),
+        content: { [media ?? 'application/json']: { schema: schemaOf(answer, 'output') } },
+      },
+      ...Object.fromEntries(statuses.map((status) => [status, problem])),
+    },
+  }
+}
+
+const problem: Json = {
+  description: 'Refused, with what is wrong and what to do.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+const ifMatch: Json = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'The ETag of what was read: refused with 412 if it has changed since.',
+  schema: { type: 'string' },
+}
+
+function headersOf(marks: NonNullable<ApiOperation['marks']>): Json {
+  const headers: Record<string, Json> = {}
+  const text = (description: string) => ({ description, schema: { type: 'string' } })
+  if (marks.includes('paged')) headers.Link = text('`<...>; rel="next"` where there is more.')
+  if (marks.includes('versioned')) headers.ETag = text('The version of what is answered.')
+  return Object.keys(headers).length > 0 ? { headers } : {}
+}
+
+function namesIn(path: string): readonly string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+function queryParameters(query: z.core.$ZodType): readonly Json[] {
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as {
+    readonly properties?: Readonly<Record<string, Json>>
+    readonly required?: readonly string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    ...(required.includes(name) ? { required: true } : {}),
+    schema,
+  }))
+}
+
+/** JSON Schema of the 2020 draft, which OpenAPI 3.1 speaks. */
+function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json
+  return rest
+}

@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import type { Test } from 'tap'
+import { notFound, problemHandler } from '#control-plane/api/problem.ts'
+import { v1Router } from '#control-plane/api/v1.ts'
+import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
+import { Fleet } from '#control-plane/fleet/fleet.ts'
+import type { RecordChange } from '#control-plane/fleet/record.ts'
+import type { Sink } from '#control-plane/fleet/sink.ts'
+import { createLogger } from '#shared/logging/logger.ts'
+
+export const node = {
+  id: 'n-aaaaaaaaaaaa',
+  name: '节点一',
+  machine: 'm1',
+  incarnation: 1,
+  address: '127.0.0.1',
+  site: 'tencent',
+  cluster: 'zervigo',
+  version: '0.1.0',
+  gateways: [{ gateway: 'edge', proxy: 'nginx' as const }],
+}
+
+export const spec = {
+  id: 'basic-server-00000001',
+  service: 'basic-server',
+  address: '127.0.0.1',
+  port: 8080,
+  tags: [],
+  metadata: {},
+  checks: [],
+}
+
+export const joined: readonly Change[] = [
+  { kind: 'node-joined', node },
+  { kind: 'node-attached', node: node.id, attachment: { replica: 'r1', session: 's1' } },
+  { kind: 'registered', instance: spec.id, spec, node: node.id, origin: 'agent' },
+]
+
+/** A sink that shows whatever the fleet has, as far as the API is concerned: its edge, not its work. */
+export function sink(name: string, state: 'shown' | 'absent'): Sink {
+  return {
+    status: () => ({
+      name,
+      kind: 'consul',
+      mode: 'apply',
+      state: 'following',
+      proven: { revision: 3, at: 0 },
+      remarks: [],
+      figures: {},
+    }),
+    explain: () => ({ sink: name, state, remark: 'as proven' }),
+  }
+}
+
+/** The API over a real fleet whose journal is a list. */
+export async function serveApi(t: Test, changes: readonly Change[], sinks: readonly Sink[] = []) {
+  const fleet = new Fleet()
+  const entries: JournalEntry[] = []
+  const listeners = new Set<() => void>()
+  const record: RecordChange = async (change, options) => {
+    const entry = {
+      revision: entries.length + 1,
+      event: { version: 1 as const, at: 1_000_000 + entries.length, ...options, change },
+    }
+    entries.push(entry)
+    const [outcome = 'unchanged'] = fleet.apply([entry])
+    for (const listener of listeners) listener()
+    return outcome
+  }
+  for (const change of changes) await record(change, { by: 'agent:test' })
+  fleet.markComplete()
+  const app = express()
+  app.use(express.json())
+  app.use(
+    '/v1',
+    v1Router({
+      fleet,
+      record,
+      sinks: () => sinks,
+      routesOf: () => [{ stage: 'route:edge/basic', state: 'yes', text: '/api/ leads to basic-server' }],
+      facts: () => ({ owner: 'heddle', installation: 'i1', version: '0.1.0', startedAt: 0, problems: [] }),
+      events: {
+        read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
+        revisionAt: async (time) => (entries.find(({ event }) => event.at >= time)?.revision ?? entries.length + 1) - 1,
+        newest: () => entries.length,
+        onAppend: (listener) => {
+          listeners.add(listener)
+          return () => listeners.delete(listener)
+        },
+      },
+      sweep: async (name, { owner, apply }) =>
+        name === 'zervigo-dc' ? { datacenter: name, owner, applied: apply, records: [], left: [] } : undefined,
+      approveDeletions: (name) => (name === 'zervigo-dc' ? { datacenter: name, approved: 0 } : undefined),
+      now: () => 5_000,
+    }),
+  )
+  app.use(notFound, problemHandler(createLogger({ name: 'test', level: 'silent' })))
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  const send = async (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
+    const answer = await fetch(`${base}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      type: answer.headers.get('content-type'),
+      etag: answer.headers.get('etag') ?? '',
+      link: answer.headers.get('link'),
+      json: text === '' ? undefined : JSON.parse(text),
+    }
+  }
+  return { base, fleet, record, send }
+}
