@@ -7,7 +7,15 @@ import { writeYaml } from '#test/support/landscape/program.ts'
 import { Network, whyNoNetwork } from '#test/support/network.ts'
 import { programOf, projectFolder } from '#test/support/parts.ts'
 import { shippedAgent } from '../setup/bundle.ts'
-import { measure, startAgent, startConsulClient, startServers, type Taken } from './footprint/host.ts'
+import {
+  measure,
+  startAgent,
+  startConsulClient,
+  startServers,
+  type Taken,
+  type Way,
+  writeJson,
+} from './footprint/host.ts'
 import { atMost, type BenchResult } from './result.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -30,7 +38,8 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   const shipped = await shippedAgent()
 
   await using folder = await temporaryFolder('footprint')
-  await using network = await Network.open(['plane', 'consul', 'shipped', 'source', 'client'])
+  const agents = waysToStart(shipped)
+  await using network = await Network.open(['plane', 'consul', 'client', ...Object.keys(agents)])
   await using stack = new AsyncDisposableStack()
   const plane = await writeYaml(join(folder.path, 'plane.yaml'), {
     api: { address: '0.0.0.0', port: 8888, insecure: true },
@@ -39,7 +48,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     logging: { level: 'warn' },
   })
   stack.use(await network.spawn('plane', process.execPath, [join(projectFolder, 'control-plane/main.ts'), plane]))
-  const server = await writeYaml(join(folder.path, 'consul.json'), {
+  const server = await writeJson(join(folder.path, 'consul.json'), {
     datacenter: 'dc1',
     server: true,
     bootstrap_expect: 1,
@@ -49,21 +58,18 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     disable_update_check: true,
   })
   stack.use(await network.spawn('consul', programOf('consul'), ['agent', '-config-file', server]))
-  for (const host of ['shipped', 'source', 'client'])
+  for (const host of ['client', ...Object.keys(agents)]) {
     for (const started of await startServers(network, host)) stack.use(started)
-
-  const hosts = [
-    await startAgent(network, 'shipped', folder.path, shipped),
-    await startAgent(network, 'source', folder.path, { program: [join(projectFolder, 'agent/main.ts')] }),
-    await startConsulClient(network, 'client', folder.path),
-  ]
+  }
+  const hosts = [await startConsulClient(network, 'client', folder.path)]
+  for (const [host, way] of Object.entries(agents)) hosts.push(await startAgent(network, host, folder.path, way))
   for (const { watcher } of hosts) stack.use(watcher)
   say(`settling for ${settleSeconds} s, measuring for ${seconds} s`)
   const taken = await measure(network, hosts, { settleSeconds, seconds })
-  await allLookedAfter(network)
+  await allLookedAfter(network, 5 * Object.keys(agents).length)
 
   const of = (host: string) => taken.get(host) ?? nothing
-  const [ours, source, client] = [of('shipped'), of('source'), of('client')]
+  const [ours, client] = [of('shipped'), of('client')]
   return {
     bench: 'footprint',
     goals: [
@@ -72,12 +78,23 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
       atMost('CPU', (ours.cpuSecondsAnHour / 3600) * 100, '% of a core', 0.5),
     ],
     neighbour: { name: 'Consul 1.8.7 agent in client mode, the same five checks', ...figures(client) },
-    figures: { seconds, ...figures(ours), ...named('source', figures(source)) },
+    figures: Object.assign({ seconds }, ...Object.keys(agents).map((host) => named(host, figures(of(host))))),
+  }
+}
+
+/** From the sources as they lie to the agent as it is shipped, so that it shows what each step brings. */
+function waysToStart(shipped: Way): Readonly<Record<string, Way>> {
+  const bundled = shipped.program.slice(-1)
+  return {
+    source: { program: [join(projectFolder, 'agent/main.ts')], env: {} },
+    bundled: { program: bundled, env: {} },
+    options: { program: shipped.program, env: {} },
+    shipped,
   }
 }
 
 /** That the checks were really made: all of them pass, in the plane and in the Consul client. */
-async function allLookedAfter(network: Network): Promise<void> {
+async function allLookedAfter(network: Network, instancesOfAgents: number): Promise<void> {
   const ask = async (host: string, url: string) => {
     const script = `fetch(${JSON.stringify(url)}).then((answer) => answer.text()).then((text) => process.stdout.write(text))`
     const asked = await network.spawn(host, process.execPath, ['-e', script])
@@ -85,7 +102,9 @@ async function allLookedAfter(network: Network): Promise<void> {
     return asked.output
   }
   const { instances } = z.parse(StatusView, JSON.parse(await ask('plane', 'http://127.0.0.1:8888/v1/status')))
-  if (instances.passing !== 10) throw new Error(`${instances.passing} of 10 instances pass`)
+  if (instances.passing !== instancesOfAgents) {
+    throw new Error(`${instances.passing} of ${instancesOfAgents} instances pass`)
+  }
   const checks = z.parse(
     z.record(z.string(), z.object({ Status: z.string() })),
     JSON.parse(await ask('client', 'http://127.0.0.1:8500/v1/agent/checks')),

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import type { Network } from '#test/support/network.ts'
@@ -26,7 +27,16 @@ export async function startServers(network: Network, host: string): Promise<read
   const script = join(projectFolder, 'test/support/basic-server.ts')
   return Promise.all(
     ports.map(async (port) => {
-      const args = ['--name', `service-${port}`, '--port', String(port), '--keep-alive-ms', '65000']
+      const args = [
+        '--name',
+        `service-${port}`,
+        '--host',
+        '0.0.0.0',
+        '--port',
+        String(port),
+        '--keep-alive-ms',
+        '65000',
+      ]
       const server = await network.spawn(host, process.execPath, [script, ...args])
       await server.ready('its first line', 20_000, () => server.output.includes('listening on'))
       return server
@@ -34,13 +44,11 @@ export async function startServers(network: Network, host: string): Promise<read
   )
 }
 
-/** Starts an agent on a host. `program` is what Node runs, with Node's own options before it. */
-export async function startAgent(
-  network: Network,
-  host: string,
-  folder: string,
-  { program, env }: { readonly program: readonly string[]; readonly env?: Readonly<Record<string, string>> },
-): Promise<Host> {
+/** How an agent is started: what Node runs, with Node's own options before it, and what is added to its environment. */
+export type Way = { readonly program: readonly string[]; readonly env: Readonly<Record<string, string>> }
+
+/** Starts an agent on a host. */
+export async function startAgent(network: Network, host: string, folder: string, { program, env }: Way): Promise<Host> {
   const configuration = await writeYaml(join(folder, `${host}.yaml`), {
     planes: [`http://${network.addressOf('plane')}:8888`],
     node: { name: host, site: host, address: network.addressOf(host) },
@@ -52,14 +60,14 @@ export async function startAgent(
     })),
     logging: { level: 'warn' },
   })
-  const watcher = await network.spawn(host, process.execPath, [...program, configuration], env ? { env } : {})
+  const watcher = await network.spawn(host, process.execPath, [...program, configuration], { env })
   return { name: host, watcher }
 }
 
 /** Starts a Consul agent in client mode on a host, with the same five checks. */
 export async function startConsulClient(network: Network, host: string, folder: string): Promise<Host> {
   const address = network.addressOf(host)
-  const configuration = await writeYaml(join(folder, `${host}.json`), {
+  const configuration = await writeJson(join(folder, `${host}.json`), {
     datacenter: 'dc1',
     data_dir: join(folder, host),
     bind_addr: address,
@@ -75,6 +83,12 @@ export async function startConsulClient(network: Network, host: string, folder: 
   })
   const watcher = await network.spawn(host, programOf('consul'), ['agent', '-config-file', configuration])
   return { name: host, watcher }
+}
+
+/** Consul reads JSON by the name of its file. */
+export async function writeJson(path: string, content: object): Promise<string> {
+  await writeFile(path, JSON.stringify(content))
+  return path
 }
 
 /** Measures hosts over the same time, after they have settled. */

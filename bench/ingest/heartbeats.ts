@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { offer } from './offer.ts'
+import { lagMs, offer } from './offer.ts'
 
 // Clients in one process: heartbeats over kept connections, one at a time on each. HTTP by hand, so that what is measured is the server.
 
@@ -11,12 +11,15 @@ const { values } = parseArgs({
     connections: { type: 'string' },
     rate: { type: 'string' },
     seconds: { type: 'string' },
+    warm: { type: 'string' },
+    /** Whose event-loop lag is told; left out for what is no plane. */
+    plane: { type: 'string' },
     method: { type: 'string' },
     /** A file with one path a line. */
     paths: { type: 'string' },
   },
 })
-const { port = '8888', connections = '100', rate = '1000', seconds = '10', method = 'POST' } = values
+const { port = '8888', connections = '100', rate = '1000', seconds = '10', method = 'POST', warm = '0' } = values
 const paths = (await readFile(values.paths ?? '', 'utf8')).trim().split('\n')
 const requests = paths.map((path) =>
   Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`),
@@ -74,6 +77,8 @@ let next = 0
 const offered = await offer({
   perSecond: Number(rate),
   seconds: Number(seconds),
+  warmSeconds: Number(warm),
+  onWarm: () => lagMs(values.plane),
   send: (done) => {
     const request = requests[next]
     next = (next + 1) % requests.length
@@ -83,4 +88,4 @@ const offered = await offer({
     else queue.push({ request, done })
   },
 })
-process.stdout.write(`${JSON.stringify(offered)}\n`, () => process.exit(0))
+process.stdout.write(`${JSON.stringify({ ...offered, lagMs: await lagMs(values.plane) })}\n`, () => process.exit(0))

@@ -14,6 +14,10 @@ export type Offered = {
 export type Offer = {
   readonly perSecond: number
   readonly seconds: number
+  /** So long before, the same is offered and not counted: a server that has just started still compiles itself. */
+  readonly warmSeconds: number
+  /** Called when counting begins. */
+  readonly onWarm: () => Promise<unknown>
   /** Sends one; calls `done` once when it was answered, or when it never will be. */
   readonly send: (done: (ok: boolean) => void) => void
 }
@@ -26,7 +30,24 @@ const everyMs = 2
  * Offers at a fixed rate whether or not answers come, so that a server that stands still meets all that it would have met. Resolves when
  * everything was answered, or a moment after the end.
  */
-export function offer({ perSecond, seconds, send }: Offer): Promise<Offered> {
+export async function offer({ perSecond, seconds, warmSeconds, onWarm, send }: Offer): Promise<Offered> {
+  await offerFor(warmSeconds, perSecond, send)
+  await onWarm()
+  const { took, total, tookMs } = await offerFor(seconds, perSecond, send)
+  return {
+    offered: total,
+    answered: took.length,
+    failed: total - took.length,
+    answeredASecond: took.length / (tookMs / 1000),
+    p50Ms: percentile(took, 0.5),
+    p95Ms: percentile(took, 0.95),
+    p99Ms: percentile(took, 0.99),
+  }
+}
+
+type Took = { readonly took: readonly number[]; readonly total: number; readonly tookMs: number }
+
+function offerFor(seconds: number, perSecond: number, send: Offer['send']): Promise<Took> {
   const took: number[] = []
   const total = Math.round(perSecond * seconds)
   const startedAt = performance.now()
@@ -48,15 +69,14 @@ export function offer({ perSecond, seconds, send }: Offer): Promise<Offered> {
       const ended = took.length + failed === total || now > startedAt + seconds * 1000 + graceMs
       if (sent < total || !ended) return
       clearInterval(timer)
-      resolve({
-        offered: total,
-        answered: took.length,
-        failed: total - took.length,
-        answeredASecond: took.length / ((lastAt - startedAt) / 1000),
-        p50Ms: percentile(took, 0.5),
-        p95Ms: percentile(took, 0.95),
-        p99Ms: percentile(took, 0.99),
-      })
+      resolve({ took, total, tookMs: lastAt - startedAt })
     }, everyMs)
   })
+}
+
+/** The plane's own event-loop lag since it was last asked, P99 in milliseconds; NaN where `url` is no plane. */
+export async function lagMs(url: string | undefined): Promise<number> {
+  if (url === undefined) return Number.NaN
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^heddle_loop_lag_p99_seconds (\S+)$/m.exec(text)?.[1]) * 1000
 }

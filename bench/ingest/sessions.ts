@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
 import { helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
-import { offer } from './offer.ts'
+import { lagMs, offer } from './offer.ts'
 
 // Agents in one process: each has one instance and reports on it, as the whole of its session and then again and again.
 
@@ -12,20 +12,23 @@ const { values } = parseArgs({
     sessions: { type: 'string' },
     rate: { type: 'string' },
     seconds: { type: 'string' },
+    warm: { type: 'string' },
   },
 })
-const { url = '', sessions = '100', rate = '1000', seconds = '10' } = values
+const { url = '', sessions = '100', rate = '1000', seconds = '10', warm = '0' } = values
 const all = await Promise.all(Array.from({ length: Number(sessions) }, (_, index) => attach(url, index)))
 let next = 0
 const offered = await offer({
   perSecond: Number(rate),
   seconds: Number(seconds),
+  warmSeconds: Number(warm),
+  onWarm: () => lagMs(url),
   send: (done) => {
     all[next]?.(done)
     next = (next + 1) % all.length
   },
 })
-process.stdout.write(`${JSON.stringify(offered)}\n`, () => process.exit(0))
+process.stdout.write(`${JSON.stringify({ ...offered, lagMs: await lagMs(url) })}\n`, () => process.exit(0))
 
 /** Resolves with how to send one report of an attached agent. */
 async function attach(plane: string, index: number): Promise<(done: (ok: boolean) => void) => void> {
