@@ -113,6 +113,10 @@ export const catalogue = {
     title: 'Records are swept only while the installation is frozen.',
     remedy: 'Run `heddle freeze --reason ...` first: a mirror that runs would write everything again.',
   },
+  VERSION_CHANGED: {
+    title: 'A change was to hold for one version of something, which has changed meanwhile.',
+    remedy: 'Look at what there is now, decide again, and send its ETag in `If-Match`.',
+  },
   WAIT_FROZEN: {
     title: 'A change was made, but frozen sinks do not show it.',
     remedy: '`heddle status` says who froze and why; `heddle thaw` lets the sinks follow again.',
