@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { findPython } from './python.mjs'
 import { lastLines, run, SetupFailure } from './steps.mjs'
 
-export const schemathesisVersion = '4.4.1'
+export const schemathesisVersion = '4.32.5'
 
 /** Schemathesis with all that it needs in one folder. Neither Python nor the machine is changed. */
 export async function installSchemathesis(folder) {
