@@ -18,6 +18,8 @@ export type Found = Finding & {
   readonly connection?: Connection
   /** The first connection went unanswered while a second one was answered. */
   readonly blocked: boolean
+  /** What it said for people, where the reason must not hold it. */
+  readonly said?: string | undefined
 }
 
 const againAfterMs = 5

@@ -1,13 +1,15 @@
 import * as z from 'zod/mini'
 import { port } from '#shared/config/fields.ts'
 import { isReachable } from '../discovery/address.ts'
+import { MetricsConfig } from '../metrics/config.ts'
+import { defaultKind } from './default-checks.ts'
+import { FlappingConfig } from './flapping.ts'
 import { CheckConfig } from './kinds.ts'
 
 const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
 const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String))
 
-/** A service of this node: one instance of it, its copy at one address and port. */
-export const ServiceConfig = z.strictObject({
+const Service = z.strictObject({
   /** The service's name, as it is routed and discovered. */
   name: text(100),
   /** basic-server, ai-service, auth-service, ... */
@@ -25,8 +27,20 @@ export const ServiceConfig = z.strictObject({
   weight: z.optional(z.int().check(z.gte(0), z.lte(1000))),
   /** Other names under which it may answer. */
   aliases: z._default(z.array(text(100)).check(z.maxLength(32)), []),
-  checks: z.prefault(z.array(CheckConfig).check(z.minLength(1), z.maxLength(16)), [{ kind: 'http' }]),
+  /** Default: one of the kind that fits its type or port, http for most. */
+  checks: z._default(z.array(CheckConfig).check(z.minLength(1), z.maxLength(16)), []),
+  flapping: z.prefault(FlappingConfig, {}),
+  /** Default: /metrics is tried where the service is checked over HTTP. */
+  metrics: z.optional(MetricsConfig),
 })
+
+/** A service of this node: one instance of it, its copy at one address and port. */
+export const ServiceConfig = Service.check(
+  z.overwrite((service) => {
+    if (service.checks.length > 0) return service
+    return { ...service, checks: [CheckConfig.parse({ kind: defaultKind(service) })] }
+  }),
+)
 export type ServiceConfig = z.infer<typeof ServiceConfig>
 
 const mostBytes = 500_000

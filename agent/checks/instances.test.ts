@@ -133,6 +133,36 @@ t.test('what is configured anew is told; what is the same is not disturbed', asy
   t.equal(listener.said.at(-1), 'a passing ok')
 })
 
+t.test('what flaps is held, its results go on, and what moves begins anew', async (t) => {
+  const peer = await Peer.start(t)
+  const other = await Peer.start(t)
+  const listener = new Listener()
+  await using instances = new Instances(listener, new Lag())
+  const damping = { halfLifeMs: 60_000, holdAbove: 3, releaseBelow: 1, mostMs: 600_000 }
+  const often = (port: number) => ({ ...plan('a', port, { everyMs: 20 }), damping })
+  instances.apply([often(peer.port)])
+  await listener.until('a passing ok')
+  const held = () => instances.states[0]?.held
+  const probes = () => instances.states[0]?.checks[0]?.probes ?? 0
+  for (let flip = 0; held() === undefined && flip < 20; flip += 1) {
+    const before = listener.said.length
+    peer.status = flip % 2 === 0 ? 503 : 200
+    await waitFor(() => listener.said.length > before || held(), { what: 'the flip', withinMs: 10_000, everyMs: 2 })
+  }
+  t.equal(listener.said.at(-1), 'a critical flapping word=http_status status=503')
+  peer.status = 200
+  await waitFor(() => held()?.found.health === 'passing', { what: 'that it is well', withinMs: 10_000, everyMs: 2 })
+  t.match(instances.states[0]?.verdict, { health: 'critical', reason: { code: 'flapping' } })
+  const seen = probes()
+  await waitFor(() => probes() > seen + 2, { what: 'more probes', withinMs: 10_000 })
+  t.equal(instances.states[0]?.verdict.health, 'critical')
+  t.match(instances.states[0]?.checks[0]?.results[0], { verdict: { health: 'passing' }, tookMs: Number })
+
+  instances.apply([often(other.port)])
+  t.equal(held(), undefined)
+  await listener.until('a passing ok')
+})
+
 t.test('waiting for all verdicts has an end', async (t) => {
   const silent = createServer(() => {})
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))

@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { InstanceSpec, Verdict } from '#shared/protocol/check.ts'
+import type { Health, InstanceSpec, Verdict } from '#shared/protocol/check.ts'
 import type { Found } from './ask.ts'
+import { type Damped, type Damping, damp, undamped } from './flapping.ts'
 import { type Judgement, sameVerdict, together, unjudged } from './judge.ts'
 import { type Lag, RecentWorst } from './lag.ts'
+import { type Result, Results } from './results.ts'
 import { type Check, runCheck } from './run-check.ts'
 import { serverOf, Wires } from './wires.ts'
 
 /** An instance as it is configured: what is told of it, and how it is checked. The first check decides whether it lives. */
-export type InstancePlan = { readonly spec: InstanceSpec; readonly checks: readonly Check[] }
+export type InstancePlan = {
+  readonly spec: InstanceSpec
+  readonly checks: readonly Check[]
+  /** What holds it while it flaps; nothing does if it is left out. */
+  readonly damping?: Damping | undefined
+}
 
 /** Who hears what becomes of the instances. Times by the monotonic clock, in milliseconds. */
 export type InstanceListener = {
@@ -25,9 +32,16 @@ type RunningCheck = {
   last: Found | undefined
   probes: number
   readonly late: RecentWorst
+  readonly results: Results
 }
 
-type Watched = { plan: InstancePlan; checks: readonly RunningCheck[]; verdict: Verdict; at: number }
+type Watched = {
+  plan: InstancePlan
+  checks: readonly RunningCheck[]
+  verdict: Verdict
+  at: number
+  damped: Damped
+}
 
 export type CheckState = {
   readonly check: Check
@@ -36,6 +50,8 @@ export type CheckState = {
   readonly probes: number
   /** How late it began at worst after it was due, lately. */
   readonly lateMs: number
+  /** What its last runs found, the newest first. */
+  readonly results: readonly Result[]
 }
 export type InstanceState = {
   readonly spec: InstanceSpec
@@ -43,6 +59,8 @@ export type InstanceState = {
   /** When the verdict was reached, by the monotonic clock. */
   readonly at: number
   readonly checks: readonly CheckState[]
+  /** While it is held for flapping: since when, by the monotonic clock, and what its checks say now. */
+  readonly held?: { readonly since: number; readonly found: Verdict } | undefined
 }
 
 /** Runs the checks of all instances of this node and tells what they say together. */
@@ -76,14 +94,26 @@ export class Instances implements AsyncDisposable {
   }
 
   get states(): readonly InstanceState[] {
-    return [...this.#watched.values()].map(({ plan, verdict, at, checks }) => ({
+    const now = performance.now()
+    return [...this.#watched.values()].map(({ plan, verdict, at, checks, damped: { hold, found } }) => ({
       spec: plan.spec,
       verdict,
       at,
-      checks: checks.map(({ check, judgement, last, probes, late }) => {
-        return { check, verdict: judgement.verdict, tookMs: last?.tookMs, probes, lateMs: late.at(performance.now()) }
-      }),
+      checks: checks.map(({ check, judgement, last, probes, late, results }) => ({
+        check,
+        verdict: judgement.verdict,
+        tookMs: last?.tookMs,
+        probes,
+        lateMs: late.at(now),
+        results: results.newestFirst,
+      })),
+      held: hold && { since: hold.since, found },
     }))
+  }
+
+  /** What an instance is believed to be now; `unknown` also if there is none. */
+  healthOf(id: string): Health {
+    return this.#watched.get(id)?.verdict.health ?? 'unknown'
   }
 
   get wires(): number {
@@ -115,7 +145,8 @@ export class Instances implements AsyncDisposable {
   }
 
   #begin(plan: InstancePlan): void {
-    const watched: Watched = { plan, checks: [], verdict: unjudged.verdict, at: performance.now() }
+    const { verdict } = unjudged
+    const watched: Watched = { plan, checks: [], verdict, at: performance.now(), damped: undamped }
     this.#watched.set(plan.spec.id, watched)
     this.#listener.specified(plan.spec, watched.verdict, watched.at)
     watched.checks = plan.checks.map((check) => this.#run(watched, check, unjudged))
@@ -141,6 +172,7 @@ export class Instances implements AsyncDisposable {
     if (moved) {
       watched.verdict = unjudged.verdict
       watched.at = performance.now()
+      watched.damped = undamped
     }
     this.#listener.specified(plan.spec, watched.verdict, watched.at)
     this.#judge(watched)
@@ -152,6 +184,8 @@ export class Instances implements AsyncDisposable {
       running.judgement = judgement
       running.last = found
       running.probes += 1
+      const { verdict, tookMs, said } = found
+      running.results.add({ at: performance.now(), verdict, tookMs, said })
       this.#judge(watched)
     }
     const onLate = (lateMs: number) => {
@@ -167,15 +201,19 @@ export class Instances implements AsyncDisposable {
       last: undefined,
       probes: 0,
       late: new RecentWorst(),
+      results: new Results(),
     }
     return running
   }
 
   #judge(watched: Watched): void {
-    const verdict = together(watched.checks.map(({ judgement }) => judgement.verdict))
+    const now = performance.now()
+    const found = together(watched.checks.map(({ judgement }) => judgement.verdict))
+    watched.damped = damp(watched.damped, found, now, watched.plan.damping)
+    const { verdict } = watched.damped
     if (sameVerdict(verdict, watched.verdict)) return
     watched.verdict = verdict
-    watched.at = performance.now()
+    watched.at = now
     this.#listener.judged(watched.plan.spec.id, verdict, watched.at)
     this.#onJudged?.()
   }

@@ -28,7 +28,8 @@ export function sameVerdict(a: Verdict, b: Verdict): boolean {
   return a.health === b.health && sameReason(a.reason, b.reason)
 }
 
-const gravity: Readonly<Record<Health, number>> = { passing: 0, warning: 1, unknown: 2, critical: 3 }
+/** What is graver has the larger number. */
+export const gravity: Readonly<Record<Health, number>> = { passing: 0, warning: 1, unknown: 2, critical: 3 }
 
 /** What several checks of one instance say together: the gravest, the first among equals. */
 export function together(verdicts: readonly Verdict[]): Verdict {

@@ -1,7 +1,10 @@
 import type { InstanceSpec } from '#shared/protocol/check.ts'
 import { instanceId } from '#shared/protocol/identity.ts'
 import { isReachable } from '../discovery/address.ts'
+import type { CommandConfigs } from './commands.ts'
 import type { ServiceConfig } from './config.ts'
+import { dampingOf } from './flapping.ts'
+import { isHostSpec } from './host-spec.ts'
 import type { InstancePlan } from './instances.ts'
 import { probeOf } from './kinds.ts'
 
@@ -13,6 +16,8 @@ export type NodePlace = {
   readonly cluster?: string | undefined
   /** local, cluster, staging or production, where it is said. */
   readonly mode?: string | undefined
+  /** What its checks may run on it. */
+  readonly commands?: CommandConfigs | undefined
 }
 
 /** The instances that the configured services are on this node. */
@@ -28,7 +33,8 @@ export function slowestTimeoutMs(services: readonly ServiceConfig[]): number {
 /** The instance that a configured service is on this node. */
 export function planOf(service: ServiceConfig, node: NodePlace): InstancePlan {
   const address = isReachable(service.address) ? service.address : node.address
-  const checked = { address, port: service.port, service: service.name, aliases: service.aliases }
+  const { name, port, aliases } = service
+  const checked = { address, port, service: name, aliases, commands: node.commands }
   const checks = service.checks.map((check) => {
     const { interval, recheck, rise, fall } = check
     return { probe: probeOf(check, checked), everyMs: interval, recheckMs: recheck, rise, fall }
@@ -47,7 +53,8 @@ export function planOf(service: ServiceConfig, node: NodePlace): InstancePlan {
     tags: service.tags,
     metadata: { ...environment, ...service.metadata },
     ...(service.weight === undefined ? {} : { weight: service.weight }),
-    checks: checks.map(({ probe }) => probe),
+    // What looks at this host, nobody else can repeat.
+    checks: checks.flatMap(({ probe }) => (isHostSpec(probe) ? [] : [probe])),
   }
-  return { spec, checks }
+  return { spec, checks, damping: dampingOf(service.flapping) }
 }

@@ -1,15 +1,16 @@
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Connection } from '#shared/probe/probe.ts'
-import type { ProbeSpec } from '#shared/protocol/check.ts'
-import { ask, type Found } from './ask.ts'
+import type { Found } from './ask.ts'
+import { type CheckSpec, isHostSpec } from './host-spec.ts'
 import { type Judgement, judge, type Thresholds } from './judge.ts'
 import type { Lag } from './lag.ts'
+import { lookOf } from './look.ts'
 import { nextCheckInMs, type Pace, wireEndedMeans } from './pace.ts'
 import { prove } from './prove.ts'
 import { serverOf, type Wires } from './wires.ts'
 
 /** One check of one instance. */
-export type Check = Thresholds & Pace & { readonly probe: ProbeSpec }
+export type Check = Thresholds & Pace & { readonly probe: CheckSpec }
 
 export type Running = {
   readonly wires: Wires
@@ -24,8 +25,9 @@ export type Running = {
 /** Runs a check until `stop`: the first probe at once, then on its own time, and whenever its trip wire ends. */
 export async function runCheck(check: Check, known: Judgement, running: Running, stop: AbortSignal): Promise<void> {
   const { wires, lag, onFound, onLate, random = Math.random } = running
-  const server = serverOf(check.probe)
-  const onHang = () => wires.cut(server)
+  const { probe } = check
+  const server = serverOf(probe)
+  const look = lookOf(probe, { lag, stop, onHang: () => wires.cut(server) })
   let judgement = known
   let wire: Connection | undefined
   // Each wire has its own bell, so the end of one that is replaced rings nowhere.
@@ -41,12 +43,7 @@ export async function runCheck(check: Check, known: Judgement, running: Running,
   let dueAt = performance.now()
   for (let onTime = true, first = true; ; first = false) {
     const startedAt = performance.now()
-    const found = await ask(check.probe, {
-      keepConnection: onTime && wires.trust(server).kind !== 'withheld',
-      lag,
-      stop,
-      onHang,
-    })
+    const found = await look(onTime && wires.trust(server).kind !== 'withheld')
     if (stop.aborted) {
       found.connection?.close()
       break
@@ -57,7 +54,8 @@ export async function runCheck(check: Check, known: Judgement, running: Running,
     if (found.blocked) wires.learn(server, 'blocked')
     if (found.verdict.reason.code === 'refused') wires.learn(server, 'gone')
     if (onTime) hang(found.connection)
-    if (found.connection && wires.trust(server).kind === 'unproven') await prove(check.probe, found.tookMs, wires, stop)
+    const isUnproven = found.connection && wires.trust(server).kind === 'unproven'
+    if (isUnproven && !isHostSpec(probe)) await prove(probe, found.tookMs, wires, stop)
 
     if (onTime) dueAt = startedAt + nextCheckInMs(check, judgement, first, random())
     else if (judgement.verdict.health === 'critical') dueAt = Math.min(dueAt, startedAt + check.recheckMs)

@@ -1,10 +1,10 @@
 import type { Connection } from '#shared/probe/probe.ts'
-import type { ProbeSpec } from '#shared/protocol/check.ts'
+import type { CheckSpec } from './host-spec.ts'
 import { afterLesson, type Lesson, type Trust, unproven } from './trust.ts'
 
-/** Address and port as one key. */
-export function serverOf({ address, port }: ProbeSpec): string {
-  return `${address}:${port}`
+/** Address and port as one key. Checks of the host itself have no server, and never a wire. */
+export function serverOf(spec: CheckSpec): string {
+  return 'address' in spec ? `${spec.address}:${spec.port}` : 'host'
 }
 
 type Server = { trust: Trust; readonly open: Set<Connection> }

@@ -2,14 +2,17 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   cpuUsage,
+  inodesByPort,
   listeningInodes,
   memoryUsage,
+  openFiles,
   parseCpuTimes,
   parseLoad,
   parseProcessTimes,
   parseTraffic,
   percent,
   residentBytes,
+  threadCount,
 } from './proc.ts'
 
 const stat = (user: number, idle: number) => `cpu  ${user} 0 0 ${idle} 0 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\nintr 5\n`
@@ -53,6 +56,7 @@ t.test('listening sockets are found by their port, in both families', async (t) 
     '   1: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0',
     '   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 4713 1 0 100 0 0',
   ].join('\n')
+  t.strictSame([...inodesByPort(tcp)], [[8080, ['4711', '4713']]])
   t.strictSame(listeningInodes(tcp, 8080), ['4711', '4713'])
   t.strictSame(listeningInodes(tcp, 80), [])
 })
@@ -68,6 +72,13 @@ t.test('process times are read whatever the process is called', async (t) => {
 t.test('resident memory is in bytes', async (t) => {
   t.equal(residentBytes('Name:\tnode\nVmRSS:\t   2 kB\n'), 2048)
   t.equal(residentBytes(''), undefined)
+})
+
+t.test('threads and open files are counted', async (t) => {
+  t.equal(threadCount('Name:\tnode\nThreads:\t11\n'), 11)
+  t.equal(threadCount(''), undefined)
+  t.equal(openFiles('2592\t12\t9223372036854775807\n'), 2580)
+  t.equal(openFiles(''), undefined)
 })
 
 t.test('a percentage is within its bounds, whatever is divided', async (t) => {

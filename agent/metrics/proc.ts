@@ -51,13 +51,27 @@ export function parseTraffic(dev: string): Traffic {
   return { bytesIn, bytesOut }
 }
 
+/** The inodes of the sockets that listen, by port, by /proc/net/tcp and tcp6. */
+export function inodesByPort(tcp: string): ReadonlyMap<number, readonly string[]> {
+  const inodes = new Map<number, string[]>()
+  // Few of the sockets of a busy host listen: those are picked out before anything is taken apart.
+  for (const [line] of tcp.matchAll(/^\s*\d+: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:0000 0A .*$/gm)) {
+    const [, local = '', , , , , , , , inode] = line.trim().split(/\s+/)
+    const port = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16)
+    if (inode !== undefined) inodes.set(port, [...(inodes.get(port) ?? []), inode])
+  }
+  return inodes
+}
+
 /** The inodes of the sockets that listen on `port`, by /proc/net/tcp or tcp6. */
 export function listeningInodes(tcp: string, port: number): readonly string[] {
-  return tcp.split('\n').flatMap((line) => {
-    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/)
-    const here = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16)
-    return state === '0A' && inode !== undefined && here === port ? [inode] : []
-  })
+  return inodesByPort(tcp).get(port) ?? []
+}
+
+/** How many files the host has open, by /proc/sys/fs/file-nr. */
+export function openFiles(fileNr: string): number | undefined {
+  const [allocated = '', unused = ''] = fileNr.trim().split(/\s+/)
+  return /^\d+$/.test(allocated) && /^\d+$/.test(unused) ? Number(allocated) - Number(unused) : undefined
 }
 
 export type ProcessTimes = {
@@ -79,6 +93,12 @@ export function parseProcessTimes(stat: string): ProcessTimes | undefined {
 export function residentBytes(status: string): number | undefined {
   const resident = kilobytes(status, 'VmRSS')
   return resident === undefined ? undefined : resident * 1024
+}
+
+/** How many threads it has, by /proc/<pid>/status. */
+export function threadCount(status: string): number | undefined {
+  const match = /^Threads:\s+(\d+)$/m.exec(status)
+  return match ? Number(match[1]) : undefined
 }
 
 function kilobytes(text: string, name: string): number | undefined {

@@ -4,12 +4,14 @@ import {
   type CpuTimes,
   cpuUsage,
   memoryUsage,
+  openFiles,
   parseCpuTimes,
   parseLoad,
   parseTraffic,
   percent,
   type Traffic,
 } from './proc.ts'
+import { faultOf } from './unit.ts'
 
 type Before = { readonly at: number; readonly cpu: CpuTimes | undefined; readonly traffic: Traffic }
 
@@ -18,11 +20,12 @@ export class HostMeter {
   #before: Before | undefined
 
   async measure(): Promise<readonly Metric[]> {
-    const [stat, meminfo, loadavg, dev, disk] = await Promise.all([
+    const [stat, meminfo, loadavg, dev, files, disk] = await Promise.all([
       read('/proc/stat'),
       read('/proc/meminfo'),
       read('/proc/loadavg'),
       read('/proc/net/dev'),
+      read('/proc/sys/fs/file-nr'),
       diskUsage('/'),
     ])
     const now: Before = { at: performance.now(), cpu: parseCpuTimes(stat), traffic: parseTraffic(dev) }
@@ -36,6 +39,7 @@ export class HostMeter {
       ...metric('host_memory_usage', memoryUsage(meminfo), 'percent'),
       ...metric('host_disk_usage', disk, 'percent'),
       ...metric('host_load', parseLoad(loadavg), 'count'),
+      ...metric('host_files', openFiles(files), 'count'),
       // A second.
       ...metric('host_bytes_in', rate('bytesIn'), 'bytes'),
       ...metric('host_bytes_out', rate('bytesOut'), 'bytes'),
@@ -43,14 +47,14 @@ export class HostMeter {
   }
 }
 
-/** A metric, or none where there is no value. */
+/** A metric, or none where there is no value, or one that cannot be. */
 export function metric(
   name: string,
   value: number | undefined,
   unit: Metric['unit'],
   instance?: string,
 ): readonly Metric[] {
-  if (value === undefined) return []
+  if (value === undefined || faultOf(value, unit)) return []
   return [instance === undefined ? { name, value, unit } : { instance, name, value, unit }]
 }
 

@@ -1,12 +1,14 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import type { Metric } from '#shared/protocol/messages.ts'
-import { listeningInodes, type ProcessTimes, parseProcessTimes, residentBytes } from './proc.ts'
+import { inodesByPort, type ProcessTimes, parseProcessTimes, residentBytes, threadCount } from './proc.ts'
 import { metric } from './read-host.ts'
 
 export type Measured = { readonly id: string; readonly port: number }
 
 type Known = { readonly pids: readonly string[]; readonly inodes: readonly string[] }
 type Before = { readonly at: number; readonly times: ReadonlyMap<string, ProcessTimes> }
+/** The oldest process behind an instance, and how often it has been another one since it was first seen. */
+type Run = { readonly process: string; readonly restarts: number }
 
 // Linux tells process times in hundredths of a second on every architecture that Node runs on.
 const ticksASecond = 100
@@ -18,14 +20,14 @@ const ticksASecond = 100
 export class ProcessMeter {
   readonly #known = new Map<string, Known>()
   readonly #before = new Map<string, Before>()
+  readonly #runs = new Map<string, Run>()
 
   async measure(instances: readonly Measured[]): Promise<readonly Metric[]> {
     const ids = new Set(instances.map(({ id }) => id))
-    for (const id of this.#known.keys()) {
-      if (!ids.has(id)) this.#known.delete(id)
-    }
-    for (const id of this.#before.keys()) {
-      if (!ids.has(id)) this.#before.delete(id)
+    for (const known of [this.#known, this.#before, this.#runs]) {
+      for (const id of known.keys()) {
+        if (!ids.has(id)) known.delete(id)
+      }
     }
     await this.#find(instances)
     const metrics: Metric[] = []
@@ -36,9 +38,10 @@ export class ProcessMeter {
   async #find(instances: readonly Measured[]): Promise<void> {
     if (instances.length === 0) return
     const tables = `${await read('/proc/net/tcp')}\n${await read('/proc/net/tcp6')}`
+    const listening = inodesByPort(tables)
     const sought = new Map<string, string>()
     for (const { id, port } of instances) {
-      const inodes = listeningInodes(tables, port)
+      const inodes = listening.get(port) ?? []
       if (this.#known.get(id)?.inodes.join() === inodes.join()) continue
       this.#known.set(id, { pids: [], inodes })
       for (const inode of inodes) sought.set(`socket:[${inode}]`, id)
@@ -53,12 +56,15 @@ export class ProcessMeter {
   async #measureOne(id: string): Promise<readonly Metric[]> {
     const times = new Map<string, ProcessTimes>()
     let memory = 0
+    let threads = 0
     let files: number | undefined = 0
     for (const pid of this.#known.get(id)?.pids ?? []) {
       const at = parseProcessTimes(await read(`/proc/${pid}/stat`))
       if (at === undefined) continue
       times.set(pid, at)
-      memory += residentBytes(await read(`/proc/${pid}/status`)) ?? 0
+      const status = await read(`/proc/${pid}/status`)
+      memory += residentBytes(status) ?? 0
+      threads += threadCount(status) ?? 0
       const open = await list(`/proc/${pid}/fd`)
       files = files === undefined || open === undefined ? undefined : files + open.length
     }
@@ -70,7 +76,19 @@ export class ProcessMeter {
       ...metric('process_cpu_usage', before && usageBetween(before, now), 'percent', id),
       ...metric('process_memory', memory, 'bytes', id),
       ...metric('process_files', files, 'count', id),
+      ...metric('process_threads', threads, 'count', id),
+      ...metric('process_restarts', this.#restartsOf(id, times), 'count', id),
     ]
+  }
+
+  /** Counts since the agent began. A program's oldest process stays when it replaces its workers. */
+  #restartsOf(id: string, times: Before['times']): number {
+    const [oldest] = [...times].sort(([, a], [, b]) => a.startedAt - b.startedAt)
+    const process = oldest ? `${oldest[0]} ${oldest[1].startedAt}` : ''
+    const known = this.#runs.get(id)
+    const restarts = known === undefined ? 0 : known.restarts + (known.process === process ? 0 : 1)
+    this.#runs.set(id, { process, restarts })
+    return restarts
   }
 }
 

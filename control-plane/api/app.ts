@@ -1,12 +1,10 @@
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type Express } from 'express'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { PlaneMetrics } from '../admin/metrics.ts'
 import { notFound, problemHandler } from './problem.ts'
 import { type ApiParts, v1Router } from './v1.ts'
 
 export type AppParts = {
-  /** The registry API of clients without an agent, `GET /health` included. */
-  readonly clientApi: RequestHandler
   readonly v1: ApiParts
   readonly metrics: PlaneMetrics
   readonly log: Logger
@@ -14,10 +12,9 @@ export type AppParts = {
 
 const bodyLimit = '256kb'
 
-/** Everything that is asked over HTTP. */
-export function createApp({ clientApi, v1, metrics, log }: AppParts): Express {
+/** Everything that is asked over HTTP but the registry API of clients without an agent. */
+export function createApp({ v1, metrics, log }: AppParts): Express {
   const app = express().disable('x-powered-by')
-  app.use(clientApi)
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.text())
   })

@@ -1,6 +1,6 @@
 import type { ExplainView } from '#shared/protocol/api.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
-import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { ForeignBelief, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Standing } from '../fleet/routable.ts'
 import type { SinkAnswer } from '../fleet/sink.ts'
@@ -17,6 +17,8 @@ export function explain(
 ): ExplainView {
   const instance = fleet.instances.get(id)
   const standing = fleet.standing(id)
+  const foreign = fleet.foreign.get(id)
+  if (foreign) return explainForeign(id, foreign, sinks)
   if (!instance || !standing) {
     const text = fleet.complete
       ? 'No agent and no client has registered it, or it was deregistered.'
@@ -38,6 +40,7 @@ export function explain(
     admissionStage(instance),
     routableStage(standing),
     ...conflictStages(instance, fleet),
+    ...foreignStages(instance, fleet),
     ...routes,
     ...sinks.map((answer) => sinkStage(answer, standing.routable)),
   ]
@@ -119,6 +122,44 @@ function conflictStages({ spec }: InstanceBelief, fleet: FleetView): readonly St
     state: 'note',
     text: `${id} is registered at ${spec.address}:${spec.port} as well.`,
   }))
+}
+
+/** Records of others at the same address and port: the fleet's word is the one that counts, and Consuls may show theirs instead of ours. */
+function foreignStages({ spec }: InstanceBelief, fleet: FleetView): readonly Stage[] {
+  return [...fleet.foreignAt(spec.address, spec.port)].sort().flatMap((id) => {
+    const known = fleet.foreign.get(id)
+    if (!known) return []
+    const text = `somebody else has registered it in ${known.spec.datacenter}, as ${known.spec.service}: ${foreignHealth(known)}`
+    return [{ stage: 'discovered', state: 'note', text, since: isoTime(known.foundAt) }]
+  })
+}
+
+/** A record of somebody else: it is listed, and copied where policy wants it, but never routed. */
+function explainForeign(id: string, belief: ForeignBelief, sinks: readonly SinkAnswer[]): ExplainView {
+  const { spec, health, foundAt, healthSince } = belief
+  const where = `${spec.service} at ${spec.address}:${spec.port} on ${spec.node}`
+  const state = health === 'passing' ? 'yes' : health === 'warning' ? 'note' : 'no'
+  const consuls = sinks.filter(({ sink }) => sink.startsWith('consul:'))
+  return {
+    instance: id,
+    known: true,
+    routable: 'no',
+    answer: `${id} was registered by somebody else in ${spec.datacenter}: it is listed, and copied where policy wants it, but not routed.`,
+    stages: [
+      { stage: 'discovered', state: 'note', text: `${where}, in ${spec.datacenter}`, since: isoTime(foundAt) },
+      { stage: 'health', state, text: foreignHealth(belief), since: isoTime(healthSince) },
+      ...consuls.map(({ sink, state: shown, remark }): Stage => {
+        const isSource = sink === `consul:${spec.datacenter}`
+        return isSource
+          ? { stage: `sink:${sink}`, state: 'yes', text: 'it stands there as it was registered, and is never touched' }
+          : { stage: `sink:${sink}`, state: shown === 'shown' ? 'yes' : 'note', text: `${shown}: ${remark}` }
+      }),
+    ],
+  }
+}
+
+function foreignHealth({ health, check }: ForeignBelief): string {
+  return check === '' ? health : `${health}: the check ${check} says so`
 }
 
 function sinkStage({ sink, state, remark }: SinkAnswer, routable: Standing['routable']): Stage {

@@ -13,14 +13,22 @@ import {
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
+import type { Discovery } from '../foreign/discovery/serve.ts'
+import { desiredRouter } from './desired.ts'
+import type { AgentsSaid } from './desired-view.ts'
+import { type DiscoveryParts, discoveredRouter } from './discovered.ts'
+import { discoveryRouter } from './discovery.ts'
 import { answerEvents, type EventSource } from './events.ts'
 import { explain } from './explain.ts'
 import { candidates, instanceFilter } from './instance-filter.ts'
+import { type Lint, lintRouter } from './lint.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { operations } from './openapi/operations.ts'
+import { registryOperations } from './openapi/registry-operations.ts'
 import { admit, freezeOrThaw, instancesOf } from './operate.ts'
 import { pageOf, sendPage } from './paging.ts'
 import { Refusal, readBody, readQuery } from './problem.ts'
+import { settingsRouter } from './settings.ts'
 import { SortedIds } from './sorted-ids.ts'
 import { instanceVersion, isConditional, nodeVersion, sendVersioned } from './version.ts'
 import { instanceView, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
@@ -37,6 +45,12 @@ export type ApiParts = {
   /** Resolves with undefined where there is no such datacenter. */
   readonly sweep: (datacenter: string, request: SweepRequest) => Promise<SweepView | undefined>
   readonly approveDeletions: (datacenter: string, by: string) => ApproveView | undefined
+  /** What agents found that nobody declared. */
+  readonly discoveries: DiscoveryParts
+  /** What agents say that they do. */
+  readonly agents: AgentsSaid
+  readonly discovery: Discovery
+  readonly lint: Lint
   readonly now: () => number
 }
 
@@ -54,7 +68,7 @@ export function v1Router(parts: ApiParts): Router {
   })
 
   router.get('/openapi.json', (_request, response) => {
-    response.json(openApiDocument(operations, parts.facts().version))
+    response.json(openApiDocument([...operations, ...registryOperations], parts.facts().version))
   })
 
   router.get('/services', (request, response) => {
@@ -117,6 +131,10 @@ export function v1Router(parts: ApiParts): Router {
     const strict = isConditional(request, nodeVersion(id, fleet), present)
     response.json(await admit(instances, wanted, now(), parts, strict ? present : undefined))
   })
+
+  router.use(discoveredRouter(parts.discoveries, fleet))
+  router.use(desiredRouter(parts), settingsRouter(parts))
+  router.use(discoveryRouter(parts.discovery), lintRouter(parts.lint))
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))
 

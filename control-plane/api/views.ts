@@ -4,6 +4,8 @@ import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
 import type { SinkStatus } from '../fleet/sink.ts'
+import type { ToldSoFar } from '../fleet/told.ts'
+import type { ForeignStatus } from '../foreign/follow.ts'
 
 /** Epoch milliseconds as ISO 8601 UTC. */
 export function isoTime(at: number): string {
@@ -62,10 +64,16 @@ export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
     version: spec.version,
     contact: node.contact,
     contact_since: isoTime(node.contactSince),
+    ...(node.goodbye ? { contact_reason: 'goodbye' } : {}),
     dead: nodeIsDead(node, beliefs(instances, fleet)),
     instances,
     gateways: spec.gateways.map(({ gateway }) => gateway),
+    ...(node.told ? { told_later: toldView(node.told) } : {}),
   }
+}
+
+function toldView({ changes, lostChanges, lostSamples }: ToldSoFar): NodeView['told_later'] {
+  return { changes, lost_changes: lostChanges, lost_measurements: lostSamples }
 }
 
 export function serviceView(name: string, fleet: FleetView): ServiceView {
@@ -88,6 +96,8 @@ export type PlaneFacts = {
   readonly version: string
   readonly startedAt: number
   readonly problems: readonly string[]
+  /** What others have registered, by datacenter; left out where nothing reads it. */
+  readonly foreign?: readonly ForeignStatus[]
 }
 
 export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane: PlaneFacts): StatusView {
@@ -109,6 +119,14 @@ export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane
     nodes: countNodes(fleet),
     instances: countInstances(fleet),
     sinks: sinks.map(sinkView),
+    foreign: (plane.foreign ?? []).map(({ datacenter, answered, error, instances, beyond, copiedTo }) => ({
+      datacenter,
+      answered,
+      error: error ?? null,
+      instances,
+      beyond,
+      copied_to: [...copiedTo],
+    })),
     problems: [...plane.problems],
   }
 }

@@ -41,15 +41,18 @@ export type Target = {
   readonly tls?: boolean | undefined
   /** Whose certificate a TLS server should show, where it has several. */
   readonly host?: string | undefined
+  /** The protocols to offer within TLS. */
+  readonly alpn?: readonly string[] | undefined
 }
 
 /** A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived. */
-export async function openSocket({ address, port, tls = false, host }: Target): Promise<Socket> {
+export async function openSocket({ address, port, tls = false, host, alpn }: Target): Promise<Socket> {
   const options = { host: address, port, noDelay: true }
   if (!tls) return connectTcp(options)
   const { connect } = await import('node:tls')
   // The question is whether the service answers, not who vouches for it; nothing secret is sent.
-  return connect({ ...options, rejectUnauthorized: false, ...(host && !isIP(host) ? { servername: host } : {}) })
+  const named = host && !isIP(host) ? { servername: host } : {}
+  return connect({ ...options, rejectUnauthorized: false, ...named, ...(alpn ? { ALPNProtocols: [...alpn] } : {}) })
 }
 
 /** What an error of a connection says of the server at its other end. */

@@ -3,10 +3,17 @@ import { reason } from '../protocol/reason.ts'
 import { attempt, type ProbeOptions, type ProbeResult } from './attempt.ts'
 import { readAnswer } from './body.ts'
 import { Connection } from './connection.ts'
-import { AnswerReader, type Reading } from './http-answer.ts'
+import { AnswerReader, type HttpAnswer, type Reading } from './http-answer.ts'
 
-/** Asks by GET, follows nothing, and reads what the service says of itself. */
-export function probeHttp(spec: HttpProbeSpec, options: ProbeOptions): Promise<ProbeResult> {
+/**
+ * Asks by GET, follows nothing, and reads what the service says of itself.
+ * @param onAnswer is shown the answer, where there is a complete one
+ */
+export function probeHttp(
+  spec: HttpProbeSpec,
+  options: ProbeOptions,
+  onAnswer?: (answer: HttpAnswer) => void,
+): Promise<ProbeResult> {
   const { keepConnection = false } = options
   return attempt(spec, options, (socket, end) => {
     const reader = new AnswerReader()
@@ -14,6 +21,7 @@ export function probeHttp(spec: HttpProbeSpec, options: ProbeOptions): Promise<P
       if (reading.kind === 'more') return
       socket.off('data', onData).off('end', onEnd).off('close', onEnd)
       if (reading.kind === 'bad') return end({ verdict: noAnswer(reader, reading.error) })
+      onAnswer?.(reading.answer)
       const verdict = readAnswer(reading.answer, spec)
       if (!keepConnection || !reading.answer.keepAlive || socket.destroyed) return end({ verdict })
       end({ verdict, connection: new Connection(socket) })

@@ -24,19 +24,25 @@ for (const [words, meaning] of [
   for (const word of words.split(' ')) meanings.set(word, meaning)
 }
 
-/** Where a service tells its own state. Dependencies use the same keys, deeper down. */
-export const stateKeys: ReadonlySet<string> = new Set([
-  'status',
-  'health',
-  'state',
-  'healthy',
-  'ok',
-  'success',
-  'up',
-  'alive',
-  'health_status',
-  'healthStatus',
-])
+/** A word with which an answer tells a state. */
+export type Word = {
+  /** Where it stands in the body: `core_health.database.redis.status`; empty for a plain text. */
+  readonly path: string
+  readonly word: string | number | boolean
+  readonly meaning: Meaning
+}
+
+// Compared in small letters, without dashes and underscores.
+const stateKeys = new Set(
+  'status health state healthy ok success up alive healthstatus servicestatus ishealthy isalive overallstatus overallhealth'.split(
+    ' ',
+  ),
+)
+
+/** Whether a state is told under this key: by a service of itself at the top, of what it depends on deeper down. */
+export function isStateKey(key: string): boolean {
+  return key.length <= 20 && stateKeys.has(key.toLowerCase().replace(/[_-]/g, ''))
+}
 
 /** The meaning of one word (or boolean) that stands where a state is told. */
 export function meaningOf(value: string | boolean): Meaning {

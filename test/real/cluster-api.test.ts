@@ -1,71 +1,13 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import express from 'express'
-import fc from 'fast-check'
 import t from 'tap'
-import * as z from 'zod/mini'
-import { Fleet } from '#control-plane/fleet/fleet.ts'
-import { clusterApi } from '#control-plane/ingest/cluster-api/cluster-api.ts'
 import { Heartbeats } from '#control-plane/ingest/cluster-api/heartbeats.ts'
 import { judgeClients } from '#control-plane/ingest/cluster-api/judge-clients.ts'
-import { ClientsConfig } from '#control-plane/ingest/config.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import { nodeId, specOf } from '#test/support/agent-client.ts'
 import { quiet } from '#test/support/agents-plane.ts'
-import { MemoryJournal } from '#test/support/memory-journal.ts'
+import { type ClusterPlane, realRegistration, startClusterPlane } from '#test/support/cluster-plane.ts'
 
-const lifetimeMs = 300_000
-
-async function startApi(options: { readonly lifetimeMs?: number; readonly beats?: Heartbeats } = {}) {
-  const fleet = new Fleet()
-  const journal = new MemoryJournal(fleet)
-  const { beats = new Heartbeats(Date.now()) } = options
-  const settings = { ...z.parse(ClientsConfig, {}), heartbeat_lifetime: options.lifetimeMs ?? lifetimeMs }
-  const saved: string[] = []
-  const metrics: object[] = []
-  const hooks = {
-    onHeartbeat: (instance: string) => saved.push(instance),
-    onMetrics: (instance: string, measured: object) => metrics.push({ instance, ...measured }),
-  }
-  const about = () => ({ datacenters: [{ name: 'zervigo-dc' }], leader: null })
-  const api = clusterApi({ fleet, record: journal.record, beats, settings, hooks, log: quiet, version: '0.1.0', about })
-  const server = createServer(express().use(api))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const call = async (method: string, path: string, body?: unknown) => {
-    const text =
-      body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
-    const response = await fetch(url + path, { method, ...(text === undefined ? {} : { body: text as string }) })
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-  }
-  return {
-    fleet,
-    journal,
-    beats,
-    saved,
-    metrics,
-    url,
-    call,
-    async [Symbol.asyncDispose]() {
-      api[Symbol.dispose]()
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
-
-/** The registration that real clients send. */
-const real = {
-  service_name: 'zervi-backend',
-  service_type: 'auth',
-  instance_id: 'zervi-backend-001',
-  node_id: 'alibaba-cloud',
-  address: '10.1.0.5',
-  port: 8080,
-  metadata: { version: '1.0', environment: 'production' },
-}
+const startApi = startClusterPlane
+const real = realRegistration
 const id = real.instance_id
 
 t.test('a real registration is taken, is registered, and is on disk', async (t) => {
@@ -164,7 +106,7 @@ t.test('an address that leads nowhere is replaced by that of the caller, and the
 })
 
 const agentNode = nodeId(1)
-async function withAgent(api: Awaited<ReturnType<typeof startApi>>) {
+async function withAgent(api: ClusterPlane) {
   const { record } = api.journal
   const by = `agent:${agentNode}`
   await record(
@@ -198,7 +140,7 @@ t.test('a heartbeat makes a client active, is no event while it changes nothing,
   await api.call('POST', path, {})
   await api.call('POST', path, { health: 'healthy', metrics: { cpu_usage: 12.5 } })
   t.equal(api.journal.entries.length, recorded)
-  t.strictSame(api.metrics, [{ instance: id, cpu_usage: 12.5 }])
+  t.match(api.metrics, [{ instance: id, name: 'cpu_usage', value: 12.5, unit: 'percent', node: 'alibaba-cloud' }])
   t.match(await api.call('POST', path, { health_status: 'warning' }), {
     body: { status: 'active', health_status: 'warning' },
   })
@@ -333,31 +275,11 @@ t.test('a status shows what protects the fleet', async (t) => {
   })
 })
 
-t.test('health has the names that existing clients read, and what nobody has judged is unknown', async (t) => {
-  await using api = await startApi()
-  await api.call('POST', '/cluster/register', { ...real, service_name: 'unified-auth' })
-  await api.call('POST', `/cluster/heartbeat/${id}`)
-  const { status, body } = await api.call('GET', '/health')
-  t.equal(status, 200)
-  const unknown = { success: false, healthy: false, status: 'unknown' }
-  t.match(body, { status: 'healthy', service: 'looma-crm', version: '0.1.0', timestamp: /^\d{4}-.*Z$/ })
-  t.strictSame(body.zervigo_services, {
-    success: false,
-    services: {
-      auth: { success: true, healthy: true, status: 'healthy' },
-      resume: unknown,
-      job: unknown,
-      company: unknown,
-      user: unknown,
-    },
-  })
-})
-
 for (const { name, body, fields } of [
   { name: 'everything is missing', body: {}, fields: ['service_name', 'instance_id', 'node_id', 'port'] },
   {
     name: 'a shape that is not known',
-    body: { name: 'x', type: 'y', host: 'h', port: 80 },
+    body: { title: 'x', host: 'h', port: 80 },
     fields: ['service_name', 'instance_id', 'node_id'],
   },
   {
@@ -480,37 +402,25 @@ t.test('many that register at once are all there, each once', async (t) => {
   t.equal(api.fleet.instances.size, 10)
 })
 
-t.test('no body makes it fail: every answer is a success or names what is wrong', async (t) => {
+t.test('who is gone is forgotten, whoever took it away', async (t) => {
   await using api = await startApi()
-  const value = fc.oneof(
-    fc.string(),
-    fc.integer(),
-    fc.constant(null),
-    fc.boolean(),
-    fc.object(),
-    fc.array(fc.anything()),
-  )
-  const body = fc.record(
-    {
-      service_name: fc.oneof(fc.string(), value),
-      service_type: value,
-      instance_id: fc.oneof(fc.constantFrom('a', 'b', 'a@n'), value),
-      node_id: fc.oneof(fc.constantFrom('n', 'm'), value),
-      address: fc.oneof(fc.ipV4(), value),
-      port: fc.oneof(fc.nat(70_000), value),
-      metadata: fc.oneof(fc.dictionary(fc.string(), fc.anything()), value),
-      health: value,
-      metrics: value,
-    },
-    { requiredKeys: [] },
-  )
-  await t.resolves(
-    fc.assert(
-      fc.asyncProperty(body, fc.constantFrom('/cluster/register', '/cluster/heartbeat/a'), async (body, path) => {
-        const answer = await api.call('POST', path, JSON.stringify(body))
-        return answer.status < 500 && (answer.status < 300 || typeof answer.body.error === 'string')
-      }),
-      { numRuns: 300 },
-    ),
-  )
+  await api.call('POST', '/cluster/register', real)
+  t.ok(api.beats.lastOf(id))
+  await api.journal.record({ kind: 'deregistered', instance: id, cause: 'reaped' }, { by: 'plane:1' })
+  t.equal(api.beats.lastOf(id), undefined)
+})
+
+t.test('hundreds that fall silent together are all inactive after one look', async (t) => {
+  await using api = await startApi({ lifetimeMs: 1_000, beats: new Heartbeats(0) })
+  const operations = Array.from({ length: 600 }, (_, index) => ({
+    op: 'register',
+    ...real,
+    instance_id: `c-${index}`,
+    port: 1 + index,
+  }))
+  await api.call('POST', '/cluster/batch', operations)
+  for (const each of api.fleet.instances.keys()) api.beats.beat(each, Date.now() - 1_001)
+  const { fleet, beats } = api
+  await judgeClients({ fleet, record: api.journal.record, beats, lifetimeMs: 1_000, by: 'plane:1', log: quiet })
+  t.equal([...fleet.instances.values()].filter(({ silent }) => silent).length, 600)
 })

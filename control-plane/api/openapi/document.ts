@@ -89,6 +89,13 @@ function queryParameters(query: z.core.$ZodType): readonly Json[] {
 
 /** JSON Schema of the 2020 draft, which OpenAPI 3.1 speaks. */
 function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: wholeNumbers }) as Json
   return rest
+}
+
+/** What a query brings as text and must be whole is an integer to whoever reads the document. */
+function wholeNumbers({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.type !== 'number' || jsonSchema.multipleOf !== 1) return
+  jsonSchema.type = 'integer'
+  delete jsonSchema.multipleOf
 }

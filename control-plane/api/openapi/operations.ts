@@ -17,6 +17,10 @@ import {
   SweepRequest,
   SweepView,
 } from '#shared/protocol/api.ts'
+import { DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
+import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#shared/protocol/discovery-list.ts'
+import { LintQuery, LintView } from '#shared/protocol/lint.ts'
+import { ordersOperations } from './orders-operations.ts'
 
 /** One operation of the API, as its document describes it. What it answers wrongly asked is a problem (RFC 9457) in any case. */
 export type ApiOperation = {
@@ -36,7 +40,7 @@ export type ApiOperation = {
   readonly marks?: readonly ('paged' | 'versioned' | 'conditional')[]
 }
 
-/** Every operation under `/v1`. A test holds it against the routers: what is not here is not served. */
+/** Every operation under `/v1` but those of the registry. A test holds it against the routers: what is not here is not served. */
 export const operations: readonly ApiOperation[] = [
   { method: 'get', path: '/status', id: 'status', summary: 'The installation at a glance.', answer: StatusView },
   {
@@ -113,6 +117,41 @@ export const operations: readonly ApiOperation[] = [
   },
   {
     method: 'get',
+    path: '/discovered',
+    id: 'listDiscovered',
+    summary: 'What agents found on their hosts that nobody declared, and the ports that two claim.',
+    answer: DiscoveredView,
+  },
+  {
+    method: 'put',
+    path: '/discovered/{id}',
+    id: 'decideDiscovered',
+    summary: 'Adopts something found as an instance, or ignores it; answered when its agent has that on its disk.',
+    body: DecisionRequest,
+    answer: DecisionView,
+    refusals: [404, 409, 503],
+  },
+  {
+    method: 'get',
+    path: '/discovery',
+    id: 'discover',
+    summary:
+      'Every instance that the fleet or a Consul knows, each once. With `index` it waits for another answer; as text/event-stream each comes when it is there.',
+    query: DiscoveryQuery,
+    answer: DiscoveryView,
+    refusals: [503],
+  },
+  {
+    method: 'get',
+    path: '/discovery/prometheus',
+    id: 'discoverTargets',
+    summary: 'The same as targets for http_sd_configs of Prometheus.',
+    query: TargetsQuery,
+    answer: TargetsView,
+  },
+  ...ordersOperations,
+  {
+    method: 'get',
     path: '/events',
     id: 'listEvents',
     summary: 'What happened, oldest first; with follow=true one JSON object a line for as long as the caller stays.',
@@ -145,6 +184,15 @@ export const operations: readonly ApiOperation[] = [
     body: SweepRequest,
     answer: SweepView,
     refusals: [404, 409, 503],
+  },
+  {
+    method: 'get',
+    path: '/datacenters/{name}/lint',
+    id: 'lint',
+    summary: 'What is wrong with the records of others in a datacenter.',
+    query: LintQuery,
+    answer: LintView,
+    refusals: [404, 503],
   },
   {
     method: 'post',

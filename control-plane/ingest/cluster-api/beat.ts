@@ -1,16 +1,42 @@
 import type { Health } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
+import { samplesOf } from '../samples.ts'
+import { readBody } from './fields.ts'
 import { findClient } from './find-client.ts'
-import type { HeartbeatBody } from './heartbeat-body.ts'
+import { HeartbeatBody } from './heartbeat-body.ts'
 import type { Hint } from './identity.ts'
+import { type Measurement, readMeasurements } from './measurements.ts'
 import type { ClientParts } from './parts.ts'
 import { Refusal } from './refusal.ts'
 
 const mostTries = 5
 
-/** What a request says of its sender besides the id in its path. */
-export function hintOf({ node_id, address, port }: Pick<HeartbeatBody, 'node_id' | 'address' | 'port'>): Hint {
+/** What a heartbeat says. */
+export type Beat = {
+  readonly hint: Hint
+  readonly health: Health | undefined
+  readonly measurements: readonly Measurement[]
+}
+
+const bare: Beat = { hint: {}, health: undefined, measurements: [] }
+
+/** Throws a 400 refusal that names what is wrong. @param now epoch milliseconds */
+export function readBeat(body: unknown, now: number): Beat {
+  // Most say nothing but that they live.
+  if (body === undefined || body === null) return bare
+  const read = readBody(HeartbeatBody, body)
+  const { metrics } = read
+  const measurements = metrics === undefined || metrics === null ? [] : readMeasurements({ metrics }, now)
+  return { hint: hintOf(read), health: read.health ?? read.health_status ?? undefined, measurements }
+}
+
+/** What a request says of its sender besides the id in its path. Throws a 400 refusal. */
+export function readHint(body: unknown): Hint {
+  return body === undefined || body === null ? bare.hint : hintOf(readBody(HeartbeatBody, body))
+}
+
+function hintOf({ node_id, address, port }: HeartbeatBody): Hint {
   return { node: node_id ?? undefined, address: address ?? undefined, port: port ?? undefined }
 }
 
@@ -18,27 +44,46 @@ export function hintOf({ node_id, address, port }: Pick<HeartbeatBody, 'node_id'
  * Renews a client's instance, and records what the heartbeat changes: its health, or that it is heard of again. Throws a refusal
  * (404 not registered, 409 nobody can tell who it is, 403 an agent's) and, if something has to be recorded, STORE_UNAVAILABLE.
  */
-export async function beat(id: string, body: HeartbeatBody, parts: ClientParts): Promise<InstanceBelief> {
+export function beat(id: string, said: Beat, parts: ClientParts): InstanceBelief | Promise<InstanceBelief> {
   const { fleet, beats, hooks, namesakes } = parts
   const now = Date.now()
-  for (let tries = 0; tries < mostTries; tries += 1) {
-    const instance = findClient(id, hintOf(body), namesakes)
-    if (!instance) {
-      throw new Refusal(404, `${id} is not registered`, [
-        { field: 'id', message: 'register it first: POST /cluster/register' },
-      ])
+  const instance = knownClient(id, said.hint, parts)
+  beats.beat(instance.spec.id, now)
+  hooks.onHeartbeat(instance.spec.id, now)
+  if (said.measurements.length > 0) hooks.onMetrics(samplesOf(instance.spec.id, said.measurements, fleet))
+  if (!changes(instance, said)) return instance
+  return (async () => {
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const current = findClient(id, said.hint, namesakes)
+      if (!current) throw notRegistered(id)
+      if (!changes(current, said)) return current
+      const outcome = await judge(current, healthAfter(current, said.health), parts)
+      if (outcome !== 'overtaken') return fleet.instances.get(current.spec.id) ?? current
     }
-    const { spec } = instance
-    if (tries === 0) {
-      beats.beat(spec.id, now)
-      hooks.onHeartbeat(spec.id, now)
-      if (body.metrics) hooks.onMetrics(spec.id, body.metrics, now)
-    }
-    const health = healthAfter(instance, body.health ?? body.health_status ?? undefined)
-    if (health === instance.health && !instance.silent) return instance
-    if ((await judge(instance, health, parts)) !== 'overtaken') return fleet.instances.get(spec.id) ?? instance
-  }
-  throw new Refusal(409, `${id} is being changed by somebody else; try again`)
+    throw new Refusal(409, `${id} is being changed by somebody else; try again`)
+  })()
+}
+
+/** The client's instance that is meant. Throws a refusal: 404 not registered, 409 nobody can tell which, 403 an agent's. */
+export function knownClient(id: string, hint: Hint, { namesakes }: Pick<ClientParts, 'namesakes'>): InstanceBelief {
+  const instance = findClient(id, hint, namesakes)
+  if (!instance) throw notRegistered(id)
+  return instance
+}
+
+function notRegistered(id: string): Refusal {
+  return new Refusal(
+    404,
+    `${id} is not registered`,
+    [{ field: 'id', message: 'register it first: POST /cluster/register' }],
+    {
+      remedy: 'Register it by POST /cluster/register; the answer says under which id.',
+    },
+  )
+}
+
+function changes(instance: InstanceBelief, { health }: Beat): boolean {
+  return instance.silent || healthAfter(instance, health) !== instance.health
 }
 
 /** A heartbeat that says nothing of health renews what was said before; from one that never said anything it is good news. */

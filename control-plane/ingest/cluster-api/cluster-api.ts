@@ -1,23 +1,29 @@
-import { json, type Request, Router } from 'express'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
 import type { RecordChange } from '../../fleet/record.ts'
 import type { FleetWithRemovals } from '../agents/session/reconcile.ts'
 import type { ClientsConfig } from '../config.ts'
+import { samplesOf } from '../samples.ts'
 import { readRegistration } from './adapters/adapters.ts'
-import { beat, hintOf } from './beat.ts'
+import { type Operation, runBatch } from './batch.ts'
+import { beat, knownClient, readBeat, readHint } from './beat.ts'
 import { deregister } from './deregister.ts'
-import { readBody } from './fields.ts'
-import { servicesHealth } from './health.ts'
-import { HeartbeatBody } from './heartbeat-body.ts'
+import { FleetSummary } from './fleet-summary.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import { listServices, readListing } from './listing.ts'
+import { readMeasurements } from './measurements.ts'
+import { answerMetrics, type ReadMetrics, readMetricQuery } from './metrics.ts'
 import { Namesakes } from './namesakes.ts'
+import { nodeRoutes } from './nodes.ts'
 import type { ClientParts, ClientsHooks } from './parts.ts'
-import { Refusal, refusalHandler } from './refusal.ts'
+import { Refusal } from './refusal.ts'
 import { register } from './register.ts'
+import type { Reply, Route } from './route.ts'
 import { isoTime } from './row.ts'
-import { type Counts, countFleet, protectionsOf } from './status.ts'
+import { type CallHandler, serveCalls } from './serve-calls.ts'
+import type { ServicesHealth } from './services-health.ts'
+import { protectionsOf } from './status.ts'
+import { type SyncTaskKeeper, syncRoutes } from './sync-tasks.ts'
 
 export type ClusterApiOptions = {
   readonly fleet: FleetWithRemovals
@@ -32,123 +38,183 @@ export type ClusterApiOptions = {
   /** What else `GET /cluster/status` shows: the datacenters and how far each follows, and who leads. */
   readonly about: () => { readonly datacenters: readonly object[]; readonly leader: object | null }
   /** When the agent of a node was last heard of, epoch milliseconds. */
-  readonly agentHeardAt?: (node: string) => number | undefined
+  readonly agentHeardAt: (node: string) => number | undefined
+  readonly readMetrics: ReadMetrics
+  readonly syncTasks: SyncTaskKeeper
+  /** What was last found of the services that `GET /health` reports; it must not take long. */
+  readonly servicesHealth: () => ServicesHealth
 }
 
 /** The registry API that clients without an agent call. Closing it only stops it from following the fleet. */
-export function clusterApi(options: ClusterApiOptions): Router & Disposable {
-  const { fleet, beats, settings, log, version, about } = options
+export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable {
+  const { fleet, settings, log } = options
   const namesakes = new Namesakes(fleet)
-  const parts: ClientParts = { ...options, namesakes }
-  const counts = new FreshCounts(fleet)
-  const router = Router()
-  // Clients forget the content type as often as not.
-  const body = json({ limit: settings.most_body_kib * 1024, type: () => true, strict: false })
-  const heardAt = (id: string) => {
-    const instance = fleet.instances.get(id)
-    return instance?.origin === 'agent' ? options.agentHeardAt?.(instance.node) : beats.lastOf(id)
-  }
-
-  router.get('/health', (_request, response) => {
-    const zervigo_services = servicesHealth(settings.zervigo_services, fleet)
-    const status = fleet.complete ? 'healthy' : 'starting'
-    const { service_name: service } = settings
-    response.status(fleet.complete ? 200 : 503)
-    response.json({
-      status,
-      service,
-      version,
-      timestamp: isoTime(Date.now()),
-      revision: fleet.revision,
-      zervigo_services,
-    })
+  const summary = new FleetSummary(fleet)
+  const nodesHeardAt = new Map<string, number>()
+  const forgetting = fleet.watch(({ instances, nodes }) => {
+    for (const id of instances) if (!fleet.instances.has(id)) options.beats.forget(id)
+    for (const id of nodes) if (!fleet.nodes.has(id)) nodesHeardAt.delete(id)
   })
-
-  router.use('/cluster', (_request, response, next) => {
-    // Who is who cannot be told from half a fleet.
-    if (fleet.complete) return next()
-    response.setHeader('Retry-After', '1')
-    throw new Refusal(503, 'the plane is still loading its journal')
+  const parts: ClientParts = { ...options, namesakes, joining: new Map() }
+  const handler = serveCalls({
+    routes: [
+      // The first is asked for most often.
+      ...instanceRoutes(options, parts),
+      ...fleetRoutes(options, summary),
+      ...syncRoutes(options.syncTasks),
+      ...nodeRoutes({ ...options, summary, heardAt: nodesHeardAt }),
+    ],
+    prefix: '/cluster',
+    mostBytes: settings.most_body_kib * 1024,
+    ready: () => fleet.complete,
+    log,
   })
-
-  router.get('/cluster/status', (_request, response) => {
-    const { complete, revision } = fleet
-    response.json({
-      status: 'ok',
-      complete,
-      revision,
-      ...counts.now(),
-      ...about(),
-      ...protectionsOf(fleet),
-    })
-  })
-
-  router.post('/cluster/register', body, async (request, response) => {
-    const { instance, isNew, notes } = await register(readRegistration(request.body), remoteOf(request), parts)
-    response.status(isNew ? 201 : 200).json({ success: true, ...summary(instance), notes })
-  })
-
-  router.get('/cluster/services', (request, response) => {
-    response.json(listServices(readListing(request.query), fleet, heardAt))
-  })
-
-  router.post('/cluster/heartbeat/:id', body, async (request, response) => {
-    const instance = await beat(request.params.id, readBody(HeartbeatBody, request.body ?? {}), parts)
-    response.json({ success: true, ...summary(instance), lifetime_ms: settings.heartbeat_lifetime })
-  })
-
-  router.delete('/cluster/deregister/:id', body, async (request, response) => {
-    const { id } = request.params
-    const removed = await deregister(id, hintOf(readBody(HeartbeatBody, request.body ?? {})), parts)
-    response.json({ success: true, instance_id: removed ?? id, removed: removed !== undefined })
-  })
-
-  const summary = ({ spec, node }: InstanceBelief) => {
-    const standing = fleet.standing(spec.id)
-    return {
-      service_id: spec.id,
-      instance_id: spec.id,
-      service_name: spec.service,
-      node_id: node,
-      address: spec.address,
-      port: spec.port,
-      status: standing?.status ?? 'registered',
-      health_status: standing?.health ?? 'unknown',
-    }
-  }
-
-  router.use(refusalHandler(log))
-  return Object.assign(router, {
+  return Object.assign(handler, {
     [Symbol.dispose]() {
+      forgetting()
       namesakes[Symbol.dispose]()
-      counts[Symbol.dispose]()
+      summary[Symbol.dispose]()
     },
   })
 }
 
-/** Counting ten thousand instances takes a while; it is done when somebody asks, and once for each state of the fleet. */
-class FreshCounts implements Disposable {
-  readonly #fleet: FleetWithRemovals
-  readonly #unwatch: () => void
-  #counts: Counts | undefined
+function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts: ClientParts): readonly Route[] {
+  const { fleet, hooks } = parts
 
-  constructor(fleet: FleetWithRemovals) {
-    this.#fleet = fleet
-    this.#unwatch = fleet.watch(() => {
-      this.#counts = undefined
+  const registered = async (registration: ReturnType<typeof readRegistration>, from: string): Promise<Reply> => {
+    const { instance, isNew, notes } = await register(registration, from, parts)
+    return { status: isNew ? 201 : 200, body: { success: true, ...summaryOf(instance, parts), notes } }
+  }
+  const beaten = (id: string, said: ReturnType<typeof readBeat>): Reply | Promise<Reply> => {
+    const reply = (instance: InstanceBelief): Reply => ({
+      status: 200,
+      body: { success: true, ...summaryOf(instance, parts), lifetime_ms: settings.heartbeat_lifetime },
     })
+    const instance = beat(id, said, parts)
+    return instance instanceof Promise ? instance.then(reply) : reply(instance)
+  }
+  const deregistered = async (id: string, hint: ReturnType<typeof readHint>): Promise<Reply> => {
+    const removed = await deregister(id, hint, parts)
+    return { status: 200, body: { success: true, instance_id: removed ?? id, removed: removed !== undefined } }
+  }
+  const measured = (id: string, measurements: ReturnType<typeof readMeasurements>): Reply => {
+    const { spec } = knownClient(id, {}, parts)
+    hooks.onMetrics(samplesOf(spec.id, measurements, fleet))
+    return { status: 200, body: { success: true, service_id: spec.id, accepted: measurements.length } }
   }
 
-  now(): Counts {
-    this.#counts ??= countFleet(this.#fleet)
-    return this.#counts
-  }
+  const readOperation =
+    (from: string) =>
+    (kind: string, operation: Readonly<Record<string, unknown>>): Operation => {
+      const inner = operation.body ?? operation
+      if (kind === 'register') {
+        const registration = readRegistration(inner)
+        return { id: registration.id, run: () => registered(registration, from) }
+      }
+      const id = operation.id ?? operation.instance_id ?? operation.service_id
+      if (!/^(heartbeat|deregister|metrics)$/.test(kind))
+        throw wrong('op', 'expected register, heartbeat, deregister or metrics')
+      if (typeof id !== 'string' || id === '') throw wrong('id', 'required: the id of the instance')
+      if (kind === 'heartbeat') {
+        const said = readBeat(inner, Date.now())
+        return { id, run: () => beaten(id, said) }
+      }
+      if (kind === 'metrics') {
+        const { metrics } = operation
+        const measurements = readMeasurements(metrics === undefined ? operation.body : { metrics }, Date.now())
+        return { id, run: () => measured(id, measurements) }
+      }
+      const hint = readHint(inner)
+      return { id, run: () => deregistered(id, hint) }
+    }
 
-  [Symbol.dispose](): void {
-    this.#unwatch()
+  return [
+    {
+      methods: ['POST', 'PUT'],
+      path: '/cluster/heartbeat/:id',
+      answer: ({ parameters: [id = ''], body }) => beaten(id, readBeat(body, Date.now())),
+    },
+    {
+      methods: ['POST', 'PUT'],
+      path: '/cluster/register',
+      answer: ({ body, from }) => registered(readRegistration(body === undefined ? {} : body), from),
+    },
+    {
+      methods: ['DELETE', 'POST'],
+      path: '/cluster/deregister/:id',
+      answer: ({ parameters: [id = ''], body }) => deregistered(id, readHint(body)),
+    },
+    {
+      methods: ['POST'],
+      path: '/cluster/metrics/:id',
+      answer: ({ parameters: [id = ''], body }) => measured(id, readMeasurements(body, Date.now())),
+    },
+    {
+      methods: ['GET'],
+      path: '/cluster/metrics/:id',
+      answer: async ({ parameters: [id = ''], query }) => ({
+        status: 200,
+        body: await answerMetrics(readMetricQuery(id, query, Date.now()), readMetrics, fleet),
+      }),
+    },
+    {
+      methods: ['POST'],
+      path: '/cluster/batch',
+      mostBytes: settings.most_batch_kib * 1024,
+      answer: ({ body, from }) => runBatch(body, readOperation(from), log),
+    },
+  ]
+}
+
+function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonly Route[] {
+  const { fleet, beats, settings, version, about } = options
+  const heardAt = (id: string) => {
+    const instance = fleet.instances.get(id)
+    return instance?.origin === 'agent' ? options.agentHeardAt(instance.node) : beats.lastOf(id)
+  }
+  const status = (): Reply => {
+    const { complete, revision } = fleet
+    const body = { status: 'ok', complete, revision, ...summary.counts(), ...about(), ...protectionsOf(fleet) }
+    return { status: 200, body }
+  }
+  const health = (): Reply => ({
+    status: fleet.complete ? 200 : 503,
+    body: {
+      status: fleet.complete ? 'healthy' : 'starting',
+      service: settings.service_name,
+      version,
+      timestamp: isoTime(Date.now()),
+      revision: fleet.revision,
+      zervigo_services: options.servicesHealth(),
+    },
+  })
+  return [
+    { methods: ['GET'], path: '/health', early: true, answer: health },
+    { methods: ['GET'], path: '/cluster/status', answer: status },
+    // What a cluster manager asks: how the cluster is of which its node is one.
+    { methods: ['GET'], path: '/cluster/nodes/status', answer: status },
+    {
+      methods: ['GET'],
+      path: '/cluster/services',
+      answer: ({ query }) => ({ status: 200, body: listServices(readListing(query), fleet, summary, heardAt) }),
+    },
+  ]
+}
+
+function summaryOf({ spec, node }: InstanceBelief, { fleet }: Pick<ClientParts, 'fleet'>) {
+  const standing = fleet.standing(spec.id)
+  return {
+    service_id: spec.id,
+    instance_id: spec.id,
+    service_name: spec.service,
+    node_id: node,
+    address: spec.address,
+    port: spec.port,
+    status: standing?.status ?? 'registered',
+    health_status: standing?.health ?? 'unknown',
   }
 }
 
-function remoteOf(request: Request): string {
-  return request.socket.remoteAddress ?? ''
+function wrong(field: string, message: string): Refusal {
+  return new Refusal(400, 'the operation is not valid', [{ field, message }])
 }

@@ -12,9 +12,12 @@ export function findClient(id: string, hint: Hint, namesakes: Namesakes): Instan
   const found = meant(all, hint)
   if (all.length > 0 && found.length !== 1) {
     const names = (found.length > 1 ? found : all).map(describe).join(' and ')
-    throw new Refusal(409, `several instances call themselves ${id}: ${names}`, [
-      { field: 'id', message: `use the whole id, or say node_id or address and port in the body` },
-    ])
+    throw new Refusal(
+      409,
+      `several instances call themselves ${id}: ${names}`,
+      [{ field: 'id', message: 'use the whole id, or say node_id or address and port in the body' }],
+      { remedy: 'Use the whole id, or say node_id or address and port in the body.' },
+    )
   }
   const [instance] = found
   if (instance?.origin === 'agent') throw agentsOwn(instance)

@@ -17,7 +17,11 @@ export class Namesakes implements Disposable {
   }
 
   of(id: string): readonly InstanceBelief[] {
-    const ids = [id, ...(this.#qualified.get(id) ?? [])]
+    const others = this.#qualified.get(id)
+    const first = this.#fleet.instances.get(id)
+    // Nearly always it is the only one of its name.
+    if (!others) return first ? [first] : []
+    const ids = [id, ...others]
     return ids.flatMap((each) => this.#fleet.instances.get(each) ?? [])
   }
 

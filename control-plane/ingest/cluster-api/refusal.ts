@@ -1,47 +1,81 @@
-import type { ErrorRequestHandler, Response } from 'express'
+import { STATUS_CODES } from 'node:http'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { ProblemView } from '#shared/protocol/api.ts'
 
 /** One field of a request that is not right. */
 export type FieldProblem = { readonly field: string; readonly message: string }
 
-/** A refusal that the caller gets to read: `{error, problems: [{field, message}]}`. */
+export type RefusalDetails = {
+  /** What to do now; by default what the status calls for in general. */
+  readonly remedy?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A refusal that the caller gets to read. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly problems: readonly FieldProblem[]
+  readonly remedy: string
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, message: string, problems: readonly FieldProblem[] = []) {
+  constructor(
+    status: number,
+    message: string,
+    problems: readonly FieldProblem[] = [],
+    { remedy = remedies[status] ?? '', headers = {} }: RefusalDetails = {},
+  ) {
     super(message)
     this.status = status
     this.problems = problems
+    this.remedy = remedy
+    this.headers = headers
   }
 }
 
-/** Answers whatever a handler throws. What is nobody's fault but ours is logged. */
-export function refusalHandler(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) next(error)
-    else if (error instanceof Refusal) refuse(response, error.status, error.message, error.problems)
-    else if (error instanceof Failure && error.retryable) {
-      response.setHeader('Retry-After', '5')
-      refuse(response, 503, `${explainError(error)} ${error.remedy}`)
-    } else {
-      const status = clientFault(error)
-      if (status === undefined)
-        log.error({ err: error, method: request.method, path: request.path }, 'a request failed')
-      refuse(response, status ?? 500, status === undefined ? 'internal failure' : explainError(error))
-    }
+const remedies: Readonly<Record<number, string>> = {
+  400: 'Correct the fields named in problems and send it again.',
+  403: 'Leave it to its agent, or have an operator do it.',
+  404: 'Check the path and the id.',
+  409: 'Say which one is meant, or choose another id.',
+  413: 'Send less at once.',
+  415: 'Send JSON in UTF-8, not compressed.',
+  503: 'Send it again in some seconds.',
+}
+
+/** `success` and `error` are what old clients look for; `field` is the first of the fields in `problems`. */
+export type RefusalBody = {
+  readonly success: false
+  readonly error: string
+  readonly message: string
+  readonly field: string | null
+  readonly remedy: string
+  readonly problems: readonly FieldProblem[]
+}
+
+export function refusalBody({ message, problems, remedy }: Refusal): RefusalBody {
+  return { success: false, error: message, message, field: problems[0]?.field ?? null, remedy, problems }
+}
+
+/** The same as problem details (RFC 9457), as everything under `/v1` answers. */
+export function problemBody({ status, message, problems, remedy }: Refusal): ProblemView {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Refused',
+    status,
+    detail: message,
+    remedy,
+    ...(problems.length > 0 ? { problems: problems.map((problem) => ({ ...problem })) } : {}),
   }
 }
 
-function refuse(response: Response, status: number, error: string, problems: readonly FieldProblem[] = []): void {
-  response.status(status).json({ error, problems })
-}
-
-/** Express and its body parser mark what the client did wrong with a 4xx. */
-function clientFault(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
-  const { status } = error
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined
+/** What is answered to whatever went wrong. What is nobody's fault but ours is logged. */
+export function asRefusal(error: unknown, log: Logger, what: object): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof Failure && error.retryable) {
+    return new Refusal(503, explainError(error), [], { remedy: error.remedy, headers: { 'retry-after': '5' } })
+  }
+  log.error({ err: error, ...what }, 'a request failed')
+  return new Refusal(500, 'internal failure', [], { remedy: 'The log of the control plane says why.' })
 }

@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { InstanceSpec } from '#shared/protocol/check.ts'
+import { instanceId } from '#shared/protocol/identity.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
+import { endpointAt } from './adapters/endpoint.ts'
 import type { Registration } from './adapters/registration.ts'
 import { clientAddress } from './address.ts'
+import { beat } from './beat.ts'
 import { agentsOwn } from './find-client.ts'
 import { isAlive } from './heartbeats.ts'
-import { describe, recognise } from './identity.ts'
+import { type Claim, describe, recognise } from './identity.ts'
+import { joinUnknownNode } from './join-node.ts'
 import type { ClientParts } from './parts.ts'
 import { Refusal } from './refusal.ts'
 
@@ -27,17 +31,17 @@ const mostTries = 5
 export async function register(registration: Registration, from: string, parts: ClientParts): Promise<Registered> {
   const { fleet, record, beats, settings, hooks } = parts
   const { address, note } = clientAddress(registration.address, from)
+  const claim = claimOf(registration, address)
   for (let tries = 0; tries < mostTries; tries += 1) {
     const now = Date.now()
-    const claim = { id: registration.id, node: registration.node, address, port: registration.port }
     const alive = (instance: InstanceBelief) => isAlive(instance, beats, now, settings.heartbeat_lifetime)
     const recognised = recognise(claim, (id) => fleet.instances.get(id), alive)
     if (recognised.kind === 'agents') throw agentsOwn(recognised.holder)
-    if (recognised.kind === 'conflict') throw conflict(registration, recognised.holders)
+    if (recognised.kind === 'conflict') throw conflict(claim, recognised.holders)
     const { id, before } = recognised
     const spec = specOf(registration, id, address)
     // Node ids of clients change with each of their starts; the instance stays where it is.
-    const node = recognised.kind === 'same' ? recognised.before.node : registration.node
+    const node = recognised.kind === 'same' ? recognised.before.node : claim.node
     const settled =
       before !== undefined && !before.silent && before.node === node && isDeepStrictEqual(before.spec, spec)
     const by = `client:${id}`
@@ -45,7 +49,7 @@ export async function register(registration: Registration, from: string, parts: 
       const change = { kind: 'registered', instance: id, spec, node, origin: 'client' } as const
       const [outcome] = await Promise.all([
         record(change, { by, seen: before?.revision ?? 0 }),
-        joinNode(node, registration, address, by, parts),
+        joinUnknownNode(node, registration.cluster ?? '', address, by, parts),
       ])
       if (outcome === 'overtaken') continue
     }
@@ -53,39 +57,33 @@ export async function register(registration: Registration, from: string, parts: 
     hooks.onHeartbeat(id, now)
     const instance = fleet.instances.get(id)
     if (!instance) continue
-    return { instance, isNew: before === undefined, notes: notesOf(registration, instance, note) }
+    const notes = [...registration.notes, ...notesOf(claim, instance, note)]
+    return { instance: await judged(instance, registration, parts), isNew: before === undefined, notes }
   }
-  throw new Refusal(409, `${registration.id} is being changed by somebody else; try again`)
+  throw new Refusal(409, `${claim.id} is being changed by somebody else; try again`)
 }
 
-/** A node that nobody knows is one without an agent. */
-async function joinNode(
-  node: string,
-  { cluster = '' }: Registration,
-  address: string,
-  by: string,
-  { fleet, record }: ClientParts,
-): Promise<void> {
-  if (fleet.nodes.has(node)) return
-  const spec = {
-    id: node,
-    name: node,
-    machine: '',
-    incarnation: 0,
-    address,
-    site: '',
-    cluster,
-    version: '',
-    gateways: [],
-  }
-  await record({ kind: 'node-joined', node: spec }, { by, seen: 0 })
+/** What a client leaves out of who it is follows from what it says. */
+function claimOf({ id, service, node, port }: Registration, address: string): Claim {
+  const on = node ?? address.slice(0, 100)
+  return { id: id ?? instanceId(service, on, port), node: on, address, port }
 }
 
-function specOf(
-  { service, type, port, version, cluster, metadata }: Registration,
-  id: string,
-  address: string,
-): InstanceSpec {
+/** What a client says of its health when it registers counts as if it came with a heartbeat. */
+async function judged(instance: InstanceBelief, { health }: Registration, parts: ClientParts): Promise<InstanceBelief> {
+  if (health === undefined || health === 'unknown') return instance
+  const { node, spec } = instance
+  const hint = { node, address: spec.address, port: spec.port }
+  return await beat(spec.id, { hint, health, measurements: [] }, parts)
+}
+
+function specOf(registration: Registration, id: string, address: string): InstanceSpec {
+  const { service, type, port, version, cluster, tags, metadata, endpoint, capabilities, config } = registration
+  const registered = {
+    ...(endpoint === undefined ? {} : { url: endpointAt(endpoint, address) }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(config === undefined ? {} : { config }),
+  }
   return {
     id,
     service,
@@ -94,13 +92,14 @@ function specOf(
     port,
     ...(cluster === undefined ? {} : { cluster }),
     ...(version === undefined ? {} : { version }),
-    tags: [],
+    tags: [...tags],
     metadata: { ...metadata },
     checks: [],
+    ...(Object.keys(registered).length === 0 ? {} : { registered }),
   }
 }
 
-function notesOf({ id, node }: Registration, instance: InstanceBelief, note: string | undefined): readonly string[] {
+function notesOf({ id, node }: Claim, instance: InstanceBelief, note: string | undefined): readonly string[] {
   const notes = note === undefined ? [] : [note]
   if (instance.spec.id !== id)
     notes.push(
@@ -110,7 +109,7 @@ function notesOf({ id, node }: Registration, instance: InstanceBelief, note: str
   return notes
 }
 
-function conflict({ id }: Registration, holders: readonly InstanceBelief[]): Refusal {
+function conflict({ id }: Claim, holders: readonly InstanceBelief[]): Refusal {
   const names = holders.map(describe).join(' and ')
   return new Refusal(409, `${id} is taken by ${names}`, [{ field: 'instance_id', message: 'is in use elsewhere' }])
 }

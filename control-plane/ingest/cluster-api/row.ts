@@ -19,8 +19,11 @@ export type ServiceRow = {
   readonly version: string | null
   readonly tags: readonly string[]
   readonly metadata: Readonly<Record<string, string>>
+  /** As they were registered; null: not at all. */
+  readonly capabilities: unknown
+  readonly config: Readonly<Record<string, unknown>> | null
   /** agent: judged by an agent's checks · client: by its own heartbeats */
-  readonly origin: 'agent' | 'client'
+  readonly origin: InstanceBelief['origin']
   /** ISO 8601 UTC; null: not heard of since the plane started. */
   readonly last_heartbeat: string | null
   readonly registered_at: string
@@ -40,7 +43,8 @@ export function rowOf(
     instance_id: spec.id,
     service_name: spec.service,
     service_type: spec.type ?? null,
-    service_url: `http://${spec.address.includes(':') ? `[${spec.address}]` : spec.address}:${spec.port}`,
+    service_url:
+      spec.registered?.url ?? `http://${spec.address.includes(':') ? `[${spec.address}]` : spec.address}:${spec.port}`,
     address: spec.address,
     port: spec.port,
     node_id: instance.node,
@@ -51,6 +55,8 @@ export function rowOf(
     version: spec.version ?? null,
     tags: spec.tags,
     metadata: spec.metadata,
+    capabilities: spec.registered?.capabilities ?? null,
+    config: spec.registered?.config ?? null,
     origin: instance.origin,
     last_heartbeat: heardAt === undefined ? null : isoTime(heardAt),
     registered_at: isoTime(registeredAt),

@@ -1,0 +1,141 @@
+import type { FleetView } from '../../fleet/fleet.ts'
+import type { ApiHealth, ApiStatus } from '../../fleet/routable.ts'
+import { type Conflict, Places, placeOf } from '../conflicts.ts'
+import { clusterOf } from './row.ts'
+import { SortedIds } from './sorted-ids.ts'
+
+/** What lists filter by. */
+export type Entry = {
+  readonly id: string
+  readonly service: string
+  readonly type: string | undefined
+  readonly cluster: string
+  readonly status: ApiStatus
+  readonly health: ApiHealth
+}
+
+/** What the fleet amounts to. */
+export type Counts = {
+  readonly services: {
+    readonly total: number
+    readonly names: number
+    readonly by_status: Readonly<Record<ApiStatus, number>>
+    readonly by_health: Readonly<Record<ApiHealth, number>>
+  }
+  readonly nodes: {
+    readonly total: number
+    readonly connected: number
+    readonly suspect: number
+    readonly lost: number
+    /** Without an agent. */
+    readonly none: number
+  }
+  /** Some of them. */
+  readonly conflicts: readonly Conflict[]
+  readonly conflicts_total: number
+}
+
+const mostConflicts = 100
+
+/**
+ * The fleet counted and in order, kept up with each of its changes: asking costs the same however large it is. Follows the fleet until
+ * closed.
+ */
+export class FleetSummary implements Disposable {
+  readonly #fleet: FleetView
+  readonly #entries = new Map<string, Entry>()
+  readonly #instances = new SortedIds()
+  readonly #nodes = new SortedIds()
+  readonly #contacts = new Map<string, 'connected' | 'suspect' | 'lost' | 'none'>()
+  readonly #services = new Map<string, number>()
+  readonly #places = new Places()
+  readonly #byStatus = { registered: 0, active: 0, inactive: 0, failed: 0 }
+  readonly #byHealth = { healthy: 0, warning: 0, critical: 0, unknown: 0 }
+  readonly #byContact = { connected: 0, suspect: 0, lost: 0, none: 0 }
+  readonly #unwatch: () => void
+
+  constructor(fleet: FleetView) {
+    this.#fleet = fleet
+    for (const id of fleet.nodes.keys()) this.#seeNode(id)
+    for (const id of fleet.instances.keys()) this.#see(id)
+    this.#unwatch = fleet.watch(({ instances, nodes }) => {
+      for (const id of nodes) this.#seeNode(id)
+      for (const id of instances) this.#see(id)
+    })
+  }
+
+  counts(): Counts {
+    return {
+      services: {
+        total: this.#entries.size,
+        names: this.#services.size,
+        by_status: { ...this.#byStatus },
+        by_health: { ...this.#byHealth },
+      },
+      nodes: { total: this.#contacts.size, ...this.#byContact },
+      conflicts: this.#places.some(mostConflicts),
+      conflicts_total: this.#places.conflicts,
+    }
+  }
+
+  /** In the order of their ids. */
+  instanceIds(): readonly string[] {
+    return this.#instances.all()
+  }
+
+  nodeIds(): readonly string[] {
+    return this.#nodes.all()
+  }
+
+  entry(id: string): Entry | undefined {
+    return this.#entries.get(id)
+  }
+
+  [Symbol.dispose](): void {
+    this.#unwatch()
+  }
+
+  #see(id: string): void {
+    const before = this.#entries.get(id)
+    const after = this.#entryOf(id)
+    if (before) this.#count(before, -1)
+    if (after) this.#count(after, 1)
+    if (after) this.#entries.set(id, after)
+    else this.#entries.delete(id)
+    if (after && !before) this.#instances.add(id)
+    if (before && !after) this.#instances.delete(id)
+    const instance = this.#fleet.instances.get(id)
+    this.#places.put(id, instance && placeOf(instance, this.#fleet.nodes.get(instance.node)))
+  }
+
+  #entryOf(id: string): Entry | undefined {
+    const instance = this.#fleet.instances.get(id)
+    const standing = this.#fleet.standing(id)
+    if (!instance || !standing) return undefined
+    const { service, type } = instance.spec
+    const cluster = clusterOf(instance, this.#fleet.nodes.get(instance.node))
+    return { id, service, type, cluster, status: standing.status, health: standing.health }
+  }
+
+  #count({ service, status, health }: Entry, by: 1 | -1): void {
+    this.#byStatus[status] += by
+    this.#byHealth[health] += by
+    const left = (this.#services.get(service) ?? 0) + by
+    if (left === 0) this.#services.delete(service)
+    else this.#services.set(service, left)
+  }
+
+  #seeNode(id: string): void {
+    const before = this.#contacts.get(id)
+    const after = this.#fleet.nodes.get(id)?.contact
+    if (before === after) return
+    if (before !== undefined) this.#byContact[before] -= 1
+    if (after === undefined) this.#contacts.delete(id)
+    else {
+      this.#byContact[after] += 1
+      this.#contacts.set(id, after)
+    }
+    if (before === undefined) this.#nodes.add(id)
+    else if (after === undefined) this.#nodes.delete(id)
+  }
+}

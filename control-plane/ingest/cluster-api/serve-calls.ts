@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from '#shared/logging/logger.ts'
+import { readJson } from './read-json.ts'
+import { asRefusal, problemBody, Refusal, refusalBody } from './refusal.ts'
+import { type Reply, type Route, RouteTable } from './route.ts'
+
+/** Answers requests, or hands them on where they are for somebody else. */
+export type CallHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void
+
+export type ServeOptions = {
+  readonly routes: readonly Route[]
+  /** Paths that begin so are ours, whether or not there is a route; with `/v1` before them too. */
+  readonly prefix: string
+  readonly mostBytes: number
+  /** False: only what may be answered early is. */
+  readonly ready: () => boolean
+  readonly log: Logger
+}
+
+/** Straight on node:http: a heartbeat costs little more than its JSON. */
+export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptions): CallHandler {
+  const table = new RouteTable(routes)
+  const fixed = new Set(routes.map(({ path }) => path))
+
+  const answer = async (request: IncomingMessage, { method, path, search }: Asked): Promise<Reply> => {
+    const found = table.find(method, path)
+    if (!found) throw new Refusal(404, `there is no ${path}`, [{ field: '(path)', message: 'is not known' }])
+    const { route, parameters } = found
+    if (route.early !== true && !ready()) {
+      throw new Refusal(503, 'the plane is still loading its journal', [], { headers: { 'retry-after': '1' } })
+    }
+    const body = method === 'GET' ? undefined : await readJson(request, route.mostBytes ?? mostBytes)
+    const from = request.socket.remoteAddress ?? ''
+    return await route.answer({ method, path, parameters, query: new URLSearchParams(search), from, body })
+  }
+
+  return (request, response, next) => {
+    const asked = askedOf(request)
+    const { path } = asked
+    const ours = path === prefix || path.startsWith(`${prefix}/`) || fixed.has(path)
+    if (!ours) return next()
+    answer(request, asked).then(
+      ({ status, body }) => send(response, status, body, {}),
+      (error: unknown) => {
+        if (request.destroyed && !request.complete) return response.destroy()
+        const refusal = asRefusal(error, log, { method: asked.method, path })
+        const { status, headers } = refusal
+        if (asked.newer) send(response, status, problemBody(refusal), { ...headers, 'content-type': problemType })
+        else send(response, status, refusalBody(refusal), headers)
+        return undefined
+      },
+    )
+  }
+}
+
+type Asked = {
+  readonly method: string
+  /** Without the `/v1` before it. */
+  readonly path: string
+  readonly search: string
+  /** Asked under `/v1`: refused by problem details. */
+  readonly newer: boolean
+}
+
+const newer = '/v1'
+const problemType = 'application/problem+json'
+
+function askedOf({ method = 'GET', url = '/' }: IncomingMessage): Asked {
+  // A proxy may write the whole address.
+  const target = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?]*/i, '')
+  const at = target.indexOf('?')
+  const path = at < 0 ? target : target.slice(0, at)
+  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  const isNewer = plain.startsWith(`${newer}/cluster/`)
+  return {
+    method: method === 'HEAD' ? 'GET' : method,
+    path: isNewer ? plain.slice(newer.length) : plain,
+    search: at < 0 ? '' : target.slice(at + 1),
+    newer: isNewer,
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object | string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  if (response.destroyed || response.headersSent) return
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    ...headers,
+    'content-length': Buffer.byteLength(text),
+  })
+  response.end(text)
+}
