@@ -11,11 +11,11 @@ t.test('the first ring sends at once, those that follow together', async (t) => 
     sent.push(performance.now())
     if (sent.length === 2) all()
   }, 20)
-  gather.ring()
-  t.equal(sent.length, 1)
-  for (let n = 0; n < 5; n += 1) gather.ring()
-  t.equal(sent.length, 1)
+  // In one breath: a busy machine may need longer than that between two lines.
+  for (let n = 0; n < 6; n += 1) gather.ring()
+  const atOnce = sent.length
   await second
+  t.equal(atOnce, 1)
   t.equal(sent.length, 2)
   t.ok((sent[1] ?? 0) - (sent[0] ?? 0) >= 19)
 })

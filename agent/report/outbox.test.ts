@@ -3,6 +3,8 @@ import t from 'tap'
 import type { InstanceSpec, Verdict } from '#shared/protocol/check.ts'
 import { Report } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
+import { temporaryBacklog } from '#test/support/backlog.ts'
+import type { Backlog } from '../buffer/open-backlog.ts'
 import { Outbox } from './outbox.ts'
 
 const ok: Verdict = { health: 'passing', reason: reason('ok') }
@@ -15,7 +17,8 @@ function spec(id: string, tags: string[] = []): InstanceSpec {
 }
 
 t.test('a session begins with everything, then only what changes is told, with its age', async (t) => {
-  const outbox = new Outbox()
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog)
   outbox.specified(spec('a'), unknown, 0)
   outbox.specified(spec('b'), unknown, 0)
   outbox.judged('a', ok, 10)
@@ -39,11 +42,12 @@ t.test('a session begins with everything, then only what changes is told, with i
   t.notOk(outbox.settled)
   outbox.acknowledge(3)
   t.ok(outbox.settled)
-  t.equal(outbox.dropped.changes, 0)
+  t.equal(await untold(kept.backlog), '')
 })
 
 t.test('two changes of one instance keep their order, in two reports', async (t) => {
-  const outbox = new Outbox()
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog)
   outbox.specified(spec('a'), unknown, 0)
   outbox.begin(0)
   outbox.judged('a', bad, 1)
@@ -53,22 +57,45 @@ t.test('two changes of one instance keep their order, in two reports', async (t)
   t.equal(outbox.next(3), undefined)
 })
 
-t.test('what was not acknowledged is told again in the next session, and what was overtaken is counted', async (t) => {
-  const outbox = new Outbox()
+t.test('the next session begins with what is, and what no plane acknowledged is history', async (t) => {
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog)
   outbox.specified(spec('a'), ok, 0)
   outbox.begin(0)
   outbox.acknowledge(1)
   outbox.judged('a', bad, 1)
   outbox.next(1)
+  t.equal(await untold(kept.backlog), '', 'it is being told')
   outbox.end()
   t.equal(outbox.next(2), undefined)
   outbox.judged('a', ok, 3)
-  t.match(outbox.begin(5), { sequence: 3, whole: true, instances: [{ health: 'passing', ageMs: 2, spec: spec('a') }] })
-  t.equal(outbox.dropped.changes, 1)
+  t.equal(await untold(kept.backlog), 'a critical, a passing')
+  t.match(outbox.begin(60_000), {
+    sequence: 3,
+    whole: true,
+    instances: [{ health: 'passing', ageMs: 59_997, spec: spec('a') }],
+  })
+  t.equal(await untold(kept.backlog), 'a critical, a passing', 'what is says nothing about when')
+})
+
+t.test('a verdict that the first report tells within seconds is no history', async (t) => {
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog)
+  outbox.specified(spec('a'), unknown, 0)
+  outbox.judged('a', ok, 10)
+  outbox.begin(500)
+  t.equal(await untold(kept.backlog), '')
+  outbox.end()
+  t.equal(await untold(kept.backlog), 'a passing', 'unless it was not acknowledged')
+  outbox.begin(600)
+  outbox.acknowledge(2)
+  outbox.end()
+  t.equal(await untold(kept.backlog), '')
 })
 
 t.test('a withdrawn instance is told so, and comes back whole', async (t) => {
-  const outbox = new Outbox()
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog)
   outbox.specified(spec('a'), ok, 0)
   outbox.begin(0)
   outbox.judged('a', bad, 1)
@@ -82,21 +109,33 @@ t.test('a withdrawn instance is told so, and comes back whole', async (t) => {
   t.match(outbox.next(3), { instances: [{ spec: { tags: ['x'] } }] })
 })
 
-t.test('metrics without a session are dropped and counted; with one they travel within bounds', async (t) => {
-  const outbox = new Outbox({ mostWaiting: 3, mostUnacknowledged: 9 })
+t.test('what was measured without a session, or not acknowledged in one, is history', async (t) => {
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog, { mostWaiting: 3, mostUnacknowledged: 9 })
+  const waiting = () => kept.backlog.state.samples.waiting
   outbox.measured([metric, metric])
-  t.equal(outbox.dropped.metrics, 2)
+  t.equal(await untold(kept.backlog), '2 metrics')
   outbox.begin(0)
-  outbox.measured([metric, metric, metric, metric])
-  t.equal(outbox.dropped.metrics, 3)
-  t.equal(outbox.next(1)?.metrics?.length, 3)
+  for (let n = 0; n < 5; n += 1) outbox.measured([metric])
+  t.equal(await untold(kept.backlog), '2 metrics, 1 metrics, 1 metrics', 'more than may wait')
+  const report = outbox.next(1)
+  t.equal(report?.metrics?.length, 3)
+  outbox.acknowledge(report?.sequence ?? 0)
+  t.equal(waiting(), 3)
+  outbox.measured(Array.from({ length: 4_500 }, () => metric))
+  t.equal(waiting(), 12)
+  for (let next = outbox.next(2); next; next = outbox.next(2)) {
+    Report.parse(next)
+    outbox.acknowledge(next.sequence)
+  }
   outbox.measured([metric])
   outbox.end()
-  t.equal(outbox.dropped.metrics, 4)
+  t.match(await untold(kept.backlog), /1 metrics$/)
 })
 
-t.test('a plane that does not acknowledge is not flooded; the newest of each instance is kept', async (t) => {
-  const outbox = new Outbox({ mostWaiting: 4, mostUnacknowledged: 2 })
+t.test('a plane that does not acknowledge is not flooded; what is overtaken is history', async (t) => {
+  await using kept = await temporaryBacklog()
+  const outbox = new Outbox(kept.backlog, { mostWaiting: 4, mostUnacknowledged: 2 })
   let news = 0
   outbox.specified(spec('a'), ok, 0)
   outbox.specified(spec('b'), ok, 0)
@@ -123,7 +162,8 @@ t.test('a plane that does not acknowledge is not flooded; the newest of each ins
   t.ok(told.some(({ id, tags }) => id === 'b' && tags?.includes('new')))
   t.equal(told.findLast(({ id }) => id === 'a')?.health, 'critical')
   t.ok(told.length <= 6)
-  t.ok(outbox.dropped.changes > 10)
+  t.equal(kept.backlog.state.edges.waiting, 17, 'of twenty changes three were told at once')
+  t.match(await untold(kept.backlog), /^a passing, a critical, a passing, /)
 })
 
 /** A plane that believes what it is told, and the sessions and losses between. */
@@ -134,6 +174,14 @@ type Step =
   | { readonly kind: 'tell'; readonly acknowledged: boolean }
   | { readonly kind: 'cut' }
 
+/** What is to be told as history, in order. */
+async function untold(backlog: Backlog): Promise<string> {
+  const found = await backlog.untold(1_000_000)
+  if (found === undefined) return ''
+  if (found.kind === 'samples') return found.records.map(({ metrics }) => `${metrics.length} metrics`).join(', ')
+  return found.records.map(({ id, verdict }) => `${id} ${verdict.health}`).join(', ')
+}
+
 t.test('whatever is lost, after the next session and quiet the plane believes what is', async (t) => {
   const id = fc.constantFrom('a', 'b', 'c')
   const step = fc.oneof<fc.Arbitrary<Step>[]>(
@@ -143,9 +191,10 @@ t.test('whatever is lost, after the next session and quiet the plane believes wh
     fc.record({ kind: fc.constant('tell'), acknowledged: fc.boolean() }),
     fc.record({ kind: fc.constant('cut') }),
   )
+  await using kept = await temporaryBacklog(64 * 1024 * 1024)
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 8 }), (steps, mostWaiting) => {
-      const outbox = new Outbox({ mostWaiting, mostUnacknowledged: 3 })
+      const outbox = new Outbox(kept.backlog, { mostWaiting, mostUnacknowledged: 3 })
       const is = new Map<string, { tags: number; health: string }>()
       const believed = new Map<string, { tags: number; health: string }>()
       let now = 0

@@ -8,7 +8,14 @@ import { sessionUrl } from './plane-list.ts'
 const answerWithinMs = 5_000
 
 export type Connected =
-  | { readonly kind: 'welcome'; readonly channel: Channel; readonly session: string; readonly plane: string }
+  | {
+      readonly kind: 'welcome'
+      readonly channel: Channel
+      readonly session: string
+      readonly plane: string
+      /** The plane takes what happened in the past. */
+      readonly history: boolean
+    }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly retry: boolean }
   | { readonly kind: 'failed'; readonly why: string }
 
@@ -53,7 +60,8 @@ function readAnswer(message: PlaneMessage, channel: Channel): Connected {
   if (message.type === 'welcome') {
     // What follows is kept for who comes next.
     channel.hold()
-    return { kind: 'welcome', channel, session: message.session, plane: message.plane }
+    const { session, plane, history = false } = message
+    return { kind: 'welcome', channel, session, plane, history }
   }
   if (message.type === 'refused') {
     const { code, message: text, retry } = message

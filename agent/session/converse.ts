@@ -1,14 +1,20 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import { beatEveryMs, type Desired, gatherMs } from '#shared/protocol/messages.ts'
+import type { Backlog } from '../buffer/open-backlog.ts'
 import type { Lag } from '../checks/lag.ts'
 import { within } from '../checks/within.ts'
 import { Gather } from '../report/gather.ts'
 import type { Outbox } from '../report/outbox.ts'
+import { asked } from './asked.ts'
 import type { Channel } from './channel.ts'
 import { nextDesired, nothingDesired } from './desired.ts'
+import type { ReplayPace } from './pace.ts'
+import { Replay } from './replay.ts'
 
 export type Talking = {
   readonly outbox: Outbox
+  readonly backlog: Backlog
+  readonly pace: ReplayPace
   readonly lag: Lag
   readonly log: Logger
   readonly onDesired: (desired: Desired) => void
@@ -19,11 +25,19 @@ export type Talking = {
 const flushWithinMs = 1_000
 
 /**
- * Holds one session from its welcome to its end: the whole first, then what changes, a beat every 5 s; desired state comes down.
+ * Holds one session from its welcome to its end: the whole first, then what changes, a beat every 5 s, and beside it, slowly, what
+ * happened while no plane heard it, if this one takes that; desired state comes down.
  * When `stop` is signalled it tells what is left, says goodbye and closes. Returns why the session ended.
  */
-export async function converse(channel: Channel, talking: Talking, stop: AbortSignal): Promise<string> {
-  const { outbox, lag, log, onDesired, onBegun } = talking
+export async function converse(
+  { channel, history }: { readonly channel: Channel; readonly history: boolean },
+  talking: Talking,
+  stop: AbortSignal,
+): Promise<string> {
+  const { outbox, backlog, pace, lag, log, onDesired, onBegun } = talking
+  const ending = new AbortController()
+  const replay = new Replay(channel, backlog, pace)
+  let replaying: Promise<void> | undefined
   let desired = nothingDesired
   let settled: (() => void) | undefined
   let refusal: string | undefined
@@ -31,7 +45,12 @@ export async function converse(channel: Channel, talking: Talking, stop: AbortSi
     switch (message.type) {
       case 'ack':
         outbox.acknowledge(message.sequence)
+        // The plane knows what is; now it may hear what was.
+        if (history) replaying ??= replay.run(AbortSignal.any([stop, ending.signal]))
         if (outbox.settled) settled?.()
+        return
+      case 'history-taken':
+        replay.taken(message.batch)
         return
       case 'desired':
         desired = nextDesired(desired, message)
@@ -68,20 +87,17 @@ export async function converse(channel: Channel, talking: Talking, stop: AbortSi
     await Promise.race([channel.ended, within(allTaken, flushWithinMs)])
     channel.send({ type: 'goodbye' })
   }
+  ending.abort()
   outbox.onNews = undefined
   outbox.end()
-  await channel[Symbol.asyncDispose]()
+  await Promise.all([channel[Symbol.asyncDispose](), replaying])
   return refusal ?? why ?? 'stopped'
 }
 
 /** Why the connection ended; undefined if `stop` came first. */
 async function endedOrAsked(channel: Channel, stop: AbortSignal): Promise<string | undefined> {
   const watching = new AbortController()
-  const asked = new Promise<undefined>((resolve) => {
-    if (stop.aborted) resolve(undefined)
-    stop.addEventListener('abort', () => resolve(undefined), { once: true, signal: watching.signal })
-  })
-  const why = await Promise.race([channel.ended, asked])
+  const why = await Promise.race([channel.ended, asked(stop, watching.signal)])
   watching.abort()
   return why
 }

@@ -1,3 +1,5 @@
+import { probeKinds } from '#shared/protocol/check.ts'
+import { desiredKeys } from '#shared/protocol/desired-keys.ts'
 import type { Hello } from '#shared/protocol/messages.ts'
 import type { Identity } from '../identity/identity.ts'
 
@@ -9,7 +11,7 @@ export type Introduction = {
   readonly site: string
   readonly cluster: string | undefined
   readonly address: string
-  readonly gateways: readonly { readonly name: string; readonly proxy: 'nginx' }[]
+  readonly gateways: readonly { readonly name: string; readonly proxy: 'nginx' | 'envoy' }[]
 }
 
 export function helloOf({ identity, version, name, site, cluster, address, gateways }: Introduction): Hello {
@@ -23,6 +25,8 @@ export function helloOf({ identity, version, name, site, cluster, address, gatew
     site,
     ...(cluster === undefined ? {} : { cluster }),
     address,
+    probes: [...probeKinds],
+    takes: [...desiredKeys],
     ...(gateways.length > 0 ? { gateways: gateways.map(({ name, proxy }) => ({ gateway: name, proxy })) } : {}),
   }
 }

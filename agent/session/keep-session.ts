@@ -1,6 +1,7 @@
 import { backoffMs } from '#shared/lifecycle/backoff.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
+import { asked } from './asked.ts'
 import type { Channel } from './channel.ts'
 import { connect } from './connect.ts'
 import { converse, type Talking } from './converse.ts'
@@ -80,13 +81,16 @@ export class Session {
       return retry ? { good: false } : { wait: refusedMs, good: false }
     }
     const { channel, session } = connected
-    // A report that calls a living instance unknown would take it out of routing.
-    await Promise.race([ready(), channel.ended])
+    if (!(await isReady(ready, channel, stop))) {
+      channel.send({ type: 'goodbye' })
+      await channel[Symbol.asyncDispose]()
+      return { good: false }
+    }
     this.#channel = channel
     const sessions = this.#state.sessions + 1
     this.#state = { state: 'connected', plane, session, since: performance.now(), sessions }
     log.info({ plane, session }, 'session begun')
-    const why = await converse(channel, this.#keeping, stop)
+    const why = await converse(connected, this.#keeping, stop)
     this.#channel = undefined
     if (!stop.aborted) log.warn({ plane, session, why }, 'session ended')
     this.#state = { state: 'connecting', plane, since: performance.now(), sessions, why }
@@ -101,4 +105,12 @@ export class Session {
     // The same failure again and again is told once.
     log[news ? 'warn' : 'debug']({ plane, why }, state === 'refused' ? 'session refused' : 'plane not reached')
   }
+}
+
+/** A report that calls a living instance unknown would take it out of routing. False: there is no time to wait for that, it shall end. */
+async function isReady(ready: () => Promise<void>, channel: Channel, stop: AbortSignal): Promise<boolean> {
+  const waiting = new AbortController()
+  await Promise.race([ready(), channel.ended, asked(stop, waiting.signal)])
+  waiting.abort()
+  return !stop.aborted
 }

@@ -31,15 +31,16 @@ t.test('the address of sessions follows that of the plane', async (t) => {
 })
 
 t.test('a whole message replaces what is desired, another one the keys that it names', async (t) => {
+  const logging = { level: 'debug', by: 'y', reason: 'x' } as const
   const drain = { a: { admission: 'draining', reason: 'x', by: 'y' } } as const
   const first = nextDesired(nothingDesired, {
     type: 'desired',
     whole: true,
-    desired: { admissions: drain, logLevel: 'debug' },
+    desired: { admissions: drain, logging },
   })
-  t.strictSame(first, { ...nothingDesired, admissions: drain, logLevel: 'debug' })
+  t.strictSame(first, { ...nothingDesired, admissions: drain, logging })
   const second = nextDesired(first, { type: 'desired', whole: false, desired: { admissions: {} } })
-  t.strictSame(second, { ...nothingDesired, logLevel: 'debug' })
+  t.strictSame(second, { ...nothingDesired, logging })
   t.strictSame(nextDesired(second, { type: 'desired', whole: true, desired: { probes: undefined } }), nothingDesired)
 })
 

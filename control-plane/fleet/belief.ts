@@ -1,6 +1,7 @@
 import type { Health, InstanceSpec } from '#shared/protocol/check.ts'
 import type { Admission, Desired } from '#shared/protocol/messages.ts'
 import type { Reason } from '#shared/protocol/reason.ts'
+import type { ToldSoFar } from './told.ts'
 
 export type { Admission, Desired, Health }
 
@@ -9,6 +10,16 @@ export type { Admission, Desired, Health }
  * Never to be mixed with health: a silent agent says nothing about its servers.
  */
 export type Contact = 'connected' | 'suspect' | 'lost' | 'none'
+
+/** What was registered of a node without an agent, beyond its name and place. */
+export type NodeAsRegistered = {
+  readonly type: 'management' | 'worker' | 'gateway'
+  readonly port: number | null
+  readonly status: 'active' | 'inactive' | 'maintenance'
+  /** Any JSON. */
+  readonly capabilities: unknown
+  readonly resources: unknown
+}
 
 /** What a node is, as its agent's hello (or a client's registration) says it. */
 export type NodeSpec = {
@@ -24,7 +35,9 @@ export type NodeSpec = {
   readonly cluster: string
   /** The agent's version; empty without one. */
   readonly version: string
-  readonly gateways: readonly { readonly gateway: string; readonly proxy: 'nginx' }[]
+  readonly gateways: readonly { readonly gateway: string; readonly proxy: 'nginx' | 'envoy' }[]
+  /** Only without an agent. */
+  readonly registered?: NodeAsRegistered
 }
 
 /** Which replica holds a node's session. */
@@ -36,9 +49,13 @@ export type NodeBelief = {
   /** Epoch milliseconds, by the plane's clock at the time; for people, never for judgement. */
   readonly contactSince: number
   readonly attachment: Attachment | undefined
+  /** Its agent is gone because it was stopped, and said so. */
+  readonly goodbye?: true
   /** A hold over it ended while it was still lost and unconfirmed. */
   readonly demoted: boolean
   readonly joinedAt: number
+  /** How far its agent has told what happened while no plane heard it; left out: nothing. */
+  readonly told?: ToldSoFar
   /** The number of the last change of this node. */
   readonly revision: number
 }
@@ -77,6 +94,43 @@ export type InstanceBelief = {
   readonly admission: Admitted
   /** The number of the last change of this instance. */
   readonly revision: number
+}
+
+/** A service that somebody else registered in a Consul datacenter. */
+export type ForeignSpec = {
+  /** Together with the node and the id there: which record it is. */
+  readonly datacenter: string
+  readonly node: string
+  readonly id: string
+  readonly service: string
+  /** Where others reach it: the address of the record, or its node's where that is empty or leads nowhere. */
+  readonly address: string
+  readonly nodeAddress: string
+  readonly port: number
+  readonly tags: readonly string[]
+  readonly metadata: Readonly<Record<string, string>>
+  /** As Consul counts: 1 is normal. */
+  readonly weight: number
+}
+
+/** What its Consul says of it. It is listed and copied, but never routed. */
+export type ForeignVerdict = {
+  readonly health: Exclude<Health, 'unknown'>
+  /** The id of the check that is worst; empty: all pass. */
+  readonly check: string
+}
+
+export type ForeignBelief = ForeignVerdict & {
+  readonly spec: ForeignSpec
+  readonly foundAt: number
+  readonly healthSince: number
+  /** The number of the last change of this record. */
+  readonly revision: number
+}
+
+/** What tells foreign records apart; different records have different ones, and no instance of ours has such an id. */
+export function foreignId({ datacenter, node, id }: Pick<ForeignSpec, 'datacenter' | 'node' | 'id'>): string {
+  return [datacenter, node, id].map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/')
 }
 
 export type Hold = {

@@ -1,7 +1,10 @@
 import type { Health, InstanceSpec } from '#shared/protocol/check.ts'
 import type { Admission } from '#shared/protocol/messages.ts'
 import type { Reason } from '#shared/protocol/reason.ts'
-import type { Attachment, Contact, Death, NodeSpec, Origin } from './belief.ts'
+import type { Attachment, Contact, Death, ForeignSpec, ForeignVerdict, NodeSpec, Origin } from './belief.ts'
+import type { DocumentEvent } from './documents.ts'
+import type { OrderEvent } from './orders.ts'
+import type { PastTold } from './told.ts'
 
 /** Why an instance is no longer there. Deletion needs a cause; silence is none. */
 export type DeregistrationCause = 'withdrawn' | 'client' | 'operator' | 'reaped'
@@ -10,10 +13,19 @@ export type DeregistrationCause = 'withdrawn' | 'client' | 'operator' | 'reaped'
 export type NodeEvent =
   | { readonly kind: 'node-joined'; readonly node: NodeSpec }
   | { readonly kind: 'node-attached'; readonly node: string; readonly attachment: Attachment }
-  | { readonly kind: 'contact-changed'; readonly node: string; readonly contact: Contact; readonly session: string }
+  | {
+      readonly kind: 'contact-changed'
+      readonly node: string
+      readonly contact: Contact
+      readonly session: string
+      /** The agent ended its session itself, and said so. */
+      readonly goodbye?: true
+    }
   /** A hold ended and nobody could say whether it lives. */
   | { readonly kind: 'node-demoted'; readonly node: string }
   | { readonly kind: 'node-left'; readonly node: string }
+  /** What happened while no plane heard it, told later. It says nothing about what is now. */
+  | ({ readonly kind: 'history-told'; readonly node: string } & PastTold)
 
 /** Everything that can change what we believe of an instance. */
 export type InstanceEvent =
@@ -36,6 +48,12 @@ export type InstanceEvent =
     }
   | { readonly kind: 'deregistered'; readonly instance: string; readonly cause: DeregistrationCause }
 
+/** Everything that can change what we believe of a record of somebody else in a Consul. `foreign` is its `foreignId`. */
+export type ForeignEvent =
+  | ({ readonly kind: 'foreign-found'; readonly foreign: string; readonly spec: ForeignSpec } & ForeignVerdict)
+  | ({ readonly kind: 'foreign-judged'; readonly foreign: string } & ForeignVerdict)
+  | { readonly kind: 'foreign-gone'; readonly foreign: string }
+
 /** Everything that concerns the whole installation. */
 export type InstallationEvent =
   | { readonly kind: 'frozen'; readonly reason: string }
@@ -43,7 +61,7 @@ export type InstallationEvent =
   | { readonly kind: 'hold-begun'; readonly site: string; readonly machines: readonly string[]; readonly until: number }
   | { readonly kind: 'hold-ended'; readonly site: string }
 
-export type Change = NodeEvent | InstanceEvent | InstallationEvent
+export type Change = NodeEvent | InstanceEvent | ForeignEvent | InstallationEvent | OrderEvent | DocumentEvent
 
 /**
  * A transition, as the journal keeps it. Beats are no events.
@@ -68,6 +86,11 @@ export type JournalEntry = { readonly revision: number; readonly event: FleetEve
 export type Subject =
   | { readonly kind: 'node'; readonly id: string }
   | { readonly kind: 'instance'; readonly id: string }
+  | { readonly kind: 'foreign'; readonly id: string }
+  /** What is asked of a node, by the node's id. */
+  | { readonly kind: 'orders'; readonly id: string }
+  /** What is held for agents, by scope. */
+  | { readonly kind: 'settings'; readonly id: string }
   | { readonly kind: 'installation' }
 
 /** Whose belief a change touches. */
@@ -79,6 +102,7 @@ export function subjectOf(change: Change): Subject {
     case 'contact-changed':
     case 'node-demoted':
     case 'node-left':
+    case 'history-told':
       return { kind: 'node', id: change.node }
     case 'registered':
     case 'judged':
@@ -87,6 +111,16 @@ export function subjectOf(change: Change): Subject {
     case 'admitted':
     case 'deregistered':
       return { kind: 'instance', id: change.instance }
+    case 'foreign-found':
+    case 'foreign-judged':
+    case 'foreign-gone':
+      return { kind: 'foreign', id: change.foreign }
+    case 'log-level-ordered':
+    case 'restart-ordered':
+    case 'restart-ended':
+      return { kind: 'orders', id: change.node }
+    case 'settings-written':
+      return { kind: 'settings', id: change.scope }
     case 'frozen':
     case 'thawed':
     case 'hold-begun':

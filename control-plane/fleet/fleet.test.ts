@@ -270,6 +270,9 @@ function look(fleet: Fleet) {
   return {
     nodes: new Map(fleet.nodes),
     instances: new Map(fleet.instances),
+    foreign: new Map(fleet.foreign),
+    orders: new Map(fleet.orders),
+    settings: new Map(fleet.settings),
     installation: fleet.installation,
     standings,
   }
@@ -293,9 +296,13 @@ function difference(
     return moved || after.standings.get(id)?.routable === 'no'
   })
   const installation = before.installation !== after.installation
-  if (nodes.size + instances.size === 0 && !installation) return undefined
+  const foreign = differing(before.foreign, after.foreign)
+  const orders = differing(before.orders, after.orders)
+  const settings = differing(before.settings, after.settings)
+  const sizes = [nodes, instances, foreign, orders, settings].map(({ size }) => size)
+  if (Math.max(...sizes) === 0 && !installation) return undefined
   const services = new Set(beliefs.map(({ spec }) => spec.service))
-  return { revision: fleet.revision, nodes, instances, services, installation, removal }
+  return { revision: fleet.revision, nodes, instances, foreign, services, orders, settings, installation, removal }
 }
 
 t.test('watchers are told exactly of what changed, overlays included', async (t) => {

@@ -1,8 +1,17 @@
 import type { Reason } from '#shared/protocol/reason.ts'
-import { type InstallationBelief, type InstanceBelief, type NodeBelief, nothingHeld } from './belief.ts'
+import {
+  type ForeignBelief,
+  foreignId,
+  type InstallationBelief,
+  type InstanceBelief,
+  type NodeBelief,
+  nothingHeld,
+} from './belief.ts'
+import { type DocumentBelief, nextDocument } from './documents.ts'
 import type { FleetEvent, JournalEntry, Subject } from './event.ts'
 import { subjectOf } from './event.ts'
-import { isCurrent, nextInstallation, nextInstance, nextNode } from './reduce.ts'
+import { type NodeOrders, nextOrders } from './orders.ts'
+import { isCurrent, nextForeign, nextInstallation, nextInstance, nextNode } from './reduce.ts'
 import { type Standing, standing } from './routable.ts'
 
 /** What became of an entry: it changed something, changed nothing, or its author had seen an older state. */
@@ -13,8 +22,14 @@ export type FleetChange = {
   readonly revision: number
   readonly nodes: ReadonlySet<string>
   readonly instances: ReadonlySet<string>
+  /** Records of others in the Consuls; `services` does not name theirs. */
+  readonly foreign: ReadonlySet<string>
   /** Services that gained, lost or changed an instance. */
   readonly services: ReadonlySet<string>
+  /** Nodes of which something else is asked. */
+  readonly orders: ReadonlySet<string>
+  /** Scopes for which other settings are held. */
+  readonly settings: ReadonlySet<string>
   readonly installation: boolean
   /** True when an endpoint stopped being routable: what follows must not wait for company. */
   readonly removal: boolean
@@ -30,11 +45,19 @@ export interface FleetView {
   readonly complete: boolean
   readonly nodes: ReadonlyMap<string, NodeBelief>
   readonly instances: ReadonlyMap<string, InstanceBelief>
+  /** What others have registered in the Consuls, by `foreignId`. */
+  readonly foreign: ReadonlyMap<string, ForeignBelief>
   readonly installation: InstallationBelief
+  /** What is asked of nodes, by their ids; nodes of which nothing ever was are not there. */
+  readonly orders: ReadonlyMap<string, NodeOrders>
+  /** The settings held for agents, by scope. */
+  readonly settings: ReadonlyMap<string, DocumentBelief>
   instancesOfNode(node: string): ReadonlySet<string>
   instancesOfService(service: string): ReadonlySet<string>
   /** Instances registered at one address and port; more than one is a conflict. */
   instancesAt(address: string, port: number): ReadonlySet<string>
+  foreignOfService(service: string): ReadonlySet<string>
+  foreignAt(address: string, port: number): ReadonlySet<string>
   /** Names of services that have an instance. */
   services(): Iterable<string>
   /** What follows from the belief, overlaid removals included; undefined: not known. */
@@ -52,10 +75,15 @@ export class Fleet implements FleetView {
   #complete = false
   readonly #nodes = new Map<string, NodeBelief>()
   readonly #instances = new Map<string, InstanceBelief>()
+  readonly #foreign = new Map<string, ForeignBelief>()
   #installation: InstallationBelief = nothingHeld
+  readonly #orders = new Map<string, NodeOrders>()
+  readonly #settings = new Map<string, DocumentBelief>()
   readonly #byNode = new Map<string, Set<string>>()
   readonly #byService = new Map<string, Set<string>>()
   readonly #byEndpoint = new Map<string, Set<string>>()
+  readonly #foreignByService = new Map<string, Set<string>>()
+  readonly #foreignByEndpoint = new Map<string, Set<string>>()
   /** Dead endpoints whose event is not journalled yet. */
   readonly #overlay = new Map<string, Reason>()
   readonly #watchers = new Set<FleetWatcher>()
@@ -83,8 +111,20 @@ export class Fleet implements FleetView {
     return this.#instances
   }
 
+  get foreign(): ReadonlyMap<string, ForeignBelief> {
+    return this.#foreign
+  }
+
   get installation(): InstallationBelief {
     return this.#installation
+  }
+
+  get orders(): ReadonlyMap<string, NodeOrders> {
+    return this.#orders
+  }
+
+  get settings(): ReadonlyMap<string, DocumentBelief> {
+    return this.#settings
   }
 
   instancesOfNode(node: string): ReadonlySet<string> {
@@ -97,6 +137,14 @@ export class Fleet implements FleetView {
 
   instancesAt(address: string, port: number): ReadonlySet<string> {
     return this.#byEndpoint.get(`${address} ${port}`) ?? none
+  }
+
+  foreignOfService(service: string): ReadonlySet<string> {
+    return this.#foreignByService.get(service) ?? none
+  }
+
+  foreignAt(address: string, port: number): ReadonlySet<string> {
+    return this.#foreignByEndpoint.get(`${address} ${port}`) ?? none
   }
 
   services(): Iterable<string> {
@@ -152,12 +200,15 @@ export class Fleet implements FleetView {
   }
 
   /** Replaces everything by a stored state. Only before the first entry is applied. */
-  restore({ revision, nodes, instances, installation }: FleetState): void {
+  restore({ revision, nodes, instances, foreign, orders = [], settings = [], installation }: FleetState): void {
     if (this.#revision !== 0) throw new Error('A fleet that has taken entries cannot be restored.')
     this.#revision = revision
     this.#installation = installation
     for (const node of nodes) this.#nodes.set(node.spec.id, node)
     for (const instance of instances) this.#put(instance.spec.id, undefined, instance)
+    for (const each of foreign) this.#putForeign(foreignId(each.spec), undefined, each)
+    for (const each of orders) this.#orders.set(each.node, each)
+    for (const each of settings) this.#settings.set(each.scope, each)
   }
 
   /** Everything, for a snapshot. */
@@ -166,6 +217,9 @@ export class Fleet implements FleetView {
       revision: this.#revision,
       nodes: [...this.#nodes.values()],
       instances: [...this.#instances.values()],
+      foreign: [...this.#foreign.values()],
+      orders: [...this.#orders.values()],
+      settings: [...this.#settings.values()],
       installation: this.#installation,
     }
   }
@@ -177,6 +231,12 @@ export class Fleet implements FleetView {
         return this.#nodes.get(subject.id)?.revision ?? 0
       case 'instance':
         return this.#instances.get(subject.id)?.revision ?? 0
+      case 'foreign':
+        return this.#foreign.get(subject.id)?.revision ?? 0
+      case 'orders':
+        return this.#orders.get(subject.id)?.revision ?? 0
+      case 'settings':
+        return this.#settings.get(subject.id)?.revision ?? 0
       case 'installation':
         return this.#installation.revision
     }
@@ -197,6 +257,7 @@ export class Fleet implements FleetView {
       case 'node-attached':
       case 'contact-changed':
       case 'node-demoted':
+      case 'history-told':
       case 'node-left': {
         const id = change.kind === 'node-joined' ? change.node.id : change.node
         const before = this.#nodes.get(id)
@@ -204,7 +265,10 @@ export class Fleet implements FleetView {
         if (before === after) return false
         this.#touchNode(id, touched)
         if (after) this.#nodes.set(id, after)
-        else this.#nodes.delete(id)
+        else {
+          this.#nodes.delete(id)
+          if (this.#orders.delete(id)) touched.orders.add(id)
+        }
         return true
       }
       case 'registered':
@@ -219,6 +283,34 @@ export class Fleet implements FleetView {
         touched.instance(change.instance, before, this.#isRoutable(change.instance))
         this.#put(change.instance, before, after)
         if (after) touched.services.add(after.spec.service)
+        return true
+      }
+      case 'foreign-found':
+      case 'foreign-judged':
+      case 'foreign-gone': {
+        const before = this.#foreign.get(change.foreign)
+        const after = nextForeign(before, change, context)
+        if (before === after) return false
+        touched.foreign.add(change.foreign)
+        this.#putForeign(change.foreign, before, after)
+        return true
+      }
+      case 'log-level-ordered':
+      case 'restart-ordered':
+      case 'restart-ended': {
+        const before = this.#orders.get(change.node)
+        const after = this.#nodes.has(change.node) ? nextOrders(before, change, context) : before
+        if (!after || before === after) return false
+        this.#orders.set(change.node, after)
+        touched.orders.add(change.node)
+        return true
+      }
+      case 'settings-written': {
+        const before = this.#settings.get(change.scope)
+        const after = nextDocument(before, change, context)
+        if (before === after) return false
+        this.#settings.set(change.scope, after)
+        touched.settings.add(change.scope)
         return true
       }
       case 'frozen':
@@ -260,13 +352,23 @@ export class Fleet implements FleetView {
     reindex(this.#byEndpoint, id, before && endpointKey(before), after && endpointKey(after))
   }
 
+  #putForeign(id: string, before: ForeignBelief | undefined, after: ForeignBelief | undefined): void {
+    if (after) this.#foreign.set(id, after)
+    else this.#foreign.delete(id)
+    reindex(this.#foreignByService, id, before?.spec.service, after?.spec.service)
+    reindex(this.#foreignByEndpoint, id, before && endpointKey(before), after && endpointKey(after))
+  }
+
   #tellOverlay(id: string, removal: boolean): void {
     const service = this.#instances.get(id)?.spec.service
     this.#publish({
       revision: this.#revision,
       nodes: none,
       instances: new Set([id]),
+      foreign: none,
       services: service === undefined ? none : new Set([service]),
+      orders: none,
+      settings: none,
       installation: false,
       removal,
     })
@@ -278,8 +380,9 @@ export class Fleet implements FleetView {
     for (const [id, before] of touched.wereRoutable) {
       if (!this.#isRoutable(id) || !isSameEndpoint(before, this.#instances.get(id))) removal = true
     }
-    const { nodes, instances, services, installation } = touched
-    this.#publish({ revision: this.#revision, nodes, instances, services, installation, removal })
+    const { nodes, instances, foreign, services, orders, settings, installation } = touched
+    const revision = this.#revision
+    this.#publish({ revision, nodes, instances, foreign, services, orders, settings, installation, removal })
   }
 
   /** In order also for the watchers that come after one who changes the overlay. */
@@ -311,6 +414,10 @@ export type FleetState = {
   readonly revision: number
   readonly nodes: readonly NodeBelief[]
   readonly instances: readonly InstanceBelief[]
+  readonly foreign: readonly ForeignBelief[]
+  /** Left out in states from before there were any. */
+  readonly orders?: readonly NodeOrders[]
+  readonly settings?: readonly DocumentBelief[]
   readonly installation: InstallationBelief
 }
 
@@ -318,13 +425,17 @@ export type FleetState = {
 class Touched {
   readonly nodes = new Set<string>()
   readonly instances = new Set<string>()
+  readonly foreign = new Set<string>()
   readonly services = new Set<string>()
+  readonly orders = new Set<string>()
+  readonly settings = new Set<string>()
   /** As they were before the batch. */
   readonly wereRoutable = new Map<string, InstanceBelief>()
   installation = false
 
   get empty(): boolean {
-    return this.nodes.size === 0 && this.instances.size === 0 && !this.installation
+    const { nodes, instances, foreign, orders, settings } = this
+    return !this.installation && [nodes, instances, foreign, orders, settings].every(({ size }) => size === 0)
   }
 
   instance(id: string, before: InstanceBelief | undefined, routable: boolean): void {
@@ -335,7 +446,7 @@ class Touched {
   }
 }
 
-function endpointKey({ spec }: InstanceBelief): string {
+function endpointKey({ spec }: { readonly spec: Pick<InstanceBelief['spec'], 'address' | 'port'> }): string {
   return `${spec.address} ${spec.port}`
 }
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sameReason } from '#shared/protocol/reason.ts'
-import type { InstallationBelief, InstanceBelief, NodeBelief } from './belief.ts'
-import type { FleetEvent, InstallationEvent, InstanceEvent, NodeEvent } from './event.ts'
+import type { ForeignBelief, InstallationBelief, InstanceBelief, NodeBelief } from './belief.ts'
+import type { FleetEvent, ForeignEvent, InstallationEvent, InstanceEvent, NodeEvent } from './event.ts'
+import { nextTold } from './told.ts'
 
 /** What the reducer needs of an event besides the change. */
 export type Context = { readonly at: number; readonly by: string; readonly revision: number }
@@ -27,34 +28,46 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
         attachment: known?.attachment,
         demoted: known?.demoted ?? false,
         joinedAt: known?.joinedAt ?? at,
+        ...(known?.told ? { told: known.told } : {}),
         revision,
       }
     }
-    case 'node-attached':
+    case 'node-attached': {
       // Only an agent has a session.
       if (!known || known.spec.machine === '') return known
+      const { goodbye: _, ...rest } = known
       return {
-        ...known,
+        ...rest,
         contact: 'connected',
         contactSince: known.contact === 'connected' ? known.contactSince : at,
         attachment: event.attachment,
         demoted: false,
         revision,
       }
-    case 'contact-changed':
+    }
+    case 'contact-changed': {
       // The end of an old session says nothing about the new one.
       if (!known?.attachment || known.attachment.session !== event.session) return known
       if (known.contact === event.contact || event.contact === 'none') return known
+      const { goodbye: _, ...rest } = known
       return {
-        ...known,
+        ...rest,
+        ...(event.goodbye ? { goodbye: true } : {}),
         contact: event.contact,
         contactSince: at,
         demoted: event.contact === 'lost' && known.demoted,
         revision,
       }
+    }
     case 'node-demoted':
       if (known?.contact !== 'lost' || known.demoted) return known
       return { ...known, demoted: true, revision }
+    case 'history-told': {
+      if (!known) return known
+      const told = nextTold(known.told, event)
+      // Its revision stays: nothing follows from the past, so nobody who decides about the present is overtaken by it.
+      return told === undefined || told === known.told ? known : { ...known, told }
+    }
     case 'node-left':
       return undefined
   }
@@ -128,6 +141,29 @@ export function nextInstance(
 
 function unjudged(at: number) {
   return { health: 'unknown', reason: { code: 'no_verdict' }, healthSince: at } as const
+}
+
+/** What we believe of a foreign record after `event`, given what we believed before. Undefined: not known. The same object: no change. */
+export function nextForeign(
+  known: ForeignBelief | undefined,
+  event: ForeignEvent,
+  { at, revision }: Context,
+): ForeignBelief | undefined {
+  switch (event.kind) {
+    case 'foreign-found': {
+      const { spec, health, check } = event
+      if (!known) return { spec, health, check, foundAt: at, healthSince: at, revision }
+      const next = { ...known, spec, health, check, healthSince: known.health === health ? known.healthSince : at }
+      return isDeepStrictEqual(next, known) ? known : { ...next, revision }
+    }
+    case 'foreign-judged': {
+      const { health, check } = event
+      if (!known || (known.health === health && known.check === check)) return known
+      return { ...known, health, check, healthSince: known.health === health ? known.healthSince : at, revision }
+    }
+    case 'foreign-gone':
+      return undefined
+  }
 }
 
 /** What we believe of the installation after `event`. The same object: no change. */

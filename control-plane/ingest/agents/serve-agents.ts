@@ -3,16 +3,21 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import { firstTaken } from '#shared/protocol/desired-keys.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
 import { type Hello, mostMessageBytes, pingEveryMs, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import { scopesOf } from '../../fleet/documents.ts'
 import type { FleetChange } from '../../fleet/fleet.ts'
 import type { RecordChange } from '../../fleet/record.ts'
 import type { Sign } from './contact/contact.ts'
 import type { AgentsHooks } from './session/attached.ts'
 import { Conversation, type ConversationParts } from './session/conversation.ts'
 import { admissionsOf } from './session/desired.ts'
+import { Discoveries } from './session/discovered.ts'
+import { Doings } from './session/doings.ts'
 import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
+import { Histories } from './session/take-history.ts'
 
 export type { AgentsHooks } from './session/attached.ts'
 
@@ -45,6 +50,12 @@ export type AgentsFigures = {
 
 /** The live sessions of all agents. */
 export interface AgentSessions extends AsyncDisposable {
+  /** What agents found that nobody declared. */
+  readonly discoveries: Discoveries
+  /** What agents say that they do. */
+  readonly doings: Doings
+  /** The keys of the desired state that a node's agent takes; undefined: it has no session. */
+  takes(node: string): readonly string[] | undefined
   /** What the plane has before its eyes of a node. */
   sign(node: string): Sign
   /** Hands a gateway's files to each node that runs it, now and when it comes back; undefined takes the gateway away. */
@@ -69,8 +80,18 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   /** Where instances that are not simply active were last seen: a deregistered one has no node any more. */
   const admittedOn = new Map<string, string>()
   const counts = { opened: 0, refused: 0 }
+  const discoveries = new Discoveries((node) => {
+    const speaker = speakers.get(node)
+    speaker?.desiredChanged('discoveries')
+    return speaker !== undefined
+  })
+  const doings = new Doings()
+  const histories = new Histories({ fleet, record, onMetrics: hooks.onMetrics, log, stop: stop.signal })
   const parts: ConversationParts = {
+    histories,
     fleet,
+    discoveries,
+    doings,
     record,
     replica,
     hooks,
@@ -120,13 +141,32 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     conversations.add(conversation)
     socket.once('close', () => conversations.delete(conversation))
   }
+  const isHeldFor = (node: string, scopes: ReadonlySet<string>): boolean => {
+    const spec = fleet.nodes.get(node)?.spec
+    return spec !== undefined && scopesOf(spec).some((scope) => scopes.has(scope))
+  }
   const onChange = (change: FleetChange) => {
     for (const id of change.instances) {
       const node = fleet.instances.get(id)?.node ?? admittedOn.get(id)
       if (!fleet.instances.has(id)) admittedOn.delete(id)
       if (node !== undefined) speakers.get(node)?.desiredChanged('admissions')
     }
-    for (const node of change.nodes) if (!fleet.nodes.has(node) && !speakers.has(node)) presence.forget(node)
+    for (const node of change.orders) {
+      speakers.get(node)?.desiredChanged('logging')
+      speakers.get(node)?.desiredChanged('restarts')
+    }
+    if (change.settings.size > 0) {
+      for (const [node, speaker] of speakers) if (isHeldFor(node, change.settings)) speaker.desiredChanged('settings')
+    }
+    for (const node of change.nodes) {
+      // It may be at another site now.
+      speakers.get(node)?.desiredChanged('settings')
+      if (fleet.nodes.has(node) || speakers.has(node)) continue
+      doings.forget(node)
+      presence.forget(node)
+      histories.forget(node)
+      discoveries.forget(node)
+    }
   }
 
   server.on('upgrade', onUpgrade)
@@ -140,6 +180,12 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   )
 
   return {
+    discoveries,
+    doings,
+    takes: (node) => {
+      const hello = speakers.get(node)?.hello
+      return hello && (hello.takes ?? firstTaken)
+    },
     sign: (node) => presence.sign(node),
     setGatewayFiles(gateway, files) {
       if (files) gateways.set(gateway, files)
@@ -152,6 +198,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     figures: () => ({ sessions: speakers.size, unnamed: conversations.size - speakers.size, ...counts }),
     async [Symbol.asyncDispose]() {
       clearInterval(sweep)
+      discoveries.end()
       unwatch()
       server.off('upgrade', onUpgrade)
       stop.abort()

@@ -123,9 +123,10 @@ class Watch {
       sessions.askAgain(id, 'instances of this node were confirmed dead meanwhile')
       return
     }
-    const change = { kind: 'contact-changed', node: id, contact, session: node.attachment.session } as const
+    const goodbye = sign.kind === 'gone' && sign.goodbye
+    const { session } = node.attachment
+    const change = { kind: 'contact-changed', node: id, contact, session, ...(goodbye ? { goodbye } : {}) } as const
     this.#proposer.propose(`node ${id}`, { change, seen: node.revision }, (outcome) => {
-      const goodbye = sign.kind === 'gone' && sign.goodbye
       if (outcome === 'changed') log.info({ node: id, name, contact, goodbye }, 'contact changed')
     })
   }

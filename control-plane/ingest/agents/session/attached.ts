@@ -1,11 +1,17 @@
 import type { Logger } from '#shared/logging/logger.ts'
-import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import { firstProbeKinds, type ProbeSpec, type Verdict } from '#shared/protocol/check.ts'
 import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
-import type { AgentMessage, Desired, Hello, Metric, Report } from '#shared/protocol/messages.ts'
+import type { AgentMessage, Desired, Hello, History, Metric, Report } from '#shared/protocol/messages.ts'
+import type { RecordChange } from '../../../fleet/record.ts'
 import { Acks } from './acks.ts'
+import { heldFor, loggingOf, restartsOf } from './desired.ts'
+import type { Discoveries } from './discovered.ts'
+import type { Doings } from './doings.ts'
 import type { Line } from './line.ts'
 import { Questions } from './questions.ts'
+import { RestartEnds } from './restart-ends.ts'
 import { type DesiredKey, DesiredSender } from './send-desired.ts'
+import type { Histories } from './take-history.ts'
 import { type ReportParts, takeReport } from './take-report.ts'
 
 /** Reports whose acknowledgement waits for the disk; an agent that sends on regardless is cut. */
@@ -24,6 +30,10 @@ export type AttachedParts = ReportParts & {
   readonly log: Logger
   readonly gatewaysOf: (hello: Hello) => Desired['gateways']
   readonly admissionsOf: (node: string) => Desired['admissions']
+  readonly discoveries: Discoveries
+  readonly doings: Doings
+  readonly histories: Histories
+  readonly record: RecordChange
 }
 
 /** Ends the session and says why. */
@@ -38,17 +48,23 @@ export class Attached {
   readonly #questions = new Questions()
   readonly #acks: Acks
   readonly #desired: DesiredSender
+  readonly #restartEnds: RestartEnds
   #goodbye = false
+  #telling = false
 
   constructor(hello: Hello, line: Line, parts: AttachedParts, refuse: Refuse) {
     this.#hello = hello
     this.#line = line
     this.#parts = parts
     this.#refuse = refuse
+    this.#restartEnds = new RestartEnds(parts)
     this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }))
     const source = {
       admissions: () => parts.admissionsOf(hello.node),
-      logLevel: () => undefined,
+      logging: () => loggingOf(hello.node, parts.fleet, Date.now()),
+      restarts: () => restartsOf(hello.node, parts.fleet, Date.now()),
+      settings: () => heldFor(hello.node, parts.fleet),
+      discoveries: () => parts.discoveries.wanted(hello.node),
       probes: () => this.#questions.open(),
       gateways: () => parts.gatewaysOf(hello),
     }
@@ -69,7 +85,10 @@ export class Attached {
     this.#desired.changed(key)
   }
 
-  ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+  async ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+    const able: readonly string[] = this.#hello.probes ?? firstProbeKinds
+    // An agent of another version may not know this kind of check.
+    if (!able.includes(spec.kind)) return undefined
     return this.#questions.ask(spec, withinMs, () => this.#desired.changed('probes'))
   }
 
@@ -88,15 +107,39 @@ export class Attached {
         hooks.onBeat(node, { at: Date.now(), lagMs: message.lagMs })
         break
       case 'probed':
-        this.#questions.answer(message.id, { health: message.health, reason: message.reason })
+        this.#questions.answer(
+          message.id,
+          message.refused === undefined ? { health: message.health, reason: message.reason } : undefined,
+        )
         break
       case 'applied':
         this.#applied(message.gateway, message.outcome)
+        break
+      case 'discovered':
+        this.#parts.discoveries.heard(node, message)
+        break
+      case 'doing':
+        this.#parts.doings.heard(node, message, Date.now())
+        break
+      case 'restarted':
+        this.#restartEnds.heard(node, message)
+        break
+      case 'history':
+        void this.#history(node, message)
         break
       case 'goodbye':
         this.#goodbye = true
         this.#acks.whenIdle(() => this.#line.close(1000, 'goodbye'))
     }
+  }
+
+  async #history(node: string, history: History): Promise<void> {
+    if (this.#telling)
+      return this.#refuse('too-much-history', 'one batch at a time, each after the last was taken', true)
+    this.#telling = true
+    const taken = await this.#parts.histories.take(node, history)
+    this.#telling = false
+    if (taken) this.#line.send({ type: 'history-taken', batch: history.batch })
   }
 
   #report(node: string, report: Report): void {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import type { RawData, WebSocket } from 'ws'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
-import type { RecordChange } from '../../../fleet/record.ts'
 import { Attached, type AttachedParts } from './attached.ts'
 import { judgeHello } from './hello.ts'
 import { Line } from './line.ts'
@@ -14,7 +13,6 @@ const helloWithinMs = 10_000
 const mostEarly = 16
 
 export type ConversationParts = AttachedParts & {
-  readonly record: RecordChange
   readonly replica: string
   /** The conversation that speaks for each node now. */
   readonly speakers: Map<string, Conversation>
@@ -162,7 +160,9 @@ export class Conversation {
     log.info({ node: hello.node, name: hello.name, from: this.#from, version: hello.version }, 'an agent attached')
     const attached = new Attached(hello, this.#line, this.#parts, (...why) => this.refuse(...why))
     this.#stage = { kind: 'attached', attached }
-    this.#line.send({ type: 'welcome', session: this.#session, plane: replica })
+    // What an earlier session said may be of an agent of another version.
+    this.#parts.doings.forget(hello.node)
+    this.#line.send({ type: 'welcome', session: this.#session, plane: replica, history: true })
     attached.begin()
     for (const message of early) this.#guard(() => this.#take(message))
   }

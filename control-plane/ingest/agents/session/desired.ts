@@ -1,4 +1,5 @@
 import type { Desired } from '#shared/protocol/messages.ts'
+import { settingsOf } from '../../../fleet/documents.ts'
 import type { FleetView } from '../../../fleet/fleet.ts'
 
 /** What is wanted of a node's instances that are not simply active. */
@@ -10,8 +11,42 @@ export function admissionsOf(
   for (const id of [...fleet.instancesOfNode(node)].sort()) {
     const instance = fleet.instances.get(id)
     if (instance?.origin !== 'agent' || instance.admission.state === 'active') continue
-    const { state: admission, reason, by } = instance.admission
-    admissions[id] = { admission, reason, by }
+    const { state: admission, reason, by, expiresAt } = instance.admission
+    const until = expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }
+    admissions[id] = { admission, reason, by, ...until }
   }
   return admissions
+}
+
+type Orders = Pick<FleetView, 'orders'>
+
+/** How much a node's agent is to log. @param now epoch milliseconds */
+export function loggingOf(node: string, { orders }: Orders, now: number): NonNullable<Desired['logging']> {
+  const logging = orders.get(node)?.logging
+  if (!logging) return { level: null, by: '', reason: '' }
+  const { level, by, reason, expiresAt } = logging
+  return { level, by, reason, ...endsOf(expiresAt, now) }
+}
+
+/**
+ * The restarts that a node's agent has not answered yet; those too whose time is over: it may have run them before.
+ * @param now epoch milliseconds
+ */
+export function restartsOf(node: string, { orders }: Orders, now: number): NonNullable<Desired['restarts']> {
+  const open = (orders.get(node)?.restarts ?? []).filter(({ outcome }) => !outcome || outcome.state === 'expired')
+  return Object.fromEntries(
+    open.map(({ id, name, by, reason, expiresAt }) => [id, { name, by, reason, ...endsOf(expiresAt, now) }]),
+  )
+}
+
+/** The settings that are held for a node's agent. */
+export function heldFor(node: string, fleet: Pick<FleetView, 'nodes' | 'settings'>): NonNullable<Desired['settings']> {
+  const spec = fleet.nodes.get(node)?.spec
+  if (!spec) return { version: '', document: {} }
+  const { version, document } = settingsOf(spec, fleet.settings)
+  return { version, document: { ...document } }
+}
+
+function endsOf(expiresAt: number | null, now: number) {
+  return expiresAt === null ? {} : { until: new Date(expiresAt).toISOString(), leftMs: Math.max(0, expiresAt - now) }
 }

@@ -7,7 +7,18 @@ export type Parsed =
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'bad'; readonly problem: string }
 
-const known = new Set(['hello', 'report', 'beat', 'applied', 'probed', 'goodbye'] satisfies AgentMessage['type'][])
+const known = new Set([
+  'hello',
+  'report',
+  'beat',
+  'applied',
+  'probed',
+  'history',
+  'discovered',
+  'doing',
+  'restarted',
+  'goodbye',
+] satisfies AgentMessage['type'][])
 
 /** What an agent said. Unknown fields and unknown kinds of messages are no errors; wrong values in known ones are. */
 export function parseMessage(text: string): Parsed {

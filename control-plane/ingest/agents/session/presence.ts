@@ -24,7 +24,7 @@ export class Presence {
 
   heard(node: string, now: number): void {
     const entry = this.#entries.get(node)
-    if (entry?.sign.kind === 'live') entry.sign = { ...entry.sign, heardAt: now }
+    if (entry?.sign.kind === 'live') entry.sign = { kind: 'live', session: entry.sign.session, heardAt: now }
   }
 
   gone(node: string, goodbye: boolean, now: number): void {

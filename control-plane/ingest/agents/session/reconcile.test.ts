@@ -1,6 +1,8 @@
 import t from 'tap'
+import { Failure } from '#shared/failure/failure.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import { reason } from '#shared/protocol/reason.ts'
+import { waitFor } from '#test/support/wait.ts'
 import type { Change, JournalEntry } from '../../../fleet/event.ts'
 import { Fleet } from '../../../fleet/fleet.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
@@ -15,8 +17,13 @@ const judged = (health: 'passing' | 'critical') =>
 async function reconciler() {
   const fleet = new Fleet()
   const entries: JournalEntry[] = []
+  const store = { full: false, refused: 0 }
   const record: RecordChange = async (change, options) => {
     await new Promise((resolve) => setImmediate(resolve))
+    if (store.full) {
+      store.refused += 1
+      throw new Failure('STORE_UNAVAILABLE', 'no room', { retryable: true })
+    }
     const entry = { revision: entries.length + 1, event: { version: 1 as const, at: 0, ...options, change } }
     entries.push(entry)
     return fleet.apply([entry])[0] ?? 'unchanged'
@@ -24,7 +31,7 @@ async function reconciler() {
   const registered: Change = { kind: 'registered', instance: spec.id, spec, node, origin: 'agent' }
   for (const change of [registered, judged('passing')]) await record(change, { by: `agent:${node}` })
   const log = createLogger({ name: 'test', level: 'silent' })
-  return { fleet, entries, reconciler: new Reconciler(fleet, record, log, new AbortController().signal) }
+  return { fleet, entries, store, reconciler: new Reconciler(fleet, record, log, new AbortController().signal) }
 }
 
 const word = (health: 'passing' | 'critical') =>
@@ -41,12 +48,40 @@ t.test('a word that comes in the same tick as one that changed nothing is record
   t.equal(fleet.standing(spec.id)?.routable, 'yes')
 })
 
-t.test('of words that come while one is recorded only the last one counts', async (t) => {
+/** What was recorded as history, oldest first. */
+const pastOf = (entries: readonly JournalEntry[]) =>
+  entries.flatMap(({ event: { change } }) =>
+    change.kind === 'history-told' ? change.changes.map(({ health }) => health) : [],
+  )
+
+t.test('of words that come while one is recorded only the last one counts, and the others are history', async (t) => {
   const { fleet, entries, reconciler: agent } = await reconciler()
   await Promise.all(
     (['critical', 'passing', 'critical', 'passing'] as const).map((each) => agent.hear(node, spec.id, word(each))),
   )
   t.equal(fleet.standing(spec.id)?.routable, 'yes')
-  t.ok(entries.length <= 4)
+  t.ok(entries.length <= 5)
+  t.strictSame(pastOf(entries), ['passing', 'critical'])
   t.strictSame([...agent.pending(node).keys()], [])
+})
+
+t.test('what an agent said while the store took nothing is recorded when it does, as history', async (t) => {
+  const { fleet, entries, reconciler: agent, store } = await reconciler()
+  store.full = true
+  const said = agent.hear(node, spec.id, word('critical'))
+  await waitFor(() => store.refused, { what: 'the refusal', withinMs: 10_000 })
+  for (const each of ['passing', 'critical', 'passing', 'critical'] as const) void agent.hear(node, spec.id, word(each))
+  t.equal(entries.length, 2)
+  store.full = false
+  await said
+  t.equal(fleet.instances.get(spec.id)?.health, 'critical')
+  t.strictSame(pastOf(entries), ['critical', 'passing', 'critical', 'passing'])
+})
+
+t.test('the same said again and again is no history', async (t) => {
+  const { entries, reconciler: agent } = await reconciler()
+  await Promise.all(
+    ['passing', 'passing', 'critical', 'critical'].map((each) => agent.hear(node, spec.id, word(each as 'passing'))),
+  )
+  t.strictSame(pastOf(entries), [])
 })

@@ -5,19 +5,29 @@ import type { Reason } from '#shared/protocol/reason.ts'
 import type { Fleet, FleetView } from '../../../fleet/fleet.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import { nextStep, type Step, type Word } from './judgement.ts'
+import { OvertakenWords } from './overtaken-words.ts'
 
 /** A fleet whose dead endpoints can be taken out before the journal has written it down. */
 export type FleetWithRemovals = FleetView & Pick<Fleet, 'publishRemoval' | 'lift'>
 
-type Slot = { word: Word; removed: boolean; done: Promise<void> }
+type Slot = {
+  word: Word
+  /** When it was heard, epoch milliseconds. */
+  heardAt: number
+  removed: boolean
+  done: Promise<void>
+  /** What was overtaken before it could be recorded. */
+  readonly past: OvertakenWords
+}
 
+const settled: Promise<void> = Promise.resolve()
 const retry = { firstMs: 100, mostMs: 5_000 }
 /** Far more than others can come between; beyond it something is wrong with us. */
 const mostSteps = 100
 
 /**
  * Makes the belief of each instance what its agent said last, with one event in flight per instance. Only what was said last counts:
- * words that were overtaken before they were recorded leave no trace.
+ * state changes that were overtaken before they were recorded are recorded as history.
  */
 export class Reconciler {
   readonly #fleet: FleetWithRemovals
@@ -35,14 +45,19 @@ export class Reconciler {
 
   /** Resolves when the belief is on disk and says what the agent said, this or something newer. Rejects when stopped before. */
   hear(node: string, id: string, word: Word): Promise<void> {
-    const slots = this.#slots.getOrInsertComputed(node, () => new Map<string, Slot>())
-    const pending = slots.get(id)
+    const pending = this.#slots.get(node)?.get(id)
     if (pending) {
+      pending.past.add(id, pending.word, word, { at: pending.heardAt, believed: this.#fleet.instances.get(id)?.health })
       pending.word = word
+      pending.heardAt = Date.now()
       this.#removeAtOnce(id, pending, this.#next(node, id, word))
       return pending.done
     }
-    const slot: Slot = { word, removed: false, done: Promise.resolve() }
+    const past = new OvertakenWords()
+    // Most of what is said is known: that costs nothing more.
+    if (this.#next(node, id, word).kind === 'settled') return settled
+    const slots = this.#slots.getOrInsertComputed(node, () => new Map<string, Slot>())
+    const slot: Slot = { word, heardAt: Date.now(), removed: false, done: Promise.resolve(), past }
     slots.set(id, slot)
     slot.done = this.#settle(node, id, slot)
     return slot.done
@@ -61,10 +76,16 @@ export class Reconciler {
         this.#stop.throwIfAborted()
         const step = this.#next(node, id, slot.word)
         this.#removeAtOnce(id, slot, step)
-        if (step.kind !== 'record') return this.#tellForeign(node, id, step)
+        const settled = step.kind !== 'record'
+        if (settled && (slot.past.empty || step.kind === 'foreign')) return this.#tellForeign(node, id, step)
+        const said = slot.word
         try {
-          await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
-          slot.removed = false
+          if (settled) await this.#recordPast(node, slot.past)
+          else {
+            await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
+            slot.removed = false
+            if (step.change.kind === 'judged') slot.past.recorded(said)
+          }
           failures = 0
         } catch (err) {
           // The agent's word stands, and so does a removal: both wait for the store.
@@ -80,6 +101,16 @@ export class Reconciler {
       const slots = this.#slots.get(node)
       slots?.delete(id)
       if (slots?.size === 0) this.#slots.delete(node)
+    }
+  }
+
+  async #recordPast(node: string, past: OvertakenWords): Promise<void> {
+    const taken = past.take()
+    try {
+      await this.#record({ kind: 'history-told', node, ...taken }, { by: `agent:${node}` })
+    } catch (error) {
+      past.giveBack(taken)
+      throw error
     }
   }
 

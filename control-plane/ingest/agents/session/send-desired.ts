@@ -4,7 +4,15 @@ import type { Line } from './line.ts'
 export type DesiredKey = keyof Desired
 
 /** In the order in which they are sent: what is large comes last. */
-const keys = ['admissions', 'logLevel', 'probes', 'gateways'] as const satisfies readonly DesiredKey[]
+const keys = [
+  'admissions',
+  'logging',
+  'restarts',
+  'settings',
+  'discoveries',
+  'probes',
+  'gateways',
+] as const satisfies readonly DesiredKey[]
 
 /** What is wanted of a node right now, asked for when it is sent. */
 export type DesiredSource = { readonly [K in DesiredKey]-?: () => Desired[K] | undefined }
@@ -18,7 +26,7 @@ export class DesiredSender {
   readonly #source: DesiredSource
   readonly #onTooLarge: (key: DesiredKey) => void
   readonly #dirty = new Set<DesiredKey>()
-  /** What the agent was told last, by key, as it was sent. */
+  /** What the agent was told last, by key, as it was sent, but for how long it holds from then on. */
   readonly #told = new Map<DesiredKey, string>()
   #begun = false
   #busy = false
@@ -51,13 +59,14 @@ export class DesiredSender {
     const parts: string[] = []
     let bytes = 100
     for (const key of this.#dirty) {
-      const text = this.#news(key)
-      if (text === undefined) continue
+      const news = this.#news(key)
+      if (news === undefined) continue
+      const { text, ageless } = news
       const size = Buffer.byteLength(text) + key.length + 4
       // What does not fit any more goes with the next message.
       if (bytes + size > mostMessageBytes) break
       bytes += size
-      this.#told.set(key, text)
+      this.#told.set(key, ageless)
       this.#dirty.delete(key)
       parts.push(`"${key}":${text}`)
     }
@@ -72,12 +81,21 @@ export class DesiredSender {
   }
 
   /** The value as text if the agent was not told it yet; then the key stays dirty until it is sent. */
-  #news(key: DesiredKey): string | undefined {
-    const text: string | undefined = JSON.stringify(this.#source[key]())
+  #news(key: DesiredKey): { readonly text: string; readonly ageless: string } | undefined {
+    const value = this.#source[key]()
+    const text: string | undefined = JSON.stringify(value)
     const tooLarge = text !== undefined && Buffer.byteLength(text) > mostMessageBytes - 200
     if (tooLarge) this.#onTooLarge(key)
-    if (text !== undefined && !tooLarge && this.#told.get(key) !== text) return text
+    if (text !== undefined && !tooLarge) {
+      const ageless = key === 'logging' || key === 'restarts' ? JSON.stringify(value, withoutAges) : text
+      if (this.#told.get(key) !== ageless) return { text, ageless }
+    }
     this.#dirty.delete(key)
     return undefined
   }
+}
+
+/** What only counts down is no news. */
+function withoutAges(name: string, value: unknown): unknown {
+  return name === 'leftMs' ? undefined : value
 }

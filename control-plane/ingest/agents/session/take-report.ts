@@ -36,6 +36,11 @@ export function takeReport(node: string, report: Report, { fleet, reconciler, pr
   if (!news && !report.whole) {
     return { kind: 'taken', onDisk: Promise.all([...pending.values()].map(({ done }) => done)), news }
   }
-  const onDisk = Promise.all([...read.words].map(([id, word]) => reconciler.hear(node, id, word)))
-  return { kind: 'taken', onDisk, news }
+  return { kind: 'taken', onDisk: allOf([...read.words].map(([id, word]) => reconciler.hear(node, id, word))), news }
+}
+
+/** A report mostly has one instance: then there is nothing to wait for together. */
+function allOf(waiting: readonly Promise<void>[]): Promise<unknown> {
+  const [first] = waiting
+  return waiting.length === 1 && first ? first : Promise.all(waiting)
 }
