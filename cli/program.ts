@@ -1,14 +1,24 @@
 import { Command, CommanderError } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
+import { addAdopt } from './commands/adopt.ts'
 import { addDeletions } from './commands/deletions.ts'
+import { addDesired } from './commands/desired.ts'
+import { addDiscovered } from './commands/discovered.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addDrain } from './commands/drain.ts'
 import { addEvents } from './commands/events.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFreeze } from './commands/freeze.ts'
+import { addIgnore } from './commands/ignore.ts'
+import { addImport } from './commands/import.ts'
 import { addInstances } from './commands/instances.ts'
+import { addLint } from './commands/lint.ts'
+import { addLogLevel } from './commands/log-level.ts'
 import { addMaintenance } from './commands/maintenance.ts'
 import { addNodes } from './commands/nodes.ts'
+import { addRestart } from './commands/restart.ts'
 import { addServices } from './commands/services.ts'
+import { addSettings } from './commands/settings.ts'
 import { addStatus } from './commands/status.ts'
 import { addSweep } from './commands/sweep.ts'
 import { addThaw } from './commands/thaw.ts'
@@ -26,24 +36,34 @@ const commands = [
   addInstances,
   addExplain,
   addEvents,
+  addDesired,
+  addLint,
+  addDiscovered,
+  addAdopt,
+  addIgnore,
   addDrain,
   addMaintenance,
   addUndrain,
+  addLogLevel,
+  addRestart,
+  addSettings,
   addFreeze,
   addThaw,
   addSweep,
   addDeletions,
+  addImport,
+  addDoctor,
 ]
 
 const exitCodesHelp = `
 Exit codes:
   0  done
-  1  failed, or status --check found trouble
+  1  failed, or status --check or lint found something
   2  the command line is not valid
   3  the control plane cannot be reached
   4  there is no such instance, node or datacenter
   5  refused, or kept back by a freeze
-  6  --wait: not every sink has proven the change in time`
+  6  --wait: not every sink has proven the change in time, or an agent has not answered`
 
 /** The whole command line, not yet run. */
 export function createProgram(terminal: Terminal, open: OpenSession): Command {

@@ -24,7 +24,7 @@ export async function discoverAddress(
 }
 
 /** The address from which this machine would talk to the first plane that it has a way to. */
-async function addressTowards(planes: readonly string[]): Promise<string | undefined> {
+export async function addressTowards(planes: readonly string[]): Promise<string | undefined> {
   const { createSocket } = await import('node:dgram')
   for (const plane of planes) {
     const { hostname, port, protocol } = new URL(plane)

@@ -16,6 +16,20 @@ import {
   type SweepRequest,
   SweepView,
 } from '#shared/protocol/api.ts'
+import { type DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
+import { LintView } from '#shared/protocol/lint.ts'
+import {
+  DesiredView,
+  type LogLevelRequest,
+  type RestartRequest,
+  RestartView,
+  type RollbackRequest,
+  SettingsListView,
+  SettingsNodesView,
+  type SettingsRequest,
+  SettingsVersionView,
+  SettingsView,
+} from '#shared/protocol/orders-api.ts'
 import type { Deadline } from '../deadline.ts'
 import { problemFailure } from './problem.ts'
 
@@ -101,6 +115,75 @@ export class Plane {
   approveDeletions(datacenter: string, body: ApproveRequest): Promise<ApproveView> {
     const path = `/v1/datacenters/${part(datacenter)}/deletions`
     return this.#ask({ asked: `approve deletions in ${datacenter}`, method: 'POST', path, body }, ApproveView)
+  }
+
+  /** What agents found that nobody declared. */
+  discovered(): Promise<DiscoveredView> {
+    return this.#ask({ asked: 'list what was discovered', path: '/v1/discovered' }, DiscoveredView)
+  }
+
+  /** Adopts something found, or ignores it; answered when its agent has that on its disk. */
+  decide(id: string, body: DecisionRequest): Promise<DecisionView> {
+    return this.#ask(
+      { asked: `${body.do} ${id}`, method: 'PUT', path: `/v1/discovered/${part(id)}`, body },
+      DecisionView,
+    )
+  }
+
+  /** @param criticalFor a duration such as 24h */
+  lint(datacenter: string, criticalFor: string | undefined): Promise<LintView> {
+    const request = { asked: `lint ${datacenter}`, path: `/v1/datacenters/${part(datacenter)}/lint` }
+    return this.#ask({ ...request, query: { critical_for: criticalFor } }, LintView)
+  }
+
+  /** What a node should do, and what its agent says that it does. */
+  desired(node: string): Promise<DesiredView> {
+    return this.#ask({ asked: `ask what ${node} should do`, path: `/v1/nodes/${part(node)}/desired` }, DesiredView)
+  }
+
+  orderLogLevel(node: string, body: LogLevelRequest): Promise<ChangeView> {
+    const path = `/v1/nodes/${part(node)}/log-level`
+    return this.#ask({ asked: `set the log level of ${node}`, method: 'PUT', path, body }, ChangeView)
+  }
+
+  orderRestart(node: string, body: Omit<RestartRequest, 'expires_in_ms'> & { expires_in_ms?: number }) {
+    const path = `/v1/nodes/${part(node)}/restarts`
+    return this.#ask({ asked: `restart ${body.name} of ${node}`, method: 'POST', path, body }, RestartView)
+  }
+
+  /** @param mostMs bounds this request, besides the deadline */
+  restart(node: string, id: string, mostMs: number): Promise<RestartView> {
+    const path = `/v1/nodes/${part(node)}/restarts/${part(id)}`
+    return this.#ask({ asked: `ask for restart ${id}`, path, mostMs }, RestartView)
+  }
+
+  /** The scopes for which settings of agents are held. */
+  settingsList(): Promise<SettingsListView> {
+    return this.#ask({ asked: 'list settings', path: '/v1/settings' }, SettingsListView)
+  }
+
+  settings(scope: string): Promise<SettingsView> {
+    return this.#ask({ asked: `read the settings of ${scope}`, path: `/v1/settings/${part(scope)}` }, SettingsView)
+  }
+
+  settingsVersion(scope: string, version: number): Promise<SettingsVersionView> {
+    const path = `/v1/settings/${part(scope)}/versions/${version}`
+    return this.#ask({ asked: `read version ${version} of the settings of ${scope}`, path }, SettingsVersionView)
+  }
+
+  settingsNodes(scope: string): Promise<SettingsNodesView> {
+    const path = `/v1/settings/${part(scope)}/nodes`
+    return this.#ask({ asked: `ask which agents run the settings of ${scope}`, path }, SettingsNodesView)
+  }
+
+  writeSettings(scope: string, body: SettingsRequest): Promise<ChangeView> {
+    const path = `/v1/settings/${part(scope)}`
+    return this.#ask({ asked: `write the settings of ${scope}`, method: 'PUT', path, body }, ChangeView)
+  }
+
+  rollbackSettings(scope: string, body: RollbackRequest): Promise<ChangeView> {
+    const path = `/v1/settings/${part(scope)}/rollback`
+    return this.#ask({ asked: `roll back the settings of ${scope}`, method: 'POST', path, body }, ChangeView)
   }
 
   /** A page of events, oldest first. Without `after` and `since`: the newest. */

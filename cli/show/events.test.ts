@@ -35,6 +35,18 @@ for (const { change, text } of [
   { change: { kind: 'node-demoted' }, text: '' },
   { change: { kind: 'node-left' }, text: '' },
   {
+    change: {
+      kind: 'history-told',
+      changes: [
+        { instance: 'crm-1', health: 'critical', reason: { code: 'refused' }, at: until },
+        { instance: 'crm-1', health: 'passing', reason: { code: 'ok' }, at: 'soon' },
+      ],
+      lostChanges: 3,
+      lostSamples: 40,
+    },
+    text: 'told later: crm-1 critical: refused at 2026-03-01T12:00:00Z; crm-1 passing: ok at an unknown time; 3 more changes and 40 measurements had no room',
+  },
+  {
     change: { kind: 'registered', spec: { service: 'crm', address: '10.0.0.1', port: 8080 }, node: 'n-a' },
     text: 'crm at 10.0.0.1:8080 on n-a',
   },
@@ -61,6 +73,17 @@ for (const { change, text } of [
   },
   { change: { kind: 'admitted', admission: 'active', reason: '' }, text: 'active' },
   { change: { kind: 'deregistered', cause: 'reaped' }, text: 'reaped' },
+  {
+    change: {
+      kind: 'foreign-found',
+      spec: { service: 'crm', address: '10.9.0.1', port: 80, node: 'legacy' },
+      health: 'critical',
+      check: 'service:crm',
+    },
+    text: 'crm at 10.9.0.1:80 on legacy, critical: service:crm',
+  },
+  { change: { kind: 'foreign-judged', health: 'passing', check: '' }, text: 'passing' },
+  { change: { kind: 'foreign-gone' }, text: '' },
   { change: { kind: 'frozen', reason: 'network work' }, text: 'network work' },
   {
     change: { kind: 'hold-begun', site: '上海', machines: ['m1', 'm2'], until },

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import type { EventView } from '#shared/protocol/api.ts'
 import { Reason, reasonText } from '#shared/protocol/reason.ts'
 import { clock } from './age.ts'
+import { historyText } from './history.ts'
 import type { Style } from './style.ts'
 import { list } from './text.ts'
 
@@ -26,7 +27,7 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
     case 'node-attached':
       return `to ${textOf(at(change.attachment, 'replica'))}`
     case 'contact-changed':
-      return text('contact')
+      return change.goodbye === true ? `${text('contact')}, said goodbye` : text('contact')
     case 'registered':
       return specText(change.spec, text('node'))
     case 'judged':
@@ -37,6 +38,22 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
       return admittedText(text('admission'), text('reason'), change.expiresAt)
     case 'deregistered':
       return text('cause')
+    case 'log-level-ordered':
+      return admittedText(text('level') || 'as it is configured', text('reason'), change.expiresAt)
+    case 'restart-ordered':
+      return admittedText(`${text('name')} (${text('id')})`, text('reason'), change.expiresAt)
+    case 'restart-ended': {
+      const [state, why] = ['state', 'why'].map((name) => textOf(at(change.outcome, name)))
+      return `${text('id')} ${state}${why ? `: ${why}` : ''}`
+    }
+    case 'settings-written':
+      return [change.restores === null ? 'new' : `as in version ${text('restores')}`, text('comment')]
+        .filter((part) => part !== '')
+        .join(': ')
+    case 'foreign-found':
+      return `${specText(change.spec, textOf(at(change.spec, 'node')))}, ${foreignText(change)}`
+    case 'foreign-judged':
+      return foreignText(change)
     case 'frozen':
     case 'thawed':
       return text('reason')
@@ -44,9 +61,14 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
       return `${text('site')}: ${listOf(change.machines)}${untilText(change.until)}`
     case 'hold-ended':
       return text('site')
+    case 'history-told': {
+      const changes = Array.isArray(change.changes) ? change.changes : []
+      return historyText(changes, change.lostChanges, change.lostSamples, (past) => reasonOf(at(past, 'reason')))
+    }
     case 'node-demoted':
     case 'node-left':
     case 'fell-silent':
+    case 'foreign-gone':
       return ''
     default:
       return JSON.stringify(change)
@@ -63,6 +85,10 @@ function nodeText(node: unknown): string {
 
 function specText(spec: unknown, node: string): string {
   return `${textOf(at(spec, 'service'))} at ${textOf(at(spec, 'address'))}:${textOf(at(spec, 'port'))} on ${node}`
+}
+
+function foreignText({ health, check }: EventView['change']): string {
+  return check ? `${textOf(health)}: ${textOf(check)}` : textOf(health)
 }
 
 function admittedText(admission: string, why: string, expiresAt: unknown): string {

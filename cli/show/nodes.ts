@@ -26,6 +26,11 @@ export function showNodes(nodes: readonly NodeView[], style: Style): string {
   )
 }
 
+function contactOf({ dead, contact, contact_reason: reason }: NodeView): Cell {
+  if (dead) return { text: `${contact}, dead`, colour: 'bad' }
+  return reason === undefined ? contactCell(contact) : { text: `${contact}, said ${reason}`, colour: 'doubtful' }
+}
+
 function row(node: NodeView, now: number): Cell[] {
   return [
     node.id,
@@ -33,7 +38,7 @@ function row(node: NodeView, now: number): Cell[] {
     node.site || '-',
     node.cluster || '-',
     node.address || '-',
-    node.dead ? { text: `${node.contact}, dead`, colour: 'bad' } : contactCell(node.contact),
+    contactOf(node),
     age(node.contact_since, now),
     String(node.instances.length),
     node.gateways.join(', ') || '-',

@@ -25,6 +25,25 @@ envoy:边缘         apply  following     812        0     3h`,
   )
 })
 
+t.test('what others have registered is told where there is any', async (t) => {
+  const foreign = { datacenter: 'zervigo-dc', answered: true, error: null, instances: 0, beyond: 0, copied_to: [] }
+  t.notMatch(showStatus(statusView({ foreign: [foreign] }), style), /Foreign/)
+  const status = statusView({
+    foreign: [
+      { ...foreign, instances: 1, copied_to: ['looma-dc'] },
+      { ...foreign, datacenter: 'looma-dc', answered: false, instances: 5000, beyond: 7 },
+      { ...foreign, datacenter: '北京', error: 'no answer', answered: false },
+    ],
+  })
+  t.match(
+    showStatus(status, style),
+    `Foreign
+  zervigo-dc: 1 instance registered by others; copied to looma-dc where policy selects them
+  looma-dc: 5000 instances registered by others; 7 more than are kept; as last known, not read yet
+  北京: 0 instances registered by others; as last known: no answer`,
+  )
+})
+
 t.test('what is wrong is told, each with its sink', async (t) => {
   const status = statusView({
     complete: false,

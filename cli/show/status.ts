@@ -2,8 +2,10 @@ import type { SinkView, StatusView } from '#shared/protocol/api.ts'
 import { age, until } from './age.ts'
 import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { list } from './text.ts'
+import { count, list } from './text.ts'
 import { sinkStateCell } from './words.ts'
+
+type ForeignView = NonNullable<StatusView['foreign']>[number]
 
 /** What the fleet is, what each sink has proven, and what waits for a person. */
 export function showStatus(status: StatusView, style: Style): string {
@@ -12,6 +14,7 @@ export function showStatus(status: StatusView, style: Style): string {
     [headLine(status, style), ...warnings(status, style)].join('\n'),
     [nodesLine(status), instancesLine(status)].join('\n'),
     status.sinks.length === 0 ? 'No sink follows the fleet.' : sinkTable(status, style),
+    section('Foreign', (status.foreign ?? []).filter(matters).map(foreignLine), style),
     section('Remarks', remarks, style),
     section('Problems', status.problems, style),
   ]
@@ -98,6 +101,23 @@ function sinkRow({ name, mode, state, proven }: SinkView, revision: number, now:
   if (proven === null) return [name, mode, sinkStateCell(state), 'nothing', '-', '-']
   const missing = Math.max(0, revision - proven.revision)
   return [name, mode, sinkStateCell(state), String(proven.revision), String(missing), age(proven.at, now)]
+}
+
+/** A datacenter that is read and holds nothing of others needs no line. */
+function matters({ instances, beyond, error }: ForeignView): boolean {
+  return instances > 0 || beyond > 0 || error !== null
+}
+
+/** What others have registered in one datacenter. */
+function foreignLine({ datacenter, answered, error, instances, beyond, copied_to }: ForeignView): string {
+  const parts = [
+    `${count(instances, 'instance')} registered by others`,
+    ...(beyond > 0 ? [`${beyond} more than are kept`] : []),
+    ...(copied_to.length > 0 ? [`copied to ${list(copied_to)} where policy selects them`] : []),
+    ...(answered || error !== null ? [] : ['as last known, not read yet']),
+    ...(error === null ? [] : [`${answered ? 'as last read' : 'as last known'}: ${error}`]),
+  ]
+  return `${datacenter}: ${parts.join('; ')}`
 }
 
 function section(head: string, lines: readonly string[], { paint }: Style): string {

@@ -20,3 +20,14 @@ for (const { args, command } of [
     t.match(readArguments(args), command)
   })
 }
+
+t.test('a command of the program has its own arguments', async (t) => {
+  const commands = ['look']
+  t.strictSame(readArguments(['look', '--help', 'x'], commands), {
+    kind: 'command',
+    name: 'look',
+    args: ['--help', 'x'],
+  })
+  t.match(readArguments(['run', 'look'], commands), { kind: 'run', file: 'look' })
+  t.match(readArguments(['look']), { kind: 'run', file: 'look' })
+})

@@ -4,12 +4,16 @@ import { parseArgs } from 'node:util'
 export type Command =
   | { readonly kind: 'run'; readonly file: string }
   | { readonly kind: 'check'; readonly file: string }
+  /** One of the program's own, with all that follows its name. */
+  | { readonly kind: 'command'; readonly name: string; readonly args: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'wrong'; readonly message: string }
 
-/** Reads `[run] <file>`, `--check <file>`, `--help` and `--version`. */
-export function readArguments(args: readonly string[]): Command {
+/** Reads `[run] <file>`, `--check <file>`, `--help`, `--version`, and `<command> ...` for the commands of the program's own. */
+export function readArguments(args: readonly string[], commands: readonly string[] = []): Command {
+  const [name, ...rest] = args
+  if (name !== undefined && commands.includes(name)) return { kind: 'command', name, args: rest }
   try {
     const { values, positionals } = parseArgs({
       args: [...args],

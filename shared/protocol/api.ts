@@ -47,6 +47,22 @@ export const StatusView = z.object({
     unknown: z.int(),
   }),
   sinks: z.array(SinkView),
+  /** What others have registered in the Consul datacenters that are read. */
+  foreign: z.optional(
+    z.array(
+      z.object({
+        datacenter: z.string(),
+        /** False: its last known list stands in for it since the plane started. */
+        answered: z.boolean(),
+        /** Why it does not answer now; null: it does. */
+        error: z.nullable(z.string()),
+        instances: z.int(),
+        /** More than are kept. */
+        beyond: z.int(),
+        copied_to: z.array(z.string()),
+      }),
+    ),
+  ),
   /** What is wrong and waits for a person: problems of the declaration, the store, the sinks. */
   problems: z.array(z.string()),
 })
@@ -116,10 +132,14 @@ export const NodeView = z.object({
   version: z.string(),
   contact,
   contact_since: time,
+  /** Why it is away, where that is known: its agent was stopped and said goodbye. */
+  contact_reason: z.optional(z.enum(['goodbye'])),
   /** Its death is confirmed. */
   dead: z.boolean(),
   instances: z.array(z.string()),
   gateways: z.array(z.string()),
+  /** What its agent told of times in which no plane heard it, all in all; left out: nothing. What was lost had no room there. */
+  told_later: z.optional(z.object({ changes: z.int(), lost_changes: z.int(), lost_measurements: z.int() })),
 })
 export type NodeView = z.infer<typeof NodeView>
 

@@ -8,6 +8,20 @@ export function gatewayFilePrefix(gateway: string): string {
   return `heddle-${fileNamePart(gateway)}-`
 }
 
+/** The files of an Envoy's gateway, one for each service's endpoints: their names, which also say how they lead to each other. */
+export function envoyFileNames(gateway: string) {
+  const prefix = gatewayFilePrefix(gateway)
+  return {
+    listeners: `${prefix}lds.json`,
+    clusters: `${prefix}cds.json`,
+    routes: `${prefix}rds.json`,
+    endpointsPrefix: `${prefix}eds-`,
+    endpoints: (service: string) => `${prefix}eds-${fileNamePart(service)}.json`,
+    /** What Envoy is started with: the agent's own. */
+    bootstrap: `${prefix}bootstrap.json`,
+  }
+}
+
 /** A name as part of a file's name: at most 40 of `[A-Za-z0-9._-]`; different names give different parts. */
 export function fileNamePart(name: string): string {
   // Parts with the double dash are ours alone: a plain name that contains it gets a hash too.

@@ -78,7 +78,9 @@ for (const message of [
     whole: true,
     desired: {
       admissions: { [spec.id]: { admission: 'draining', reason: '新版本', by: 'operator:anna' } },
-      logLevel: 'debug',
+      logging: { level: 'debug', by: 'operator:anna', reason: 'why', until: '2026-01-01T00:00:00.000Z', leftMs: 60000 },
+      settings: { version: 'all@1', document: { logging: { level: 'warn' } } },
+      restarts: { r1: { name: 'crm', by: 'operator:anna', reason: 'stuck', leftMs: 1000 } },
       gateways: { edge: files },
       probes: { p1: spec.checks[0], p2: { kind: 'tcp', address: '10.0.0.2', port: 5432, timeoutMs: 500 } },
     },

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
-import { Health, InstanceSpec, ProbeSpec } from './check.ts'
-import { GatewayFiles, GatewayOutcome } from './gateway.ts'
+import { Health, InstanceSpec, ProbeSpecs } from './check.ts'
+import { Decision, Discovered } from './discovery.ts'
+import { FileProxy, GatewayFiles, GatewayOutcome } from './gateway.ts'
+import { Doing, LoggingOrder, Restarted, RestartOrder, SettingsOrder } from './orders.ts'
 import { Reason } from './reason.ts'
 
 /** The WebSocket subprotocol. The version rises only when a peer of the version before would misunderstand. */
@@ -32,7 +34,11 @@ export const Hello = z.object({
   /** An address of this node that others can reach. */
   address: z.string().check(z.minLength(1), z.maxLength(253)),
   /** The gateways whose proxies this agent runs, with the kind of proxy. */
-  gateways: z.optional(z.array(z.object({ gateway: name, proxy: z.enum(['nginx']) })).check(z.maxLength(16))),
+  gateways: z.optional(z.array(z.object({ gateway: name, proxy: FileProxy })).check(z.maxLength(16))),
+  /** The kinds of checks that it can run for others; http and tcp where it does not say. */
+  probes: z.optional(z.array(name).check(z.maxLength(64))),
+  /** The keys of `Desired` that it takes; the first ones where it does not say. */
+  takes: z.optional(z.array(name).check(z.maxLength(64))),
   credential: z.optional(z.string().check(z.maxLength(4096))),
 })
 export type Hello = z.infer<typeof Hello>
@@ -83,11 +89,67 @@ export const Probed = z.object({
   health: Health,
   reason: Reason,
   tookMs: z.number(),
+  /** Why it was not run; then there is no verdict. */
+  refused: z.optional(name),
 })
+/** A state change of the past. */
+export const PastEdge = z.object({
+  /** Rises within a log. */
+  n: z.int().check(z.gte(1)),
+  id: z.string().check(z.minLength(1), z.maxLength(100)),
+  health: Health,
+  reason: Reason,
+  /** How long ago it happened, in milliseconds. */
+  ageMs: z.number().check(z.gte(0)),
+  /** So many changes of this instance just before it are told as this number only; the first of them was so long ago. */
+  folded: z.optional(z.object({ count: z.int().check(z.gte(1)), sinceMs: z.number().check(z.gte(0)) })),
+  /** So many before it were given up for want of room. */
+  lost: z.optional(z.int().check(z.gte(1))),
+})
+export type PastEdge = z.infer<typeof PastEdge>
+
+/** What was measured at one moment of the past. */
+export const PastSample = z.object({
+  n: z.int().check(z.gte(1)),
+  ageMs: z.number().check(z.gte(0)),
+  metrics: z.array(Metric).check(z.maxLength(2000)),
+  /** So many before it were given up for want of room. */
+  lost: z.optional(z.int().check(z.gte(1))),
+})
+export type PastSample = z.infer<typeof PastSample>
+
+/**
+ * What happened while no plane heard it, told later, oldest first. It is history: it says nothing about what is now. Only sent to planes
+ * whose welcome says that they take it; one at a time, answered with `history-taken`.
+ */
+export const History = z.object({
+  type: z.literal('history'),
+  /** Counts within a session. */
+  batch: z.int().check(z.gte(1)),
+  /** Which log of the agent the numbers are of. What was told before, by log and number, changes nothing. */
+  log: z.string().check(z.minLength(1), z.maxLength(64)),
+  /** Each a PastEdge. One that cannot be read must not keep the others back. */
+  edges: z.optional(z.array(z.unknown()).check(z.maxLength(1000))),
+  /** Each a PastSample. */
+  samples: z.optional(z.array(z.unknown()).check(z.maxLength(1000))),
+})
+export type History = z.infer<typeof History>
+
 /** An agent that stops says so; its instances stay as they are. */
 export const Goodbye = z.object({ type: z.literal('goodbye') })
 
-export const AgentMessage = z.discriminatedUnion('type', [Hello, Report, Beat, Applied, Probed, Goodbye])
+export const AgentMessage = z.discriminatedUnion('type', [
+  Hello,
+  Report,
+  Beat,
+  Applied,
+  Probed,
+  Discovered,
+  Doing,
+  Restarted,
+  History,
+  Goodbye,
+])
 export type AgentMessage = z.infer<typeof AgentMessage>
 
 export const Admission = z.enum(['active', 'draining', 'maintenance', 'quarantined'])
@@ -96,20 +158,36 @@ export type Admission = z.infer<typeof Admission>
 /** What the plane wants of one node. Whole at the start of a session, afterwards only the keys that changed. */
 export const Desired = z.object({
   /** Instances of this node that are not simply active. */
-  admissions: z.record(z.string(), z.object({ admission: Admission, reason: z.string(), by: z.string() })),
-  logLevel: z.optional(z.enum(['trace', 'debug', 'info', 'warn', 'error'])),
+  admissions: z.record(
+    z.string(),
+    z.object({ admission: Admission, reason: z.string(), by: z.string(), until: z.optional(z.string()) }),
+  ),
+  logging: z.optional(LoggingOrder),
+  settings: z.optional(SettingsOrder),
+  /** Restarts to run once each, by id, until the agent has said what became of them. */
+  restarts: z.optional(z.record(z.string(), RestartOrder)),
   /** Files of the gateways that this node runs, by gateway. */
   gateways: z.record(z.string(), GatewayFiles),
   /** Probes to run once each for other nodes, by id, and to answer with `probed`. */
-  probes: z.record(z.string(), ProbeSpec),
+  probes: ProbeSpecs,
+  /** What operators decided about things that this node's agent found, by their ids, until the agent says that it is done. */
+  discoveries: z.optional(z.record(z.string(), Decision)),
 })
 export type Desired = z.infer<typeof Desired>
 
 export const PlaneMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('welcome'), session: z.string(), plane: name }),
+  z.object({
+    type: z.literal('welcome'),
+    session: z.string(),
+    plane: name,
+    /** It takes `history`. */
+    history: z.optional(z.boolean()),
+  }),
   /** The session ends after this. `retry` tells whether coming back without a change makes sense. */
   z.object({ type: z.literal('refused'), code: z.string(), message: z.string(), retry: z.boolean() }),
   z.object({ type: z.literal('ack'), sequence: z.int() }),
+  /** The batch is on disk; the next one may come. */
+  z.object({ type: z.literal('history-taken'), batch: z.int() }),
   z.object({ type: z.literal('desired'), whole: z.boolean(), desired: z.partial(Desired) }),
 ])
 export type PlaneMessage = z.infer<typeof PlaneMessage>

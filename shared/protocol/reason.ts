@@ -21,8 +21,26 @@ export const reasonParameters = {
   identity_mismatch: ['expected', 'answered'],
   no_health_endpoint: ['status'],
   bad_answer: ['error'],
+  /** It lives, and wants a login that the check does not have. */
+  needs_login: [],
+  /** What a database answers instead of its service: its own code, such as 57P03, 1040 or LOADING, and its own words. */
+  server_error: ['code', 'word'],
+  /** A health server's own state of the service, such as NOT_SERVING. */
+  grpc_health: ['status'],
+  /** How a call ended that should have told the health, such as UNAVAILABLE. */
+  grpc_status: ['status'],
+  /** A process that should run on the host does not; `what` is how it was looked for. */
+  not_running: ['what'],
+  /** How a command on the host ended: its exit code, or the signal that ended it. */
+  exit_status: ['status'],
+  /** A command on the host could not be run at all. */
+  not_started: ['error'],
+  /** Its health changed too often: it is held at the worst of late until it has been steady for a while. `word` is what it was then. */
+  flapping: ['word'],
   /** A client without an agent has not sent a heartbeat in time. */
   silent: [],
+  /** Somebody else has registered it in a Consul, and this check of it is not passing there. */
+  foreign_check: ['check'],
   /** What a client without an agent says about itself. */
   heartbeat: [],
   contact_lost: [],

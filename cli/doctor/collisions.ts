@@ -1,0 +1,110 @@
+import { knownPorts } from '#shared/config/known-ports.ts'
+import { isEvery, type Place } from '#shared/host/listeners.ts'
+import type { Process } from '#shared/host/process.ts'
+import type { Claim } from './claims.ts'
+import type { Finding } from './finding.ts'
+
+/** Ports that two of the claims want, both named with where that is said. */
+export function collisionsAmong(claims: readonly Claim[]): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const [index, claim] of claims.entries()) {
+    for (const other of claims.slice(index + 1)) {
+      if (claim.port !== other.port || !overlaps(claim.address, other.address)) continue
+      const perhaps = claim.kind === 'perhaps' || other.kind === 'perhaps'
+      const said = `port ${claim.port} is claimed by ${claimText(claim)} and by ${claimText(other)}`
+      findings.push({
+        check: 'ports',
+        level: perhaps ? 'warning' : 'error',
+        text: perhaps ? `${said}, if both run on one host` : said,
+        remedy: 'Give one of them another port.',
+      })
+    }
+  }
+  return findings
+}
+
+/** What listens on this host now, as far as it can be seen. */
+export type Listening = { readonly place: Place; readonly process: Process | undefined }
+
+/**
+ * Ports that Heddle wants and that somebody else has already. A program of Heddle's own that runs has every right to its port, and so
+ * has the server of a service that is looked after.
+ */
+export function collisionsWithListening(claims: readonly Claim[], listening: readonly Listening[]): readonly Finding[] {
+  return claims
+    .filter(({ kind }) => kind === 'own')
+    .flatMap((claim): readonly Finding[] => {
+      const holder = listening.find(
+        ({ place }) => place.port === claim.port && overlaps(claim.address, place.address ?? '0.0.0.0'),
+      )
+      if (!holder) return []
+      const { process, place } = holder
+      if (process !== undefined && isOurs(process.command)) {
+        return [
+          {
+            check: 'ports',
+            level: 'ok',
+            text: `${claim.who} listens on port ${claim.port} already: ${processText(process)}`,
+          },
+        ]
+      }
+      const whose =
+        process === undefined
+          ? `a process of ${place.user === undefined ? 'another user' : `user ${place.user}`}`
+          : processText(process)
+      return [
+        {
+          check: 'ports',
+          level: 'error',
+          text: `port ${claim.port} is claimed by ${claimText(claim)} and held by ${whose}`,
+          remedy:
+            process === undefined
+              ? 'Stop it, or configure another port; as root the doctor says who it is.'
+              : 'Stop it, or configure another port.',
+        },
+      ]
+    })
+}
+
+/** Claims on ports that the platform uses for something else by agreement: no fault, but worth a look before it is one. */
+export function unusualUses(claims: readonly Claim[]): readonly Finding[] {
+  return claims.flatMap((claim): readonly Finding[] => {
+    if (claim.kind === 'server') return []
+    const others = knownPorts.filter(
+      ({ port, role }) => port === claim.port && (role === 'service' || role === 'database'),
+    )
+    const names = [
+      ...new Set(others.map(({ service, cluster }) => (cluster === undefined ? service : `${service} (${cluster})`))),
+    ]
+    if (names.length === 0) return []
+    return [
+      {
+        check: 'ports',
+        level: 'warning',
+        text: `port ${claim.port} of ${claimText(claim)} is also that of ${names.join(', ')} in the list of the platform`,
+        remedy: 'Fine unless one of those runs on this host; then give the listener another port.',
+      },
+    ]
+  })
+}
+
+/** Whether sockets at both addresses of one port are in each other's way. */
+export function overlaps(a: string, b: string): boolean {
+  return a === b || isEvery(a) || isEvery(b)
+}
+
+function claimText({ who, place }: Claim): string {
+  return `${who} (${place})`
+}
+
+function processText({ name, pid, unit }: Process): string {
+  return `${name} (pid ${pid}${unit === undefined ? '' : `, unit ${unit}`})`
+}
+
+/** Heddle's own programs, and the proxies that it drives. */
+function isOurs(command: string): boolean {
+  return (
+    /(^|[\s/])(heddle-(agent|plane)|(agent|control-plane)\/main\.[cm]?[jt]s)(\s|$)/.test(command) ||
+    /(^|[\s/])(envoy|nginx:?)(\s|$)/.test(command)
+  )
+}
