@@ -4,48 +4,68 @@ import { httpUrl, port } from '#shared/config/fields.ts'
 import { type Problem, problemText } from '#shared/config/problem.ts'
 import { readConfig } from '#shared/config/read.ts'
 import { Failure } from '#shared/failure/failure.ts'
+import { BufferConfig } from './buffer/config.ts'
+import { CommandConfigs, notAllowedIn } from './checks/commands.ts'
 import { ServiceConfigs } from './checks/config.ts'
+import { DiscoveryConfig } from './discovery/config.ts'
 import { GatewayConfigs } from './gateway/config.ts'
+import { OrdersConfig } from './orders/config.ts'
 
 const name = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
 
 /** The agent's configuration. One schema gives types, defaults and checks. */
-export const AgentConfig = z.strictObject({
-  /** How far this installation reaches; told with each instance as `environment`. */
-  mode: z.optional(z.enum(['local', 'cluster', 'staging', 'production'])),
-  /** The control planes; any of them will do. */
-  planes: z._default(z.array(httpUrl()).check(z.minLength(1), z.maxLength(16)), ['http://127.0.0.1:8888']),
-  node: z.prefault(
-    z.strictObject({
-      /** Display name, any UTF-8. Default: the host's name. */
-      name: z.optional(name(200)),
-      site: z._default(name(200), 'default'),
-      cluster: z.optional(name(63)),
-      /** Where others reach this node. Default: found out. */
-      address: z.optional(name(253)),
-      /** Which machine this is, where /etc/machine-id does not tell (containers). */
-      machine: z.optional(name(128)),
+export const AgentConfig = z
+  .strictObject({
+    /** How far this installation reaches; told with each instance as `environment`. */
+    mode: z.optional(z.enum(['local', 'cluster', 'staging', 'production'])),
+    /** The control planes; any of them will do. */
+    planes: z._default(z.array(httpUrl()).check(z.minLength(1), z.maxLength(16)), ['http://127.0.0.1:8888']),
+    node: z.prefault(
+      z.strictObject({
+        /** Display name, any UTF-8. Default: the host's name. */
+        name: z.optional(name(200)),
+        site: z._default(name(200), 'default'),
+        cluster: z.optional(name(63)),
+        /** Where others reach this node. Default: found out. */
+        address: z.optional(name(253)),
+        /** Which machine this is, where /etc/machine-id does not tell (containers). */
+        machine: z.optional(name(128)),
+      }),
+      {},
+    ),
+    /** The agent's own folder: its identity, what no plane was told yet, and what its gateways last served. */
+    state_dir: z._default(name(4096), '/var/lib/heddle-agent'),
+    /** What is kept while no plane hears it. */
+    buffer: z.prefault(BufferConfig, {}),
+    services: z._default(ServiceConfigs, []),
+    /** The commands that checks of this host may run; only this file can name them. */
+    commands: z._default(CommandConfigs, {}),
+    /** What it does about services of this host that nobody declared. */
+    discovery: z.prefault(DiscoveryConfig, {}),
+    gateways: z._default(GatewayConfigs, []),
+    /** What the plane may have done on this host. */
+    orders: z.prefault(OrdersConfig, {}),
+    /** Its own /health and /metrics; loopback unless told otherwise. */
+    admin: z.prefault(
+      z.strictObject({
+        address: z._default(name(253), '127.0.0.1'),
+        port: z._default(port(), 9180),
+        enabled: z._default(z.boolean(), true),
+      }),
+      {},
+    ),
+    logging: z.prefault(
+      z.strictObject({ level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error']), 'info') }),
+      {},
+    ),
+  })
+  .check(
+    z.superRefine((config, context) => {
+      for (const { path, command } of notAllowedIn(config)) {
+        context.issues.push({ code: 'custom', message: 'no such command in `commands`', input: command, path })
+      }
     }),
-    {},
-  ),
-  /** The agent's own folder: its identity, and what its gateways last served. */
-  state_dir: z._default(name(4096), '/var/lib/heddle-agent'),
-  services: z._default(ServiceConfigs, []),
-  gateways: z._default(GatewayConfigs, []),
-  /** Its own /health and /metrics; loopback unless told otherwise. */
-  admin: z.prefault(
-    z.strictObject({
-      address: z._default(name(253), '127.0.0.1'),
-      port: z._default(port(), 9180),
-      enabled: z._default(z.boolean(), true),
-    }),
-    {},
-  ),
-  logging: z.prefault(
-    z.strictObject({ level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error']), 'info') }),
-    {},
-  ),
-})
+  )
 export type AgentConfig = z.infer<typeof AgentConfig>
 
 type Environment = Readonly<Record<string, string | undefined>>

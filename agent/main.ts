@@ -1,28 +1,37 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
-import { readArguments } from '#shared/config/arguments.ts'
-import { explainError, Failure } from '#shared/failure/failure.ts'
+import { join, resolve } from 'node:path'
 import { repeat } from '#shared/lifecycle/repeat.ts'
+import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger, warn } from '#shared/logging/logger.ts'
 import { metricsEveryMs } from '#shared/protocol/messages.ts'
 import { serveAdmin } from './admin/serve-admin.ts'
+import { openBacklog } from './buffer/open-backlog.ts'
 import { Instances } from './checks/instances.ts'
 import { Lag } from './checks/lag.ts'
 import { plansOf, slowestTimeoutMs } from './checks/plan.ts'
 import { type AgentConfig, loadAgentConfig } from './config.ts'
+import { Discovery } from './discovery/discover.ts'
 import { discoverAddress } from './discovery/discover-address.ts'
+import { keepAddress } from './discovery/keep-address.ts'
+import { readBook } from './discovery/keep-book.ts'
 import { openGateways } from './gateways.ts'
 import { keepIdentity } from './identity/keep-identity.ts'
+import { checkDurations } from './metrics/check-durations.ts'
+import { pagesOf } from './metrics/page-plan.ts'
+import { Pages } from './metrics/pages.ts'
 import { HostMeter } from './metrics/read-host.ts'
 import { ProcessMeter } from './metrics/read-process.ts'
+import { openOrders } from './orders/open-orders.ts'
+import { adjusted, discoveryWith } from './orders/settings.ts'
 import { reloadOnHangup } from './reload.ts'
 import { Outbox } from './report/outbox.ts'
 import { ProbeAnswers } from './session/answer-probes.ts'
 import { nothingDesired } from './session/desired.ts'
 import { helloOf } from './session/hello.ts'
 import { Session } from './session/keep-session.ts'
+import { replayPace } from './session/pace.ts'
 import { usage } from './usage.ts'
 import { agentVersion } from './version.ts'
 
@@ -37,38 +46,76 @@ async function run(file: string): Promise<void> {
   const version = agentVersion()
   const name = config.node.name ?? hostname()
   const { site, cluster } = config.node
-  let { level } = config.logging
-  let address = await discoverAddress(config.node.address, config.planes)
+  let address = await keepAddress(stateDir, config.node.address, config.planes)
   let desired = nothingDesired
 
   const lag = new Lag()
-  const outbox = new Outbox()
+  const { most_mib: mostMib, replay_within: startWithinMs } = config.buffer
+  await using backlog = await openBacklog({ folder: join(stateDir, 'buffer'), mostBytes: mostMib * 1024 * 1024 }, log)
+  const outbox = new Outbox(backlog)
   await using instances = new Instances(outbox, lag)
-  const watch = ({ services }: AgentConfig) =>
-    instances.apply(plansOf(services, { id: identity.node, address, cluster, mode: config.mode }))
+  await using pages = new Pages((id) => instances.healthOf(id))
+  let taken = config
+  await using orders = await openOrders({
+    stateDir,
+    ownLevel: () => taken.logging.level,
+    allowed: () => taken.orders,
+    probesRefused: () => probes.refused,
+    onSettings: () => watch(taken),
+    send: (message) => session.send(message),
+    stop,
+    log,
+  })
+  const discovery = new Discovery({
+    settings: discoveryWith(config.discovery, () => orders.settings),
+    book: await readBook(stateDir, log),
+    stateDir,
+    planes: config.planes,
+    node: { id: identity.node, cluster, address: () => address },
+    declared: () => taken.services,
+    states: () => instances.states,
+    onAdopted: () => watch(taken),
+    send: (message) => session.send(message),
+    log,
+  })
+  const services = () =>
+    [...taken.services, ...discovery.services(taken.services)].map((service) => adjusted(service, orders.settings))
+  const watch = (next: AgentConfig) => {
+    taken = next
+    const { mode } = config
+    const all = services()
+    const plans = plansOf(all, { id: identity.node, address, cluster, mode, commands: next.commands })
+    instances.apply(plans)
+    pages.apply(pagesOf(all, plans))
+  }
   watch(config)
 
   const session = new Session({
     planes: config.planes,
     hello: () => helloOf({ identity, version, name, site, cluster, address, gateways: config.gateways }),
     // A hung check has its verdict soon after its timeout; nobody has to wait longer.
-    ready: () => instances.allJudged(Math.min(slowestTimeoutMs(config.services) + 500, 5_000)),
+    ready: () => instances.allJudged(Math.min(slowestTimeoutMs(services()) + 500, 5_000)),
     outbox,
+    backlog,
+    pace: { ...replayPace, startWithinMs },
     lag,
     log,
     onDesired(next) {
       desired = next
-      log.level = next.logLevel ?? level
       gateways.want(next.gateways)
       probes.want(next.probes)
+      discovery.decided(next.discoveries)
+      orders.want(next)
     },
     onBegun() {
       probes.reset()
       gateways.tellAgain()
+      discovery.tellAgain()
+      orders.tellAgain()
     },
   })
   const send = session.send.bind(session)
-  const probes = new ProbeAnswers(send, lag, stop)
+  const probes = new ProbeAnswers(send, lag, stop, { local: () => taken.orders.probe_local })
   await using gateways = await openGateways(config.gateways, { log, stateDir, send, stop })
 
   await using _admin = await serveAdmin(config.admin, () => ({
@@ -78,22 +125,23 @@ async function run(file: string): Promise<void> {
     now: performance.now(),
     session: session.state,
     instances: instances.states,
+    pages: pages.state,
     wires: instances.wires,
     unacknowledged: outbox.unacknowledged,
-    dropped: outbox.dropped,
+    buffer: backlog.state,
     lagMs: lag.worstMs,
     rssBytes: process.memoryUsage.rss(),
     admissions: desired.admissions,
+    orders: orders.state,
   }))
 
   using _reload = reloadOnHangup(
     config,
     load,
     async (next) => {
-      level = next.logging.level
-      log.level = desired.logLevel ?? level
       address = await discoverAddress(config.node.address, config.planes, address)
       watch(next)
+      orders.changed()
     },
     log,
   )
@@ -101,44 +149,28 @@ async function run(file: string): Promise<void> {
   const host = new HostMeter()
   const processes = new ProcessMeter()
   const measure = async () => {
-    const measured = instances.states.map(({ spec }) => ({ id: spec.id, port: spec.port }))
-    outbox.measured([...(await host.measure()), ...(await processes.measure(measured))])
+    const { states } = instances
+    const measured = states.map(({ spec }) => ({ id: spec.id, port: spec.port }))
+    const own = [...(await host.measure()), ...(await processes.measure(measured)), ...checkDurations(states)]
+    outbox.measured([...own, ...pages.take()])
   }
 
   log.info({ node: identity.node, incarnation: identity.incarnation, address, version }, 'agent runs')
   await Promise.all([
     session.run(stop),
+    discovery.run(stop),
     repeat(measure, { everyMs: metricsEveryMs, afterFailureMs: () => metricsEveryMs }, warn(log, 'metrics'), stop),
   ])
   log.info('agent ends')
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const command = readArguments(args)
-  switch (command.kind) {
-    case 'run':
-      await run(command.file)
-      return 0
-    case 'check':
-      await loadAgentConfig(command.file, process.env)
-      process.stdout.write(`${command.file} is valid\n`)
-      return 0
-    case 'help':
-      process.stdout.write(usage)
-      return 0
-    case 'version':
-      process.stdout.write(`${agentVersion()}\n`)
-      return 0
-    case 'wrong':
-      process.stderr.write(`${command.message}\n\n${usage}`)
-      return 2
-  }
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const remedy = error instanceof Failure ? `${error.code}: ${error.remedy}\n` : ''
-  process.stderr.write(`${explainError(error)}\n${remedy}`)
-  process.exitCode = 1
-}
+process.exitCode = await runProgram(
+  {
+    usage,
+    version: agentVersion,
+    run,
+    check: (file) => loadAgentConfig(file, process.env),
+    commands: { probe: async (args) => (await import('./probe/run-probe.ts')).runProbe(args) },
+  },
+  process.argv.slice(2),
+)

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { port } from '#shared/config/fields.ts'
 import { loadConfig } from '#shared/config/read.ts'
 import { logLevels } from '#shared/logging/logger.ts'
+import { DiscoveryConfig } from './foreign/discovery/config.ts'
 import { IngestConfig } from './ingest/config.ts'
 import { JournalConfig } from './journal/config.ts'
 import { MirrorConfig } from './mirror/config.ts'
@@ -32,6 +33,7 @@ export const PlaneConfig = z.strictObject({
   ingest: z.prefault(IngestConfig, {}),
   mirror: z.prefault(MirrorConfig, {}),
   routing: z.prefault(RoutingConfig, {}),
+  discovery: z.prefault(DiscoveryConfig, {}),
   logging: z.prefault(z.strictObject({ level: z._default(z.enum(logLevels), 'info') }), {}),
 })
 export type PlaneConfig = z.output<typeof PlaneConfig>

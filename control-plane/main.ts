@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { readArguments } from '#shared/config/arguments.ts'
-import { explainError, Failure } from '#shared/failure/failure.ts'
+import { explainError } from '#shared/failure/failure.ts'
 import { listen } from '#shared/http/listen.ts'
+import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger, fault } from '#shared/logging/logger.ts'
 import { machineId, planeVersion, usage } from './admin/about.ts'
@@ -12,6 +12,9 @@ import { createApp } from './api/app.ts'
 import { sinkView } from './api/views.ts'
 import { loadPlaneConfig } from './config.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { serveDiscovery } from './foreign/discovery/serve.ts'
+import { lintDatacenter } from './foreign/lint/lint-datacenter.ts'
+import { startForeign } from './foreign/serve.ts'
 import { watchContact } from './ingest/agents/contact/watch-contact.ts'
 import { serveAgents } from './ingest/agents/serve-agents.ts'
 import { confirmDeaths } from './ingest/agents/vantage/confirm.ts'
@@ -20,16 +23,19 @@ import { Sightings } from './ingest/agents/vantage/sightings.ts'
 import { surveyInstances } from './ingest/agents/vantage/survey.ts'
 import { clusterApi } from './ingest/cluster-api/cluster-api.ts'
 import { Heartbeats } from './ingest/cluster-api/heartbeats.ts'
-import { samplesOf } from './ingest/samples.ts'
+import { watchServices } from './ingest/cluster-api/watch-services.ts'
 import { BeatBuffer } from './journal/beat-buffer.ts'
 import { type Journal, openJournal } from './journal/open-journal.ts'
 import { openStore } from './journal/open-store.ts'
 import { openTables } from './journal/open-tables.ts'
 import { startMirror } from './mirror/serve.ts'
 import { sweepDatacenter } from './mirror/sweep-datacenter.ts'
-import { NginxGateways } from './routing/nginx/gateways.ts'
+import { FileGateways } from './routing/files/gateways.ts'
 import { type Routing, startRouting } from './routing/start.ts'
 import { planeJobs, startTimetable } from './timetable.ts'
+
+/** How long an idle connection is kept for its next request. */
+const keptMs = 75_000
 
 /** Runs the plane until it is told to stop. Parts are made, joined and left to run; leaving closes them in reverse. */
 async function run(file: string): Promise<void> {
@@ -54,7 +60,8 @@ async function run(file: string): Promise<void> {
 
   // What happens: agents and clients say it, vantages confirm it.
   await using http = new AsyncDisposableStack()
-  const server = createServer()
+  // Clients that beat each 30 s keep their connection.
+  const server = createServer({ keepAliveTimeout: keptMs })
   const beatsToSave = new BeatBuffer()
   const agentHeardAt = new Map<string, number>()
   await using sessions = serveAgents({
@@ -70,7 +77,7 @@ async function run(file: string): Promise<void> {
         agentHeardAt.set(node, at)
       },
       onMetrics: (node, metrics, at) => tables.saveMetrics(metrics.map((metric) => ({ ...metric, node, at }))),
-      onGatewayOutcome: (gateway, node, outcome) => nginx.outcome(gateway, node, outcome),
+      onGatewayOutcome: (gateway, node, outcome) => fileGateways.outcome(gateway, node, outcome),
     },
   })
   const sightings = new Sightings()
@@ -91,25 +98,28 @@ async function run(file: string): Promise<void> {
   })
 
   // What follows from it.
-  using nginx = new NginxGateways({
+  using fileGateways = new FileGateways({
     fleet,
     now: Date.now,
     send: (gateway, files) => sessions.setGatewayFiles(gateway, files),
   })
   using _tables = {
     [Symbol.dispose]: routing.onTable(
-      (update) => nginx.take(update),
-      (gateway) => nginx.withdraw(gateway),
+      (update) => fileGateways.take(update),
+      (gateway) => fileGateways.withdraw(gateway),
     ),
   }
-  const { owner } = config.mirror
+  const { owner, datacenters } = config.mirror
   const installation = { id: store.installation, owner, run: runId, epoch: 1 }
-  await using mirror = await startMirror(config.mirror, { fleet, log, signal: stop, installation })
-  const sinks = () => [...mirror.sinks, ...routing.sinks(), ...nginx.sinks()]
+  await using foreign = startForeign(datacenters, { fleet, record, owner, by, log })
+  const foreignComplete = foreign.complete
+  await using mirror = await startMirror(config.mirror, { fleet, log, signal: stop, installation, foreignComplete })
+  const sinks = () => [...mirror.sinks, ...routing.sinks(), ...fileGateways.sinks()]
 
   // What people, scripts and old clients ask.
   const beats = new Heartbeats(startedAt)
   await tables.readBeats((saved) => beats.restore(saved))
+  await using watched = watchServices({ fleet, settings: clients.zervigo, log })
   using clientApi = clusterApi({
     fleet,
     record,
@@ -119,14 +129,25 @@ async function run(file: string): Promise<void> {
     version,
     hooks: {
       onHeartbeat: (instance, at) => beatsToSave.service(instance, at),
-      onMetrics: (instance, metrics, at) => tables.saveMetrics(samplesOf(instance, metrics, at, fleet)),
+      onNodeHeartbeat: (node, at) => beatsToSave.node(node, at),
+      onMetrics: (samples) => tables.saveMetrics(samples),
     },
     about: () => ({ datacenters: mirror.sinks.map((sink) => sinkView(sink.status())), leader: { plane: runId } }),
     agentHeardAt: (node) => agentHeardAt.get(node),
+    readMetrics: (query) => tables.readMetrics(query),
+    syncTasks: {
+      add: (task) => {
+        const { most_tasks: tasks, most_megabytes, kept_for: keptMs } = clients.sync
+        return store.addSyncTask(task, { tasks, bytes: most_megabytes * 1024 * 1024, keptMs })
+      },
+      get: store.syncTask,
+      list: store.syncTasks,
+    },
+    servicesHealth: watched.now,
   })
   using metrics = createMetrics(fleet, sinks, Date.now)
+  using discovery = serveDiscovery(fleet, config.discovery)
   const app = createApp({
-    clientApi,
     metrics,
     log,
     v1: {
@@ -136,7 +157,7 @@ async function run(file: string): Promise<void> {
       routesOf: (instance) => [...routing.explain(instance)],
       facts: () => {
         const problems = problemsOf(journal, routing)
-        return { owner, installation: store.installation, version, startedAt, problems }
+        return { owner, installation: store.installation, version, startedAt, problems, foreign: foreign.status() }
       },
       events: {
         read: journal.read,
@@ -150,10 +171,16 @@ async function run(file: string): Promise<void> {
         log.info({ datacenter, operator, approved }, 'an operator let held deletions go')
         return approved === undefined ? undefined : { datacenter, approved }
       },
+      discoveries: sessions.discoveries,
+      agents: { doing: (node) => sessions.doings.of(node), takes: (node) => sessions.takes(node) },
+      discovery,
+      lint: (datacenter, settings) =>
+        lintDatacenter(datacenters, datacenter, settings, { fleet, owner, now: Date.now, signal: stop }),
       now: Date.now,
     },
   })
-  server.on('request', app)
+  // The calls of old clients come first, and most often; they need nothing of a framework.
+  server.on('request', (request, response) => clientApi(request, response, () => app(request, response)))
 
   await using _timetable = startTimetable(
     planeJobs({
@@ -182,32 +209,7 @@ function problemsOf(journal: Journal, routing: Routing): readonly string[] {
   return [...store, ...routing.problems()]
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const command = readArguments(args)
-  switch (command.kind) {
-    case 'run':
-      await run(command.file)
-      return 0
-    case 'check':
-      await loadPlaneConfig(command.file, process.env)
-      process.stdout.write(`${command.file} is valid\n`)
-      return 0
-    case 'help':
-      process.stdout.write(usage)
-      return 0
-    case 'version':
-      process.stdout.write(`${planeVersion()}\n`)
-      return 0
-    case 'wrong':
-      process.stderr.write(`${command.message}\n\n${usage}`)
-      return 2
-  }
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const remedy = error instanceof Failure ? `${error.code}: ${error.remedy}\n` : ''
-  process.stderr.write(`${explainError(error)}\n${remedy}`)
-  process.exitCode = 1
-}
+process.exitCode = await runProgram(
+  { usage, version: planeVersion, run, check: (file) => loadPlaneConfig(file, process.env) },
+  process.argv.slice(2),
+)

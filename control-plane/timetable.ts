@@ -5,6 +5,7 @@ import type { RecordChange } from './fleet/record.ts'
 import type { Heartbeats } from './ingest/cluster-api/heartbeats.ts'
 import { judgeClients } from './ingest/cluster-api/judge-clients.ts'
 import type { IngestConfig } from './ingest/config.ts'
+import { expiredOrders } from './ingest/expired-orders.ts'
 import { expired, reapable } from './ingest/lifecycle.ts'
 import { recordAll } from './ingest/propose.ts'
 import type { BeatBuffer } from './journal/beat-buffer.ts'
@@ -41,7 +42,10 @@ export function planeJobs(parts: JobParts): readonly Job[] {
     {
       name: 'end drains and the like whose time is over',
       when: cadence(1_000),
-      run: async () => void (await recordAll(expired(fleet, Date.now()), record, by, log)),
+      run: async () => {
+        const now = Date.now()
+        await recordAll([...expired(fleet, now), ...expiredOrders(fleet, now)], record, by, log)
+      },
     },
     {
       name: 'save when everything was last heard of',

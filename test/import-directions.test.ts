@@ -29,6 +29,9 @@ const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['control-plane/mirror/a.ts', '../../control-plane/journal/x.ts'],
   ['control-plane/mirror/deep/b.ts', '../../main.ts'],
   ['control-plane/routing/envoy/a.ts', '#control-plane/mirror/x.ts'],
+  ['control-plane/foreign/a.ts', '../mirror/x.ts'],
+  ['control-plane/foreign/lint/b.ts', '../../ingest/x.ts'],
+  ['control-plane/mirror/c.ts', '../foreign/x.ts'],
 ]
 const allowed: typeof forbidden = [
   ['agent/ok.ts', '#shared/failure/failure.ts'],

@@ -1,7 +1,9 @@
+import { bufferFamilies } from './buffer.ts'
+import { pageFamilies } from './pages.ts'
 import type { AgentState } from './state.ts'
 
 type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
-type Family = {
+export type Family = {
   readonly name: string
   readonly help: string
   readonly type: 'gauge' | 'counter'
@@ -16,7 +18,7 @@ export function metricsText(state: AgentState): string {
 }
 
 function familiesOf(state: AgentState): readonly Family[] {
-  const { instances, session, dropped } = state
+  const { instances, session } = state
   const gauge = (name: string, help: string, value: number): Family => ({
     name,
     help,
@@ -44,6 +46,15 @@ function familiesOf(state: AgentState): readonly Family[] {
       })),
     },
     {
+      name: 'heddle_agent_instance_held',
+      help: '1 while an instance is held for flapping.',
+      type: 'gauge',
+      samples: instances.map(({ spec, held }) => ({
+        labels: { instance: spec.id, service: spec.service },
+        value: held ? 1 : 0,
+      })),
+    },
+    {
       name: 'heddle_agent_probes_total',
       help: 'Probes run, by instance.',
       type: 'counter',
@@ -64,12 +75,8 @@ function familiesOf(state: AgentState): readonly Family[] {
     gauge('heddle_agent_session_up', '1 while a plane hears this agent.', session.state === 'connected' ? 1 : 0),
     counter('heddle_agent_sessions_total', 'Sessions begun.', session.sessions),
     gauge('heddle_agent_reports_unacknowledged', 'Reports on their way.', state.unacknowledged),
-    counter(
-      'heddle_agent_changes_overtaken_total',
-      'Changes that a later one overtook before they were told.',
-      dropped.changes,
-    ),
-    counter('heddle_agent_metrics_dropped_total', 'Metrics measured while nobody listened.', dropped.metrics),
+    ...bufferFamilies(state.buffer),
+    ...pageFamilies(state.pages),
     gauge('heddle_agent_wires', 'Trip wires held open.', state.wires),
     gauge(
       'heddle_agent_loop_lag_seconds',

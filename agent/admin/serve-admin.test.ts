@@ -1,6 +1,7 @@
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
 import { freePort } from '#test/support/ports.ts'
+import { Drops } from '../metrics/drops.ts'
 import { serveAdmin } from './serve-admin.ts'
 import type { AgentState } from './state.ts'
 
@@ -36,16 +37,62 @@ const state: AgentState = {
           tookMs: 1.23,
           probes: 7,
           lateMs: 4,
+          results: [
+            { at: 990, verdict, tookMs: 1.23 },
+            {
+              at: 500,
+              verdict: { health: 'warning', reason: reason('exit_status', { status: '1' }) },
+              tookMs: 20,
+              said: 'disk #%',
+            },
+          ],
         },
       ],
+      held: { since: 700, found: { health: 'passing', reason: reason('ok') } },
     },
   ],
+  pages: {
+    pages: [
+      {
+        plan: {
+          instance: 'crm-1',
+          address: '10.0.0.1',
+          port: 80,
+          path: '/metrics',
+          tls: false,
+          everyMs: 15_000,
+          timeoutMs: 1_000,
+          keep: [],
+          expected: false,
+        },
+        seen: {
+          attempt: { kind: 'absent', why: 'http 404' },
+          dialect: undefined,
+          metrics: [],
+          tookMs: 2,
+          nextAt: 601_000,
+        },
+      },
+    ],
+    dropped: { ...new Drops().counts, too_many: 7 },
+  },
   wires: 1,
   unacknowledged: 0,
-  dropped: { changes: 1, metrics: 2 },
+  buffer: {
+    mostBytes: 1_000,
+    edges: { waiting: 3, bytes: 400, inMemory: 1, lost: 1, damagedBytes: 5, failure: 'ENOSPC' },
+    samples: { waiting: 2, bytes: 100, inMemory: 0, lost: 2, damagedBytes: 0, failure: undefined },
+    failure: 'ENOSPC',
+  },
   lagMs: 12,
   rssBytes: 1e6,
   admissions: { 'crm-1': { admission: 'draining', reason: 'upgrade' } },
+  orders: {
+    logging: { level: 'debug', by: 'operator:anna', reason: 'why' },
+    settings: { version: 'all@1', rejected: undefined },
+    restarts: { allowed: ['crm'], running: undefined },
+    probes_refused: {},
+  },
 }
 
 t.test('health and metrics are served, and nothing else', async (t) => {
@@ -66,10 +113,35 @@ t.test('health and metrics are served, and nothing else', async (t) => {
         health: 'critical',
         for_ms: 100,
         admission: { admission: 'draining' },
-        checks: [{ kind: 'tcp', probes: 7 }],
+        flapping: { held_for_ms: 300, now: { health: 'passing', reason: 'ok' } },
+        checks: [
+          {
+            kind: 'tcp',
+            probes: 7,
+            results: [
+              { age_ms: 10, health: 'critical', took_ms: 1.2 },
+              { age_ms: 500, health: 'warning', reason: 'exit_status status=1', said: 'disk #%' },
+            ],
+          },
+        ],
       },
     ],
   })
+  t.match(await (await ask('/health')).json(), {
+    metrics: {
+      pages: [{ instance: 'crm-1', state: 'absent', why: 'http 404', next_in_ms: 600_000 }],
+      dropped: { too_many: 7 },
+    },
+  })
+  const checks = await (await ask('/checks')).text()
+  t.strictSame(checks.split('\n'), [
+    'crm-1 10.0.0.1:80 critical for 0.1s: identity_mismatch answered=x"y\\z  expected=crm',
+    '  held for flapping for 0.3s; its checks say passing: ok',
+    '  tcp: critical, every 5.0s',
+    '      0.0s ago     1.2 ms  critical identity_mismatch answered=x"y\\z  expected=crm',
+    '      0.5s ago    20.0 ms  warning exit_status status=1 "disk #%"',
+    '',
+  ])
   now = { ...state, session: { ...state.session, state: 'connecting', why: 'refused' } }
   t.match(await (await ask('/health')).json(), { status: 'warning', session: { why: 'refused' } })
   const metrics = await ask('/metrics')
@@ -78,9 +150,14 @@ t.test('health and metrics are served, and nothing else', async (t) => {
   for (const line of [
     'heddle_agent_info{node="n-aaaaaaaaaaaa",name="节点",version="0.1.0"} 1',
     'heddle_agent_instance_health{instance="crm-1",service="c\\"r\\\\m\\n"} 2',
+    'heddle_agent_instance_held{instance="crm-1",service="c\\"r\\\\m\\n"} 1',
     'heddle_agent_check_late_max_seconds{instance="crm-1",service="c\\"r\\\\m\\n"} 0.004',
     'heddle_agent_session_up 0',
-    'heddle_agent_metrics_dropped_total 2',
+    'heddle_agent_buffer_waiting{kind="changes"} 3',
+    'heddle_agent_buffer_lost_total{kind="measurements"} 2',
+    'heddle_agent_buffer_on_disk 0',
+    'heddle_agent_page_read{instance="crm-1"} 0',
+    'heddle_agent_page_dropped_total{cause="too_many"} 7',
     'heddle_agent_loop_lag_seconds 0.012',
   ]) {
     t.ok(text.split('\n').includes(line), line)
@@ -104,4 +181,5 @@ t.test('without instances no empty family is told', async (t) => {
     instances: [],
   }))
   t.notMatch(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /instance_health/)
+  t.equal(await (await fetch(`http://127.0.0.1:${port}/checks`)).text(), 'nothing is checked\n')
 })

@@ -1,12 +1,13 @@
 import { createServer } from 'node:http'
 import { type Listening, listen } from '#shared/http/listen.ts'
+import { checksText } from './checks-text.ts'
 import { metricsText } from './metrics-text.ts'
 import { type AgentState, healthOf } from './state.ts'
 
 export type AdminSettings = { readonly enabled: boolean; readonly address: string; readonly port: number }
 export type AdminServer = Listening
 
-/** Serves the agent's own /health and /metrics, unless it is switched off. Throws PORT_TAKEN. */
+/** Serves the agent's own /health, /checks and /metrics, unless it is switched off. Throws PORT_TAKEN. */
 export async function serveAdmin(
   { enabled, address, port }: AdminSettings,
   read: () => AgentState,
@@ -17,6 +18,8 @@ export async function serveAdmin(
     if (request.method !== 'GET' && request.method !== 'HEAD') response.writeHead(405, { allow: 'GET, HEAD' }).end()
     else if (path === '/health') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(healthOf(read()))}\n`)
+    } else if (path === '/checks') {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(checksText(read()))
     } else if (path === '/metrics') {
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(metricsText(read()))
     } else response.writeHead(404).end()

@@ -1,8 +1,13 @@
-import { type Reason, reasonText } from '#shared/protocol/reason.ts'
+import type { Verdict } from '#shared/protocol/check.ts'
+import { reasonText } from '#shared/protocol/reason.ts'
+import type { BacklogState } from '../buffer/open-backlog.ts'
 import type { InstanceState } from '../checks/instances.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Dropped } from '../report/outbox.ts'
+import type { PagesState } from '../metrics/pages.ts'
+import type { OrdersState } from '../orders/orders.ts'
 import type { SessionState } from '../session/keep-session.ts'
+import { bufferHealth } from './buffer.ts'
+import { pagesHealth } from './pages.ts'
 
 /** What an agent can say of itself at `now`, by the monotonic clock in milliseconds. */
 export type AgentState = {
@@ -12,12 +17,15 @@ export type AgentState = {
   readonly now: number
   readonly session: SessionState
   readonly instances: readonly InstanceState[]
+  readonly pages: PagesState
   readonly wires: number
   readonly unacknowledged: number
-  readonly dropped: Dropped
+  readonly buffer: BacklogState
   readonly lagMs: number
   readonly rssBytes: number
   readonly admissions: Readonly<Record<string, { readonly admission: string; readonly reason: string }>>
+  /** What the plane wants of this agent itself, and what became of it. */
+  readonly orders: OrdersState
 }
 
 /** The agent's own health: it works as long as it checks; without a session it works on, but nobody hears it. */
@@ -32,29 +40,40 @@ export function healthOf(state: AgentState) {
     name: state.name,
     incarnation: state.identity.incarnation,
     session: { state: contact, plane, id, for_ms: Math.round(now - since), why },
-    instances: state.instances.map(({ spec, verdict, at, checks }) => ({
+    instances: state.instances.map(({ spec, verdict, at, checks, held }) => ({
       id: spec.id,
       service: spec.service,
       address: `${spec.address}:${spec.port}`,
-      health: verdict.health,
-      reason: told(verdict.reason),
+      ...toldOf(verdict),
       for_ms: Math.round(now - at),
+      flapping: held && { held_for_ms: Math.round(now - held.since), now: toldOf(held.found) },
       admission: state.admissions[spec.id],
-      checks: checks.map(({ check, verdict, tookMs, probes }) => ({
+      checks: checks.map(({ check, verdict, tookMs, probes, results }) => ({
         kind: check.probe.kind,
-        health: verdict.health,
-        reason: told(verdict.reason),
-        took_ms: tookMs === undefined ? undefined : Math.round(tookMs * 10) / 10,
+        ...toldOf(verdict),
+        took_ms: tookMs === undefined ? undefined : tenths(tookMs),
         probes,
+        results: results.map(({ at, verdict, tookMs, said }) => ({
+          age_ms: Math.round(now - at),
+          ...toldOf(verdict),
+          took_ms: tenths(tookMs),
+          said,
+        })),
       })),
     })),
+    orders: state.orders,
+    metrics: pagesHealth(state.pages, now),
     unacknowledged: state.unacknowledged,
-    dropped: state.dropped,
+    buffer: bufferHealth(state.buffer),
     wires: state.wires,
     lag_ms: state.lagMs,
   }
 }
 
-function told(reason: Reason): string {
-  return reasonText(reason)
+function toldOf({ health, reason }: Verdict) {
+  return { health, reason: reasonText(reason) }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

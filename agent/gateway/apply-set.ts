@@ -1,24 +1,11 @@
-import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
-import { type FileSet, unfitNames } from './file-set.ts'
+import type { GatewayFiles } from '#shared/protocol/gateway.ts'
+import type { AppliedSet, Attempt, GatewayState } from './applied-set.ts'
+import { contentsOf, type FileSet, unfitNames } from './file-set.ts'
 import type { GatewayParts } from './open-gateway.ts'
-import { type Attempt, guiltyFile, withoutGuilty } from './quarantine.ts'
+import { guiltyFile, withoutGuilty } from './quarantine.ts'
 import { refusedDirective } from './refused.ts'
 import { failureText, isServed, serveSet, withProof } from './serve-set.ts'
 import { testSet } from './test-set.ts'
-
-/** How far a gateway is: what its folder holds, and the files that were last proven. */
-export type GatewayState = { readonly present: FileSet; readonly lastGood: FileSet }
-
-export type AppliedSet = {
-  readonly now: GatewayState
-  readonly reloaded: boolean
-  /** An outcome that may pass without anybody changing the set: try again. */
-  readonly passing: boolean
-  readonly result:
-    | { readonly state: 'proven'; readonly attempt: Attempt }
-    | Omit<Extract<GatewayOutcome, { state: 'rejected' }>, 'version'>
-    | Omit<Extract<GatewayOutcome, { state: 'blocked' }>, 'version'>
-}
 
 /**
  * Why a set is not even tried; undefined: it may be.
@@ -31,16 +18,12 @@ export function refusal(
 ): AppliedSet['result'] | undefined {
   const { filePrefix, proofFile } = parts.settings
   const paths = files.map(({ path }) => path)
-  const unfit = unfitNames(paths, filePrefix, proofFile)
+  const unfit = unfitNames(paths, { prefix: filePrefix, suffix: '.conf', reserved: proofFile })
   if (unfit !== undefined) return { state: 'rejected', error: unfit }
   const refused = refusedDirective(contentsOf(files.filter(({ path, content }) => known.get(path) !== content)))
   if (!refused) return undefined
   const { path, line, name } = refused
   return { state: 'rejected', error: `${name} is not taken from the plane`, path, line }
-}
-
-export function contentsOf(files: GatewayFiles['files']): FileSet {
-  return new Map(files.map(({ path, content }) => [path, content]))
 }
 
 // A set whose listener cannot be opened is served with the listeners of before, once.

@@ -1,6 +1,7 @@
 import t from 'tap'
 import * as z from 'zod/mini'
-import { GatewayConfig, GatewayConfigs, portOf } from './config.ts'
+import { EnvoyGatewayConfig, GatewayConfigs, NginxGatewayConfig, portOf } from './config.ts'
+import { envoySettings } from './envoy/settings.ts'
 import { gatewaySettings } from './settings.ts'
 
 const problems = (value: unknown) => {
@@ -9,7 +10,10 @@ const problems = (value: unknown) => {
 }
 
 t.test("an operator's Nginx needs a name alone", async (t) => {
-  const settings = gatewaySettings(z.parse(GatewayConfig, { name: 'edge' }), '/var/lib/heddle-agent')
+  const settings = gatewaySettings(
+    z.parse(NginxGatewayConfig, { name: 'edge', proxy: 'nginx' }),
+    '/var/lib/heddle-agent',
+  )
   t.match(settings, {
     binary: 'nginx',
     managed: false,
@@ -28,7 +32,8 @@ t.test("an operator's Nginx needs a name alone", async (t) => {
 
 t.test('a managed Nginx has all of its files in the state of the agent', async (t) => {
   const home = '/s/gateway/edge/nginx'
-  t.match(gatewaySettings(z.parse(GatewayConfig, { name: 'edge', managed: true, run: true }), '/s'), {
+  const config = z.parse(NginxGatewayConfig, { name: 'edge', proxy: 'nginx', managed: true, run: true })
+  t.match(gatewaySettings(config, '/s'), {
     mainConfig: `${home}/nginx.conf`,
     folder: `${home}/conf`,
     pidFile: `${home}/nginx.pid`,
@@ -64,6 +69,25 @@ for (const { name, value, expected } of [
     ],
   },
   {
+    name: 'another proxy',
+    value: [{ name: 'a', proxy: 'apache' }],
+    expected: ['0.proxy: expected "nginx" or "envoy"'],
+  },
+  {
+    name: 'settings of Nginx for an Envoy',
+    value: [{ name: 'a', proxy: 'envoy', managed: true }],
+    expected: ['0: Invalid input'],
+  },
+  {
+    name: 'two Envoys on one admin page',
+    value: [
+      { name: 'a', proxy: 'envoy' },
+      { name: 'b', proxy: 'envoy' },
+    ],
+    expected: ['1.admin: gateways a and b both have admin 127.0.0.1:9901'],
+  },
+  { name: 'an Envoy and an Nginx', value: [{ name: 'a', proxy: 'envoy' }, { name: 'b' }], expected: [] },
+  {
     name: 'two managed gateways with proofs of their own',
     value: [
       { name: 'a', managed: true },
@@ -74,6 +98,18 @@ for (const { name, value, expected } of [
 ]) {
   t.test(`problems told: ${name}`, async (t) => t.strictSame(problems(value), expected))
 }
+
+t.test('an Envoy needs a name alone, and has its files in the state of the agent', async (t) => {
+  t.match(envoySettings(z.parse(EnvoyGatewayConfig, { name: 'edge', proxy: 'envoy' }), '/s'), {
+    binary: 'envoy',
+    run: false,
+    folder: '/s/gateway/edge/envoy',
+    bootstrap: '/s/gateway/edge/envoy/heddle-edge-bootstrap.json',
+    admin: '127.0.0.1:9901',
+    errorLog: undefined,
+    good: '/s/gateway/edge/good',
+  })
+})
 
 t.test('the port of an address', async (t) => {
   t.equal(portOf('[::1]:80'), 80)

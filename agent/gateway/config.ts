@@ -1,22 +1,35 @@
 import * as z from 'zod/mini'
 import { duration, plainName, port } from '#shared/config/fields.ts'
 
-const proofError = 'expected a loopback address with a port, such as "127.0.0.1:18099"'
+const localError = (example: string) => `expected a loopback address with a port, such as "${example}"`
 const absolute = () => z.string().check(z.regex(/^\/[^\0\n]*$/, { error: 'expected an absolute path' }))
 const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most))
 
-/** A loopback address and port that only this gateway's Nginx listens on: there it proves which set it serves. */
-const Proof = z.string().check(
-  z.refine((text) => /^(?:127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(text) && z.safeParse(port(), portOf(text)).success, {
-    error: proofError,
-  }),
-)
+/** A loopback address and port that only this gateway's proxy listens on: there it proves what it serves. */
+const local = (example: string) =>
+  z
+    .string()
+    .check(
+      z.refine(
+        (text) => /^(?:127(?:\.\d{1,3}){3}|\[::1\]):\d+$/.test(text) && z.safeParse(port(), portOf(text)).success,
+        { error: localError(example) },
+      ),
+    )
 
-/** A gateway whose proxy runs on this node. */
-export const GatewayConfig = z
+const paces = {
+  /** How often a set is tried again that something else than its content keeps from being served. */
+  retry_every: z._default(duration(50), 5000),
+  /** How often the files, and what the proxy serves, are compared as a whole; what is quarantined is tried again then. */
+  compare_every: z._default(duration(100), 60_000),
+  test_timeout: z._default(duration(100), 20_000),
+  proof_timeout: z._default(duration(100), 20_000),
+}
+
+/** A gateway whose Nginx runs on this node. */
+export const NginxGatewayConfig = z
   .strictObject({
     name: plainName(),
-    proxy: z._default(z.literal('nginx'), 'nginx'),
+    proxy: z.literal('nginx'),
     /** The program; looked for on PATH and in the sbin folders. */
     binary: z._default(z.string().check(z.minLength(1)), 'nginx'),
     /** The main file is the agent's own, and nothing else runs in this Nginx. Otherwise `main_config` is the operator's. */
@@ -33,7 +46,7 @@ export const GatewayConfig = z
     pid_file: z.optional(absolute()),
     /** Where this Nginx writes its errors: read to say why a reload failed. A managed one has its own. */
     error_log: z.optional(absolute()),
-    proof: z._default(Proof, '127.0.0.1:18099'),
+    proof: z._default(local('127.0.0.1:18099'), '127.0.0.1:18099'),
     reloads_per_minute: z._default(count(1, 600), 6),
     draining_generations: z._default(count(1, 100), 4),
     /** Ask workers of the old generation to finish as soon as the new ones are ready, instead of 100 ms later. */
@@ -45,12 +58,7 @@ export const GatewayConfig = z
     worker_connections: z._default(count(64, 1_000_000), 4096),
     /** The user of the workers when Nginx is started as root (managed). Default: Nginx's own. */
     user: z.optional(plainName()),
-    /** How often a set is tried again that something else than its content keeps from being served. */
-    retry_every: z._default(duration(50), 5000),
-    /** How often the files, and what Nginx serves, are compared as a whole; quarantined files are tried again then. */
-    compare_every: z._default(duration(100), 60_000),
-    test_timeout: z._default(duration(100), 20_000),
-    proof_timeout: z._default(duration(100), 20_000),
+    ...paces,
   })
   .check(
     z.refine((gateway) => gateway.managed || !gateway.run, {
@@ -58,12 +66,43 @@ export const GatewayConfig = z
       error: 'the agent can run Nginx only with a main file of its own: set managed: true',
     }),
   )
+export type NginxGatewayConfig = z.infer<typeof NginxGatewayConfig>
+
+/** A gateway whose Envoy runs on this node and is given files (`delivery: files` in the declaration). */
+export const EnvoyGatewayConfig = z.strictObject({
+  name: plainName(),
+  proxy: z.literal('envoy'),
+  /** The program; looked for on PATH. Where it is not there sets are not tested beforehand, only proven afterwards. */
+  binary: z._default(z.string().check(z.minLength(1)), 'envoy'),
+  /** The agent starts Envoy and keeps it running. Otherwise somebody else does (systemd), with the bootstrap file in `folder`. */
+  run: z._default(z.boolean(), false),
+  /** Where the files of this gateway go. Default: a folder in the agent's state. */
+  folder: z.optional(absolute()),
+  /** Envoy's admin page: there it proves what it serves. */
+  admin: z._default(local('127.0.0.1:9901'), '127.0.0.1:9901'),
+  /** Names this Envoy in its own logs. Default: the host's name. */
+  node_id: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  /** Where this Envoy writes its log (`--log-path`): read to say why something was rejected. One that the agent runs has its own. */
+  error_log: z.optional(absolute()),
+  /** Worker threads (run). Default: one a core. */
+  workers: z.optional(count(1, 256)),
+  ...paces,
+})
+export type EnvoyGatewayConfig = z.infer<typeof EnvoyGatewayConfig>
+
+/** A gateway whose proxy runs on this node; an Nginx if nothing else is said. */
+export const GatewayConfig = z.pipe(
+  z.transform((value: unknown) =>
+    typeof value === 'object' && value !== null && !('proxy' in value) ? { proxy: 'nginx', ...value } : value,
+  ),
+  z.discriminatedUnion('proxy', [NginxGatewayConfig, EnvoyGatewayConfig], { error: 'expected "nginx" or "envoy"' }),
+)
 export type GatewayConfig = z.infer<typeof GatewayConfig>
 
-/** All gateways of a node: each has a name, a folder and a proof address for itself. */
+/** All gateways of a node: each has a name, a folder and an address for its proof for itself. */
 export const GatewayConfigs = z.array(GatewayConfig).check(
   z.superRefine((gateways, context) => {
-    for (const key of ['name', 'folder', 'proof', 'pid_file'] as const) {
+    for (const key of ['name', 'folder', 'proof', 'admin', 'pid_file'] as const) {
       for (const [index, gateway] of gateways.entries()) {
         const value = effective(gateway, key)
         const first = gateways.findIndex((other) => effective(other, key) === value)
@@ -75,7 +114,13 @@ export const GatewayConfigs = z.array(GatewayConfig).check(
   }),
 )
 
-function effective(gateway: GatewayConfig, key: 'name' | 'folder' | 'proof' | 'pid_file'): string | undefined {
+function effective(
+  gateway: GatewayConfig,
+  key: 'name' | 'folder' | 'proof' | 'admin' | 'pid_file',
+): string | undefined {
+  if (key === 'name') return gateway.name
+  if (gateway.proxy === 'envoy') return key === 'folder' || key === 'admin' ? gateway[key] : undefined
+  if (key === 'admin') return undefined
   if (key === 'folder') return gateway.folder ?? (gateway.managed ? undefined : defaultFolder)
   // Two gateways in the operator's one Nginx have one process between them.
   if (key === 'pid_file') return gateway.managed ? gateway.pid_file : undefined

@@ -64,7 +64,7 @@ for (const { name, paths, expected } of [
   { name: 'a name twice', paths: ['heddle-edge-a.conf', 'heddle-edge-a.conf'], expected: /twice/ },
 ]) {
   t.test(`a set with ${name} is ${expected ? 'no set' : 'a set'} of the gateway`, async (t) => {
-    const answer = unfitNames(paths, 'heddle-edge-', 'heddle-edge-proof.conf')
+    const answer = unfitNames(paths, { prefix: 'heddle-edge-', suffix: '.conf', reserved: 'heddle-edge-proof.conf' })
     if (expected) t.match(answer, expected)
     else t.equal(answer, undefined)
   })

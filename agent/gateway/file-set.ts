@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { GatewayFiles } from '#shared/protocol/gateway.ts'
 
 /** Files of one gateway by name. */
 export type FileSet = ReadonlyMap<string, string>
+
+export function contentsOf(files: GatewayFiles['files']): FileSet {
+  return new Map(files.map(({ path, content }) => [path, content]))
+}
 
 /** Equal names and contents give an equal hash, in whatever order they came. */
 export function hashOf(files: FileSet): string {
@@ -22,11 +27,15 @@ export function changesBetween(present: FileSet, wanted: FileSet): FileChanges {
   return { write, remove: [...present.keys()].filter((path) => !wanted.has(path)) }
 }
 
+/** How the files of a gateway are named, and the one name that is the agent's own. */
+export type OwnNames = { readonly prefix: string; readonly suffix: '.conf' | '.json'; readonly reserved: string }
+
 /** Why a list of files is no set of this gateway; undefined: it is one. */
-export function unfitNames(paths: readonly string[], prefix: string, reserved: string): string | undefined {
+export function unfitNames(paths: readonly string[], { prefix, suffix, reserved }: OwnNames): string | undefined {
   const seen = new Set<string>()
   for (const path of paths) {
-    if (!path.startsWith(prefix) || path.includes('/')) return `${path} is no file of this gateway (${prefix}*)`
+    const ours = path.startsWith(prefix) && path.endsWith(suffix) && !path.includes('/')
+    if (!ours) return `${path} is no file of this gateway (${prefix}*${suffix})`
     if (path === reserved) return `${path} is the agent's own`
     if (seen.has(path)) return `${path} is there twice`
     seen.add(path)

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '#shared/failure/failure.ts'
+import { findProgram } from './find-program.ts'
 
 const execute = promisify(execFile)
 
@@ -32,21 +30,6 @@ export async function findNginx(name: string, path = process.env.PATH ?? ''): Pr
   } catch (cause) {
     throw new Failure('PART_MISSING', `${program} does not say that it is nginx`, { remedy, retryable: true, cause })
   }
-}
-
-async function findProgram(name: string, path: string): Promise<string | undefined> {
-  if (isAbsolute(name)) return (await isExecutable(name)) ? name : undefined
-  for (const folder of [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']) {
-    if (folder !== '' && (await isExecutable(join(folder, name)))) return join(folder, name)
-  }
-  return undefined
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** `-e` came with nginx 1.19.5. */

@@ -1,17 +1,15 @@
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { GatewayFiles } from '#shared/protocol/gateway.ts'
+import { GatewayFiles, Quarantined } from '#shared/protocol/gateway.ts'
 import { flushFolder, writeFlushed } from './place.ts'
-
-const Quarantined = z.array(z.object({ path: z.string(), error: z.string() }))
 
 /** The newest set that was proven: what the plane sent, and the files that served because of it. */
 export const GoodSet = z.object({
   format: z.literal(1),
   set: GatewayFiles,
   files: z.record(z.string(), z.string()),
-  quarantined: Quarantined,
+  quarantined: z.array(Quarantined),
 })
 export type GoodSet = z.infer<typeof GoodSet>
 

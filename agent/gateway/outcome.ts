@@ -1,8 +1,7 @@
-import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
-import type { AppliedSet } from './apply-set.ts'
+import type { GatewayFiles, GatewayOutcome, Quarantined } from '#shared/protocol/gateway.ts'
+import type { AppliedSet } from './applied-set.ts'
 import type { FileSet } from './file-set.ts'
 import type { GoodSet } from './keep-good.ts'
-import type { Quarantined } from './quarantine.ts'
 
 /** A set that the plane wants, and since when. */
 export type Input = {
@@ -18,12 +17,18 @@ export type Input = {
 export function outcomeOf({ set, receivedAt }: Input, { result, reloaded }: AppliedSet, now: number): GatewayOutcome {
   const { version, revision } = set
   if (result.state !== 'proven') return { ...result, version }
-  const quarantined = result.attempt.quarantined.map(({ path, error }) => {
-    const source = set.files.find((file) => file.path === path)?.source
-    return { path, error: source === undefined ? error : `${error} (declared at ${source})` }
+  const quarantined = result.attempt.quarantined.map((left) => {
+    const source = sourceOf(set, left)
+    return source === undefined ? left : { ...left, error: `${left.error} (declared at ${source})` }
   })
   const tookMs = Math.round((now - receivedAt) * 10) / 10
   return { state: 'proven', version, revision, quarantined, reloaded, tookMs }
+}
+
+/** Where in the declaration it stands that a proxy did not take. */
+function sourceOf({ files }: GatewayFiles, { path, resource }: Quarantined): string | undefined {
+  const file = files.find((each) => each.path === path)
+  return (resource === undefined ? undefined : file?.sources?.[resource]) ?? file?.source
 }
 
 /** Whether two outcomes would tell people the same, times apart. */

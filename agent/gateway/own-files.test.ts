@@ -1,13 +1,13 @@
 import t from 'tap'
 import * as z from 'zod/mini'
-import { GatewayConfig } from './config.ts'
+import { NginxGatewayConfig } from './config.ts'
 import { readDirectives } from './directives.ts'
 import { hashIn, mainContent, proofContent, word } from './own-files.ts'
 import { gatewaySettings } from './settings.ts'
 
 const main = (more: object) => {
   const settings = gatewaySettings(
-    z.parse(GatewayConfig, { name: 'edge', managed: true, ...more }),
+    z.parse(NginxGatewayConfig, { name: 'edge', proxy: 'nginx', managed: true, ...more }),
     '/var/lib/agent "x"',
   )
   const directives = readDirectives(mainContent(settings, settings))

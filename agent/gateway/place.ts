@@ -11,7 +11,7 @@ export type PreparedFiles = {
   discard(): Promise<void>
 }
 
-/** The folder that an Nginx reads, of which the agent owns the names that begin with `prefix`. */
+/** The folder that a proxy reads, of which the agent owns the names that begin with `prefix` and end with `suffix`. */
 export type OwnFolder = {
   /** The agent's files as they are there. */
   read(): Promise<FileSet>
@@ -22,7 +22,7 @@ export type OwnFolder = {
  * Opens a folder that holds one gateway's files, perhaps among files of others. It must be a real folder; links are never
  * followed. What an interrupted run left half written is taken away. Throws GATEWAY_FOLDER_UNFIT.
  */
-export async function openFolder(folder: string, prefix: string): Promise<OwnFolder> {
+export async function openFolder(folder: string, prefix: string, suffix = '.conf'): Promise<OwnFolder> {
   const stat = await lstat(folder).catch((cause) => {
     throw new Failure('GATEWAY_FOLDER_UNFIT', `cannot look at ${folder}`, { retryable: true, cause })
   })
@@ -32,7 +32,7 @@ export async function openFolder(folder: string, prefix: string): Promise<OwnFol
   }
   return {
     async read() {
-      const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.conf'))
+      const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
       return new Map(await Promise.all(names.map(async (name) => [name, await readOwn(join(folder, name))] as const)))
     },
     async prepare(present, wanted) {

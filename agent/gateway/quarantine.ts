@@ -1,11 +1,8 @@
+import type { Quarantined } from '#shared/protocol/gateway.ts'
+import type { Attempt } from './applied-set.ts'
 import type { Complaint } from './complaint.ts'
 import { readDirectives } from './directives.ts'
 import type { FileSet } from './file-set.ts'
-
-export type Quarantined = { readonly path: string; readonly error: string }
-
-/** A set that is being tried: the files as they would be placed, and what is not as it was sent. */
-export type Attempt = { readonly files: FileSet; readonly quarantined: readonly Quarantined[] }
 
 /**
  * The attempt without the guilty file: its last good content stands in, or, where there is none (or where that is what is

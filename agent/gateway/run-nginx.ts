@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, truncate } from 'node:fs/promises'
-import { backoffMs } from '#shared/lifecycle/backoff.ts'
-import { pause } from '#shared/lifecycle/repeat.ts'
-import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { NginxProgram } from './find-nginx.ts'
-import { findWorkersIn, isRunning, readMaster, readMasterTitle } from './read-workers.ts'
+import { endProcess, keepRunning } from './keep-running.ts'
+import { findWorkersIn, readMaster, readMasterTitle } from './read-workers.ts'
 import { signal, sizeOf } from './reload.ts'
 import type { GatewaySettings } from './settings.ts'
 
@@ -27,54 +25,24 @@ export function foreignProcess({ pidFile }: GatewaySettings): NginxProcess {
   }
 }
 
-const lookEveryMs = 1000
-const restartPace = { firstMs: 200, mostMs: 10_000 }
-const stopWithinMs = 10_000
 const mostLogBytes = 16 * 1024 * 1024
 
-/**
- * An Nginx of the agent's own. It outlives a killed agent, which finds it again by its pid file; an agent that stops in
- * order ends it. When its master dies it is started again.
- */
+/** An Nginx of the agent's own. */
 export async function ownProcess(settings: GatewaySettings, nginx: NginxProgram, log: Logger): Promise<NginxProcess> {
-  const stop = new AbortController()
-  const wake = new Wake()
-  let master = await adopt(settings)
-
-  const start = async () => {
-    if (master === undefined || !(await isRunning(master))) {
-      master = (await adopt(settings)) ?? (await spawnMaster(settings, nginx, () => wake.ring()))
-    }
-    return master
-  }
-
-  const watch = async () => {
-    let failures = 0
-    while (!stop.signal.aborted) {
-      await wake.next(lookEveryMs, stop.signal)
-      if (master === undefined || stop.signal.aborted) continue
-      if (await isRunning(master)) {
-        failures = 0
-        await keepLogSmall(settings.errorLog)
-        continue
-      }
-      failures += 1
-      log.warn({ gateway: settings.name, pid: master }, 'nginx ended by itself; it is started again')
-      await pause(backoffMs(restartPace, failures, Math.random()), stop.signal)
-      if (!stop.signal.aborted) {
-        await start().catch((err: unknown) => log.warn({ err, gateway: settings.name }, 'nginx does not start'))
-      }
-    }
-  }
-  const watching = watch().catch((err: unknown) => log.error({ err, gateway: settings.name }, 'nginx is not watched'))
-
+  const kept = await keepRunning({
+    name: 'nginx',
+    gateway: settings.name,
+    log,
+    find: () => adopt(settings),
+    spawn: (onExit) => spawnMaster(settings, nginx, onExit),
+    tend: () => keepLogSmall(settings.errorLog),
+    end: endMaster,
+  })
   return {
-    master: async () => (master !== undefined && (await isRunning(master)) ? master : undefined),
-    start,
+    master: kept.pid,
+    start: kept.start,
     async [Symbol.asyncDispose]() {
-      stop.abort()
-      await watching
-      if (master !== undefined) await endMaster(master)
+      await kept[Symbol.asyncDispose]()
       for (const pid of await findWorkersIn(settings.home)) signal(pid, 'SIGTERM')
     },
   }
@@ -107,18 +75,11 @@ async function spawnMaster(
   return child.pid
 }
 
-async function endMaster(master: number): Promise<void> {
-  for (const name of ['SIGQUIT', 'SIGTERM', 'SIGKILL'] as const) {
-    signal(master, name)
-    const until = performance.now() + stopWithinMs
-    while (performance.now() < until) {
-      if (!(await isRunning(master))) return
-      await pause(10, new AbortController().signal)
-    }
-  }
+function endMaster(master: number): Promise<void> {
+  return endProcess(master, ['SIGQUIT', 'SIGTERM', 'SIGKILL'])
 }
 
-/** Nginx appends, so it goes on at the new end. */
-async function keepLogSmall(file: string | undefined): Promise<void> {
+/** Whoever writes appends, so it goes on at the new end. */
+export async function keepLogSmall(file: string | undefined): Promise<void> {
   if (file !== undefined && (await sizeOf(file)) > mostLogBytes) await truncate(file)
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
-import { defaultFolder, defaultPidFile, type GatewayConfig } from './config.ts'
+import { defaultFolder, defaultPidFile, type NginxGatewayConfig } from './config.ts'
 
-/** Everything about one gateway, decided: no part asks again where something is. Times in milliseconds. */
+/** Everything about one gateway with an Nginx, decided: no part asks again where something is. Times in milliseconds. */
 export type GatewaySettings = {
   readonly name: string
+  readonly proxy: 'nginx'
   readonly binary: string
   readonly managed: boolean
   readonly run: boolean
@@ -38,13 +39,14 @@ export type GatewaySettings = {
 }
 
 /** @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it */
-export function gatewaySettings(config: GatewayConfig, stateDir: string): GatewaySettings {
+export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): GatewaySettings {
   const state = join(stateDir, 'gateway', config.name)
   const home = join(state, 'nginx')
   const filePrefix = gatewayFilePrefix(config.name)
   const { managed } = config
   return {
     name: config.name,
+    proxy: 'nginx',
     binary: config.binary,
     managed,
     run: config.run,

@@ -3,16 +3,11 @@ import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
-import { type AppliedSet, applySet, contentsOf, type GatewayState, refusal } from './apply-set.ts'
-import { nextReload, remembered } from './budget.ts'
-import { hashOf } from './file-set.ts'
+import type { AppliedSet, GatewayState } from './applied-set.ts'
+import { contentsOf, hashOf } from './file-set.ts'
 import { keepGood, readGood } from './keep-good.ts'
-import { type GatewayParts, openGateway } from './open-gateway.ts'
 import { goodSetOf, type Input, outcomeOf, tellTheSame } from './outcome.ts'
-import { readWorkers } from './read-workers.ts'
-import { isServed } from './serve-set.ts'
-import type { GatewaySettings } from './settings.ts'
-import { drainingGenerations } from './workers.ts'
+import type { GatewayProxy, LoopSettings } from './proxy.ts'
 
 export type GatewayStatus = {
   readonly gateway: string
@@ -30,21 +25,24 @@ export type Gateway = {
   readonly ended: Promise<void>
 }
 
+/** Opens the proxy. What it throws may pass by itself: it is asked again. */
+export type OpenProxy = (stop: AbortSignal) => Promise<GatewayProxy>
+
 export type GatewaySurroundings = {
   readonly log: Logger
+  readonly open: OpenProxy
   readonly onOutcome: (outcome: GatewayOutcome) => void
   readonly stop: AbortSignal
 }
 
-/** Runs one gateway: the set that was taken last is what its Nginx serves, or an outcome says why not. */
-export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }: GatewaySurroundings): Gateway {
+/** Runs one gateway: the set that was taken last is what its proxy serves, or an outcome says why not. */
+export function startGateway(settings: LoopSettings, { log, open, onOutcome, stop }: GatewaySurroundings): Gateway {
   const wake = new Wake()
   let wanted: Input | undefined
   /** The newest set that was tried to its end. */
   let settled: { readonly input: Input; readonly applied: AppliedSet } | undefined
   let state: GatewayState = { present: new Map(), lastGood: new Map() }
   let outcome: GatewayOutcome | undefined
-  let history: readonly number[] = []
   let reloads = 0
 
   const take = (set: GatewayFiles) => {
@@ -73,18 +71,15 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
   }
 
   /** Makes `input` what is served, as far as it can be now. Answers when to look again, in milliseconds from now. */
-  const apply = async (parts: GatewayParts, input: Input): Promise<number> => {
-    const waitMs = await budgetWaitMs(parts, input.urgent)
+  const apply = async (proxy: GatewayProxy, input: Input): Promise<number> => {
+    const waitMs = await proxy.waitMs(input.urgent)
     if (waitMs > 0) {
       report({ state: 'waiting', version: input.set.version, waitMs })
       return waitMs
     }
-    const applied = await applySet(parts, state, input.files, input.urgent, stop)
+    const applied = await proxy.apply(state, input.files, input.urgent, stop)
     state = applied.now
-    if (applied.reloaded) {
-      reloads += 1
-      history = [...remembered(history, performance.now()), performance.now()]
-    }
+    if (applied.reloaded) reloads += 1
     const { result } = applied
     if (result.state === 'blocked') {
       report({ ...result, version: input.set.version })
@@ -100,49 +95,35 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
     return settings.compareMs
   }
 
-  const look = async (parts: GatewayParts): Promise<number> => {
+  const look = async (proxy: GatewayProxy): Promise<number> => {
     const input = wanted
     if (!input) return settings.compareMs
     const known = settled
-    if (known?.input === input) return compare(parts, input, known.applied)
+    if (known?.input === input) return compare(proxy, input, known.applied)
     if (known?.input.key === input.key) {
       // Equal bytes: nothing to do, unless something happened to them.
       const { result } = known.applied
-      if (result.state === 'rejected' || (await isServed(parts, state.present, state.lastGood))) {
+      if (result.state === 'rejected' || (await proxy.isServed(state.present, state.lastGood))) {
         settle(input, { ...known.applied, reloaded: false })
         return settings.compareMs
       }
     }
-    const refused = refusal(parts, input.set, state.lastGood)
-    if (!refused) return apply(parts, input)
+    const refused = proxy.refusal(input.set, state.lastGood)
+    if (!refused) return apply(proxy, input)
     settle(input, { now: state, reloaded: false, passing: false, result: refused })
     return settings.compareMs
   }
 
   /** Compares the folder and what is served with what they should be, and sets right what is not. */
-  const compare = async (parts: GatewayParts, input: Input, { result, passing }: AppliedSet): Promise<number> => {
-    state = { ...state, present: await parts.folder.read() }
-    const served = await isServed(parts, state.present, state.lastGood)
+  const compare = async (proxy: GatewayProxy, input: Input, { result, passing }: AppliedSet): Promise<number> => {
+    state = { ...state, present: await proxy.read() }
+    const served = await proxy.isServed(state.present, state.lastGood)
     const whole = result.state === 'proven' && result.attempt.quarantined.length === 0
     if (whole && served) return settings.compareMs
-    if (result.state === 'proven' || passing) return apply(parts, input)
+    if (result.state === 'proven' || passing) return apply(proxy, input)
     // The set is not to be had, and so what served before it has to stand.
-    if (!served && state.lastGood.size > 0) state = (await applySet(parts, state, state.lastGood, false, stop)).now
+    if (!served && state.lastGood.size > 0) state = (await proxy.apply(state, state.lastGood, false, stop)).now
     return settings.compareMs
-  }
-
-  const budgetWaitMs = async (parts: GatewayParts, urgent: boolean): Promise<number> => {
-    const master = await parts.process.master()
-    if (master === undefined) return 0
-    const answer = nextReload({
-      now: performance.now(),
-      history,
-      urgent,
-      perMinute: settings.reloadsPerMinute,
-      draining: drainingGenerations(await readWorkers(master)).length,
-      mostDraining: settings.drainingGenerations,
-    })
-    return answer.reload === 'now' ? 0 : answer.waitMs
   }
 
   const reportTrouble = (error: unknown) => {
@@ -150,19 +131,20 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
   }
 
   const run = async () => {
-    const good = await readGood(settings.good)
-    await using parts = await openPatiently(settings, log, reportTrouble, stop)
-    if (!parts) return
-    state = { present: await parts.folder.read(), lastGood: new Map(Object.entries(good?.files ?? {})) }
+    const kept = await readGood(settings.good)
+    const good = kept?.set.proxy === settings.proxy ? kept : undefined
+    await using proxy = await openPatiently(open, settings.retryMs, reportTrouble, stop)
+    if (!proxy) return
+    state = { present: await proxy.read(), lastGood: new Map(Object.entries(good?.files ?? {})) }
     if (good && !wanted) take(good.set)
     while (!stop.aborted) {
       let againMs = settings.retryMs
       try {
-        againMs = await look(parts)
+        againMs = await look(proxy)
       } catch (error) {
         if (stop.aborted) return
         reportTrouble(error)
-        state = { ...state, present: await parts.folder.read().catch(() => new Map()) }
+        state = { ...state, present: await proxy.read().catch(() => new Map()) }
       }
       await wake.next(againMs, stop)
     }
@@ -172,19 +154,19 @@ export function startGateway(settings: GatewaySettings, { log, onOutcome, stop }
   return { take, status: () => ({ gateway: settings.name, outcome, reloads }), ended }
 }
 
-/** Nginx may be installed, or its folder made, after the agent was started. */
+/** A proxy may be installed, or its folder made, after the agent was started. */
 async function openPatiently(
-  settings: GatewaySettings,
-  log: Logger,
+  open: OpenProxy,
+  retryMs: number,
   onTrouble: (error: unknown) => void,
   stop: AbortSignal,
-): Promise<GatewayParts | undefined> {
+): Promise<GatewayProxy | undefined> {
   while (!stop.aborted) {
     try {
-      return await openGateway(settings, log, stop)
+      return await open(stop)
     } catch (error) {
       onTrouble(error)
-      await pause(settings.retryMs, stop)
+      await pause(retryMs, stop)
     }
   }
   return undefined

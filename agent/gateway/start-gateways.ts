@@ -1,8 +1,10 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { GatewayConfig } from './config.ts'
+import { envoySettings } from './envoy/settings.ts'
+import type { LoopSettings } from './proxy.ts'
 import { gatewaySettings } from './settings.ts'
-import { type GatewayStatus, startGateway } from './start-gateway.ts'
+import { type GatewayStatus, type OpenProxy, startGateway } from './start-gateway.ts'
 
 export type GatewayOptions = {
   readonly log: Logger
@@ -26,21 +28,45 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
   const stop = AbortSignal.any([signal, end.signal])
   const gateways = new Map(
     configs.map((config) => {
-      const settings = gatewaySettings(config, stateDir)
-      const surroundings = { log, stop, onOutcome: (outcome: GatewayOutcome) => onOutcome(config.name, outcome) }
-      return [config.name, startGateway(settings, surroundings)] as const
+      const { settings, open } = kindOf(config, stateDir, log)
+      const surroundings = { log, open, stop, onOutcome: (outcome: GatewayOutcome) => onOutcome(config.name, outcome) }
+      return [config.name, { proxy: config.proxy, ...startGateway(settings, surroundings) }] as const
     }),
   )
   return {
     take(name, files) {
       const gateway = gateways.get(name)
-      if (gateway) gateway.take(files)
-      else onOutcome(name, { state: 'rejected', version: files.version, error: `this node runs no gateway ${name}` })
+      const wrong =
+        gateway === undefined
+          ? `this node runs no gateway ${name}`
+          : gateway.proxy === files.proxy
+            ? undefined
+            : `the declaration makes ${name} a gateway of ${files.proxy}, and this node runs ${gateway.proxy} for it`
+      if (wrong === undefined) gateway?.take(files)
+      else onOutcome(name, { state: 'rejected', version: files.version, error: wrong })
     },
     status: () => [...gateways.values()].map((gateway) => gateway.status()),
     async [Symbol.asyncDispose]() {
       end.abort()
       await Promise.all([...gateways.values()].map(({ ended }) => ended))
     },
+  }
+}
+
+type Kind = { readonly settings: LoopSettings; readonly open: OpenProxy }
+
+/** What runs a gateway's kind of proxy; its code is loaded only where there is one. */
+function kindOf(config: GatewayConfig, stateDir: string, log: Logger): Kind {
+  switch (config.proxy) {
+    case 'nginx': {
+      const settings = gatewaySettings(config, stateDir)
+      const open = async (stop: AbortSignal) => (await import('./open-nginx.ts')).openNginx(settings, log, stop)
+      return { settings, open }
+    }
+    case 'envoy': {
+      const settings = envoySettings(config, stateDir)
+      const open = async (stop: AbortSignal) => (await import('./envoy/open-envoy.ts')).openEnvoy(settings, log, stop)
+      return { settings, open }
+    }
   }
 }

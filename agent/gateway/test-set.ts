@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path'
+import type { Attempt } from './applied-set.ts'
 import { type Complaint, complaintText } from './complaint.ts'
 import type { FileSet } from './file-set.ts'
-import { type Attempt, guiltyFile, withoutGuilty } from './quarantine.ts'
+import { guiltyFile, withoutGuilty } from './quarantine.ts'
 
 export type TestedSet =
   | { readonly state: 'fit'; readonly attempt: Attempt }

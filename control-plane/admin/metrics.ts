@@ -35,6 +35,30 @@ export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], no
     for (const { health } of fleet.instances.values()) counts[health] += 1
     for (const [health, count] of Object.entries(counts)) set({ health }, count)
   })
+  gauge(
+    'heddle_foreign_instances',
+    'Instances that others registered, by Consul datacenter.',
+    ['datacenter'],
+    (set) => {
+      const counts = new Map<string, number>()
+      for (const { spec } of fleet.foreign.values()) counts.set(spec.datacenter, (counts.get(spec.datacenter) ?? 0) + 1)
+      for (const [datacenter, count] of counts) set({ datacenter }, count)
+    },
+  )
+  gauge(
+    'heddle_told_later',
+    'What agents told of times in which no plane heard them, and what had no room.',
+    ['what'],
+    (set) => {
+      const counts = { changes: 0, lost_changes: 0, lost_measurements: 0 }
+      for (const { told } of fleet.nodes.values()) {
+        counts.changes += told?.changes ?? 0
+        counts.lost_changes += told?.lostChanges ?? 0
+        counts.lost_measurements += told?.lostSamples ?? 0
+      }
+      for (const [what, count] of Object.entries(counts)) set({ what }, count)
+    },
+  )
   gauge('heddle_sink_proven_revision', 'The newest revision that a sink is proven to show.', ['sink'], (set) => {
     for (const sink of sinks()) {
       const { name, proven } = sink.status()

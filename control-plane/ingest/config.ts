@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { duration } from '#shared/config/fields.ts'
+import { duration, httpUrl } from '#shared/config/fields.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -61,16 +61,37 @@ export const ClientsConfig = z.strictObject({
   reaped_after: z._default(duration(), 7 * day),
   /** The largest body that is read. */
   most_body_kib: z._default(count(1, 16 * 1024), 256),
+  /** The same for up to 1,000 operations in one. */
+  most_batch_kib: z._default(count(1, 16 * 1024), 2 * 1024),
   /** The name by which `GET /health` calls itself. */
   service_name: z._default(z.string().check(z.minLength(1), z.maxLength(100)), 'looma-crm'),
-  /** The services that `GET /health` reports under these names. */
-  zervigo_services: z._default(z.record(z.string(), z.string()), {
-    auth: 'unified-auth',
-    resume: 'resume-service',
-    job: 'job-service',
-    company: 'company-service',
-    user: 'user-service',
-  }),
+  /** The services that `GET /health` reports, and how they are looked at. */
+  zervigo: z.prefault(
+    z.strictObject({
+      /** The names of services, by the names under which they are reported. */
+      services: z._default(z.record(z.string(), z.string()), {
+        auth: 'unified-auth',
+        resume: 'resume-service',
+        job: 'job-service',
+        company: 'company-service',
+        user: 'user-service',
+      }),
+      /** Where they are, by the names under which they are reported; who is not named here is looked for among the registered. */
+      urls: z._default(z.record(z.string(), httpUrl()), {}),
+      every: z._default(duration(second), 15 * second),
+      timeout: z._default(duration(), 2 * second),
+    }),
+    {},
+  ),
+  /** What cluster managers hand over to be kept in step: how much of it may be pending, and for how long. */
+  sync: z.prefault(
+    z.strictObject({
+      most_tasks: z._default(count(0, 1_000_000), 10_000),
+      most_megabytes: z._default(count(0, 100_000), 64),
+      kept_for: z._default(duration(second), 7 * day),
+    }),
+    {},
+  ),
 })
 export type ClientsConfig = z.output<typeof ClientsConfig>
 

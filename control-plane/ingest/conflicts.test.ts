@@ -3,7 +3,7 @@ import { reason } from '#shared/protocol/reason.ts'
 import { nodeId, specOf } from '#test/support/agent-client.ts'
 import type { Change } from '../fleet/event.ts'
 import { Fleet } from '../fleet/fleet.ts'
-import { conflictsOf } from './conflicts.ts'
+import { type Conflict, Places, placeOf } from './conflicts.ts'
 
 function fleetOf(...changes: readonly Change[]): Fleet {
   const fleet = new Fleet()
@@ -11,6 +11,12 @@ function fleetOf(...changes: readonly Change[]): Fleet {
     changes.map((change, index) => ({ revision: index + 1, event: { version: 1, at: 0, by: 'test', change } })),
   )
   return fleet
+}
+
+function conflictsOf({ instances, nodes }: Fleet): readonly Conflict[] {
+  const places = new Places()
+  for (const [id, instance] of instances) places.put(id, placeOf(instance, nodes.get(instance.node)))
+  return places.some(100)
 }
 const at = (instance: string, address: string, port: number, node = nodeId(1)): Change => ({
   kind: 'registered',
@@ -50,3 +56,23 @@ for (const { name, fleet, expected } of [
 ]) {
   t.test(`conflicts: ${name}`, async (t) => t.strictSame(conflictsOf(fleet), expected))
 }
+
+t.test(
+  'a conflict is over when all but one have gone elsewhere, and the number of conflicts is that of places',
+  async (t) => {
+    const places = new Places()
+    for (const id of ['a', 'b', 'c']) places.put(id, ' 10.0.0.1 1')
+    for (const id of ['d', 'e']) places.put(id, ' 10.0.0.1 2')
+    t.equal(places.conflicts, 2)
+    places.put('a', ' 10.0.0.1 9')
+    t.strictSame(places.some(1), [{ address: '10.0.0.1', port: 1, instances: ['b'] }])
+    places.put('b', undefined)
+    places.put('d', undefined)
+    t.equal(places.conflicts, 0)
+    places.put('c', undefined)
+    places.put('b', ' 10.0.0.1 1')
+    t.strictSame(places.some(9), [])
+    places.put('c', ' 10.0.0.1 1')
+    t.strictSame(places.some(9), [{ address: '10.0.0.1', port: 1, instances: ['b', 'c'] }])
+  },
+)

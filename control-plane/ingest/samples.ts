@@ -1,18 +1,20 @@
 import type { Metric } from '#shared/protocol/messages.ts'
 import type { FleetView } from '../fleet/fleet.ts'
+import type { Measurement } from './cluster-api/measurements.ts'
 
-export type ClientSample = Metric & { readonly node: string; readonly at: number }
+export type ClientSample = Metric & { readonly node: string; readonly at: number; readonly tags?: string }
 
-/** What a client measured about itself, by name: the unit is percent if the name contains `usage`, else count. */
+/** What a client measured about itself, as it is kept. */
 export function samplesOf(
   instance: string,
-  metrics: Readonly<Record<string, number>>,
-  at: number,
+  measurements: readonly Measurement[],
   fleet: Pick<FleetView, 'instances'>,
 ): readonly ClientSample[] {
   const node = fleet.instances.get(instance)?.node ?? ''
-  return Object.entries(metrics).map(([name, value]) => {
-    const unit = name.includes('usage') ? 'percent' : 'count'
-    return { instance, name, value, unit, node, at }
-  })
+  return measurements.map(({ tags, ...measured }) => ({
+    instance,
+    node,
+    ...measured,
+    ...(tags === undefined ? {} : { tags }),
+  }))
 }

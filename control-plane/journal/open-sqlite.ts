@@ -9,6 +9,7 @@ import { NodeSqliteDialect } from './sqlite-dialect.ts'
 import type { Store } from './store.ts'
 import { hasResult, resultCodes, storeFailure } from './store-failure.ts'
 import type { StoredEvent } from './stored-event.ts'
+import { syncTaskQueries } from './sync-task-queries.ts'
 import { tableQueries } from './table-queries.ts'
 
 export type SqliteSettings = {
@@ -41,7 +42,7 @@ export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<S
     // Before anything is written: somebody may still put back what is missing.
     if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), path, note)
     await migrate(db)
-    const queries = { ...journalQueries(db), ...tableQueries(db) }
+    const queries = { ...journalQueries(db), ...tableQueries(db), ...syncTaskQueries(db) }
     const acknowledged = alone ? opened.use(new Acknowledged(note)) : undefined
     const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
     const append = async (events: readonly StoredEvent[]) => {

@@ -33,6 +33,11 @@ const lanes = {
   saveBeats: 'behind',
   saveRollups: 'behind',
   dropRollups: 'behind',
+  metricsOf: 'behind',
+  readRollups: 'behind',
+  addSyncTask: 'behind',
+  syncTask: 'behind',
+  syncTasks: 'behind',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
 /**

@@ -2,6 +2,9 @@ import { repeat } from '#shared/lifecycle/repeat.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { JournalConfig } from './config.ts'
+import type { MetricQuery, MetricSeries } from './metric-series.ts'
+import { readMetrics } from './read-metrics.ts'
+import { RecentSamples } from './recent-samples.ts'
 import { minuteOf, RollupBuffer, type Sample } from './rollup.ts'
 import { nodeRow, serviceRow } from './rows.ts'
 import type { Beat, TableStore, TableWrite } from './store.ts'
@@ -30,6 +33,8 @@ const idsAtOnce = 1_000
 const droppedAtOnce = 500
 /** Minutes of metrics that are added up in memory at most. */
 const mostRollups = 500_000
+/** Samples that are kept in memory as they came: some 6 MiB. */
+const mostSamples = 200_000
 const retryMs = 5_000
 const dropEveryMs = 60_000
 
@@ -47,6 +52,7 @@ export class Tables implements AsyncDisposable {
   readonly #now: () => number
   readonly #closing = new AbortController()
   readonly #rollups = new RollupBuffer(mostRollups)
+  readonly #recent = new RecentSamples(mostSamples)
   readonly #unwatch: () => void
   readonly #rounds: Promise<unknown>
   #services = new Set<string>()
@@ -86,7 +92,15 @@ export class Tables implements AsyncDisposable {
 
   /** Takes samples to be added up to minutes. Those of a minute are written once it is over. */
   saveMetrics(samples: Iterable<Sample>): void {
-    for (const sample of samples) this.#rollups.add(sample)
+    for (const sample of samples) {
+      this.#rollups.add(sample)
+      this.#recent.add(sample)
+    }
+  }
+
+  /** The metrics of a service over a time: what is written, and what is still in memory. */
+  readMetrics(query: MetricQuery): Promise<readonly MetricSeries[]> {
+    return readMetrics(query, { store: this.#parts.store, rollups: this.#rollups, recent: this.#recent })
   }
 
   /** Writes when instances and nodes were last heard of; those that have no row are passed over. */

@@ -68,3 +68,24 @@ t.test('what is given back and added to is as if it had never been taken', async
   late.giveBack(taken)
   t.match(late.take(Number.POSITIVE_INFINITY, 10), [{ sum: 6, min: 1, max: 5, last: 5, samples: 2 }])
 })
+
+t.test('the minutes of a service are those that have not been taken, with the tags of their last value', async (t) => {
+  const rollups = buffer([
+    { instance: 'a', tags: '{"x":1}' },
+    { instance: 'a', value: 20 },
+    { instance: 'a', tags: '{"x":2}', at: base.at + minute },
+    { instance: 'b' },
+    {},
+  ])
+  t.match(rollups.of('a'), [
+    { sum: 30, tags: '{"x":1}' },
+    { minute: base.at + minute, tags: '{"x":2}' },
+  ])
+  const taken = rollups.take(base.at + 1, 10)
+  t.match(rollups.of('a'), [{ minute: base.at + minute }])
+  t.strictSame(rollups.of('b'), [])
+  rollups.giveBack(taken)
+  t.equal(rollups.of('a').length, 2)
+  t.match(rollups.of('b'), [{ sum: 10 }])
+  t.strictSame(rollups.of(''), [], 'what belongs to nodes is not asked for so')
+})

@@ -8,6 +8,8 @@ export type Sample = Metric & {
   readonly node: string
   /** Epoch milliseconds. */
   readonly at: number
+  /** JSON; what they say of the last sample of a minute is kept. */
+  readonly tags?: string
 }
 
 /** What one minute of one metric came to. */
@@ -24,6 +26,7 @@ export type Rollup = {
   readonly max: number
   readonly last: number
   readonly samples: number
+  readonly tags?: string
 }
 
 export function minuteOf(at: number): number {
@@ -35,13 +38,16 @@ export function rollupKey({ instance = '', node, name, at }: Sample): string {
 }
 
 /** The minute with one more sample; the first one begins it. */
-export function addSample(rollup: Rollup | undefined, { instance = '', node, name, unit, value, at }: Sample): Rollup {
+export function addSample(rollup: Rollup | undefined, sample: Sample): Rollup {
+  const { instance = '', node, name, unit, value, at } = sample
+  const tags = sample.tags === undefined ? {} : { tags: sample.tags }
   if (!rollup) {
-    const minute = minuteOf(at)
-    return { service: instance, node, name, unit, minute, sum: value, min: value, max: value, last: value, samples: 1 }
+    const first = { sum: value, min: value, max: value, last: value, samples: 1 }
+    return { service: instance, node, name, unit, minute: minuteOf(at), ...first, ...tags }
   }
   return {
     ...rollup,
+    ...tags,
     sum: rollup.sum + value,
     min: Math.min(rollup.min, value),
     max: Math.max(rollup.max, value),
@@ -57,6 +63,8 @@ export function addSample(rollup: Rollup | undefined, { instance = '', node, nam
 export class RollupBuffer {
   readonly #most: number
   readonly #open = new Map<string, Rollup>()
+  /** The keys of each service's minutes. */
+  readonly #ofService = new Map<string, Set<string>>()
   #dropped = 0
 
   constructor(most: number) {
@@ -77,7 +85,12 @@ export class RollupBuffer {
     const key = rollupKey(sample)
     const rollup = this.#open.get(key)
     if (!Number.isFinite(sample.value) || (!rollup && this.#open.size >= this.#most)) this.#dropped += 1
-    else this.#open.set(key, addSample(rollup, sample))
+    else this.#put(key, addSample(rollup, sample))
+  }
+
+  /** The minutes of a service that have not been taken away. */
+  of(service: string): readonly Rollup[] {
+    return [...(this.#ofService.get(service) ?? [])].flatMap((key) => this.#open.get(key) ?? [])
   }
 
   /** Takes away up to `limit` minutes that began before `before`, oldest additions first. */
@@ -88,6 +101,8 @@ export class RollupBuffer {
       if (rollup.minute >= before) continue
       taken.push(rollup)
       this.#open.delete(key)
+      const keys = this.#ofService.get(rollup.service)
+      if (keys?.delete(key) && keys.size === 0) this.#ofService.delete(rollup.service)
     }
     return taken
   }
@@ -97,13 +112,20 @@ export class RollupBuffer {
     for (const rollup of rollups) {
       const key = `${rollup.minute}\n${rollup.service}\n${rollup.node}\n${rollup.name}`
       const later = this.#open.get(key)
-      this.#open.set(key, later ? joined(rollup, later) : rollup)
+      this.#put(key, later ? joined(rollup, later) : rollup)
     }
+  }
+
+  #put(key: string, rollup: Rollup): void {
+    this.#open.set(key, rollup)
+    // What belongs to nodes is asked for by nobody here.
+    if (rollup.service !== '') this.#ofService.getOrInsertComputed(rollup.service, () => new Set()).add(key)
   }
 }
 
 function joined(earlier: Rollup, later: Rollup): Rollup {
   return {
+    ...earlier,
     ...later,
     sum: earlier.sum + later.sum,
     min: Math.min(earlier.min, later.min),

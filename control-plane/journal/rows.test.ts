@@ -79,6 +79,11 @@ for (const { what, spec, url } of [
     spec: { checks: [{ kind: 'http', ...check, path: '/', service: '', tls: true }] },
     url: 'https://10.0.0.2:8080',
   },
+  {
+    what: 'a check of a database',
+    spec: { checks: [{ kind: 'redis', ...check, tls: true }] },
+    url: 'redis://10.0.0.2:8080',
+  },
   { what: 'an IPv6 address', spec: { address: 'fd00::7' }, url: 'http://[fd00::7]:8080' },
 ] as const) {
   t.test(`a service with ${what} has a fitting URL`, async (t) => {

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net'
 import type { Insertable } from 'kysely'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
 import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import { nodeStatus } from '../fleet/node-status.ts'
 import { standing } from '../fleet/routable.ts'
 import type { ClusterNodes, ServiceRegistry } from './schema.ts'
 
@@ -28,8 +30,8 @@ export function serviceRow(instance: InstanceBelief, node: NodeBelief | undefine
     service_url: serviceUrl(instance),
     node_id: instance.node,
     cluster_id: spec.cluster ?? node?.spec.cluster ?? '',
-    capabilities: JSON.stringify(spec.tags),
-    config: JSON.stringify(spec.metadata),
+    capabilities: JSON.stringify(spec.registered?.capabilities ?? spec.tags),
+    config: JSON.stringify(spec.registered?.config ?? spec.metadata),
     status,
     health_status: health,
     registered_at: isoTime(instance.registeredAt),
@@ -43,10 +45,22 @@ export function serviceRow(instance: InstanceBelief, node: NodeBelief | undefine
 }
 
 function serviceUrl({ spec }: InstanceBelief): string {
-  const check = spec.checks[0]
-  const scheme = check?.kind === 'tcp' ? 'tcp' : check?.tls ? 'https' : 'http'
+  if (spec.registered?.url !== undefined) return spec.registered.url
+  const scheme = schemeOf(spec.checks[0])
   const host = isIPv6(spec.address) ? `[${spec.address}]` : spec.address
   return `${scheme}://${host}:${spec.port}`
+}
+
+function schemeOf(check: ProbeSpec | undefined): string {
+  if (check === undefined) return 'http'
+  switch (check.kind) {
+    case 'http':
+    case 'elasticsearch':
+    case 'neo4j':
+      return check.tls ? 'https' : 'http'
+    default:
+      return check.kind
+  }
 }
 
 /**
@@ -56,15 +70,16 @@ function serviceUrl({ spec }: InstanceBelief): string {
  */
 export function nodeRow(node: NodeBelief, instances: Iterable<InstanceBelief>, now: number): ClusterNodeRow {
   const { spec, contact } = node
+  const { registered } = spec
   return {
     node_id: spec.id,
     node_name: spec.name,
-    node_type: spec.gateways.length > 0 ? 'gateway' : 'worker',
+    node_type: spec.gateways.length > 0 ? 'gateway' : (registered?.type ?? 'worker'),
     host_address: spec.address,
-    port: null,
+    port: registered?.port ?? null,
     status: nodeStatus(node, instances),
-    capabilities: JSON.stringify({ version: spec.version, gateways: spec.gateways }),
-    resources: '{}',
+    capabilities: JSON.stringify(registered?.capabilities ?? { version: spec.version, gateways: spec.gateways }),
+    resources: JSON.stringify(registered?.resources ?? {}),
     created_at: isoTime(node.joinedAt),
     updated_at: isoTime(now),
     site: spec.site,
@@ -73,14 +88,4 @@ export function nodeRow(node: NodeBelief, instances: Iterable<InstanceBelief>, n
     contact,
     revision: node.revision,
   }
-}
-
-/** Losing contact for a moment is not being down; a node whose every instance is in maintenance is so itself. */
-function nodeStatus(
-  { contact }: NodeBelief,
-  instances: Iterable<InstanceBelief>,
-): 'active' | 'inactive' | 'maintenance' {
-  if (contact === 'lost') return 'inactive'
-  const states = new Set([...instances].map(({ admission }) => admission.state))
-  return states.size === 1 && states.has('maintenance') ? 'maintenance' : 'active'
 }

@@ -155,6 +155,23 @@ export type UserSessions = {
   created_at: Time
 }
 
+/** What was handed over to be kept in step between nodes. */
+export type SyncTasks = {
+  id: Generated<number>
+  task_id: string
+  source_node: string
+  target_nodes: string
+  data_type: string
+  data: string
+  priority: number
+  status: string
+  error: string | null
+  timestamp: Time
+  bytes: number
+  created_at: Time
+  updated_at: Time
+}
+
 export type Schema = {
   journal_head: JournalHead
   journal: JournalRow
@@ -171,4 +188,5 @@ export type Schema = {
   service_configs: ServiceConfigs
   cluster_users: ClusterUsers
   user_sessions: UserSessions
+  sync_tasks: SyncTasks
 }

@@ -1,7 +1,9 @@
+import type { Bucket } from './metric-series.ts'
 import type { SnapshotMark } from './retention.ts'
 import type { Rollup } from './rollup.ts'
 import type { ClusterNodeRow, ServiceRow } from './rows.ts'
 import type { StoredEntry, StoredEvent } from './stored-event.ts'
+import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from './sync-task.ts'
 
 /**
  * Where the journal is kept. Every method rejects with STORE_UNAVAILABLE (retryable) when the store cannot do it now, and then nothing
@@ -64,10 +66,43 @@ export interface TableStore {
   saveRollups(rollups: readonly Rollup[]): Promise<void>
   /** Drops up to `limit` rollups that are older than `before`, or beyond the newest `most`; resolves with how many went. */
   dropRollups(before: number, most: number, limit: number): Promise<number>
+  /** Which node measured what of a service, in order, at most `limit`. */
+  metricsOf(service: string, limit: number): Promise<readonly StoredMetric[]>
+  /** Some of a metric's minutes, oldest first, added up to steps. */
+  readRollups(range: RollupRange): Promise<RollupPage>
+}
+
+export type StoredMetric = { readonly node: string; readonly name: string }
+
+export type RollupRange = StoredMetric & {
+  readonly service: string
+  /** Epoch milliseconds, `to` excluded. */
+  readonly from: number
+  readonly to: number
+  readonly stepMs: number
+  /** Minutes that are read at most. */
+  readonly limit: number
+}
+
+export type RollupPage = {
+  /** Undefined where there is no minute. */
+  readonly unit: Rollup['unit'] | undefined
+  readonly buckets: readonly Bucket[]
+  /** Where the rest begins, epoch milliseconds; undefined: that was all. */
+  readonly next: number | undefined
+}
+
+/** What was handed over to be kept in step. Rejects as JournalStore does. */
+export interface SyncTaskStore {
+  /** Keeps a task, unless as many as the limits allow are pending already. The same one again is no second one. Old ones fail. */
+  addSyncTask(task: SyncTask, limits: SyncTaskLimits): Promise<SyncTaskTaken>
+  syncTask(id: string): Promise<SyncTaskView | undefined>
+  /** Newest first. */
+  syncTasks(filter: SyncTaskFilter): Promise<readonly SyncTaskView[]>
 }
 
 /** SQLite is one; PostgreSQL will be the other. */
-export interface Store extends JournalStore, TableStore, AsyncDisposable {
+export interface Store extends JournalStore, TableStore, SyncTaskStore, AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string
   /** For messages: the file, or the database. */

@@ -1,7 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { anyInstallation, anyInstanceBelief, anyNodeBelief, anyState } from '#test/support/arbitraries.ts'
+import {
+  anyForeignBelief,
+  anyInstallation,
+  anyInstanceBelief,
+  anyNodeBelief,
+  anyState,
+} from '#test/support/arbitraries.ts'
 import type { FleetState } from '../fleet/fleet.ts'
 import { beliefsInPart, encodeState, StateReader, stateVersion } from './stored-state.ts'
 
@@ -16,11 +22,12 @@ t.test('a state that was stored is read as it was', async (t) => {
     revision: fc.nat(),
     nodes: fc.array(anyNodeBelief),
     instances: fc.array(anyInstanceBelief),
+    foreign: fc.array(anyForeignBelief),
     installation: anyInstallation,
   })
   fc.assert(
     fc.property(fc.oneof(anyState, anything), (state) =>
-      isDeepStrictEqual(decode(encodeState(state), state.revision), { ...state }),
+      isDeepStrictEqual(decode(encodeState(state), state.revision), { orders: [], settings: [], ...state }),
     ),
     { numRuns: 500 },
   )
@@ -32,9 +39,15 @@ t.test('a large state comes in parts that are read at once each', async (t) => {
   if (!belief) return
   const installation = { frozen: undefined, holds: new Map(), revision: 0 }
   const instances = Array.from({ length: 2 * beliefsInPart + 1 }, (_, index) => ({ ...belief, revision: index + 1 }))
-  const parts = [...encodeState({ revision: 9, nodes: [], instances, installation })]
+  const parts = [...encodeState({ revision: 9, nodes: [], instances, foreign: [], installation })]
   t.equal(parts.length, 1 + 3)
   t.strictSame(decode(parts, 9).instances, instances)
+})
+
+t.test('a snapshot from before there were orders and settings is read', async (t) => {
+  const installation = { revision: 3, holds: [] }
+  const parts = [JSON.stringify({ kind: 'installation', installation }), JSON.stringify({ kind: 'nodes', nodes: [] })]
+  t.match(decode(parts, 9), { revision: 9, nodes: [], orders: [], settings: [] })
 })
 
 t.test('a snapshot of a newer version is refused', async (t) => {

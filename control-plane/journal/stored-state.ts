@@ -1,6 +1,8 @@
 import { Failure } from '#shared/failure/failure.ts'
-import type { Hold, InstallationBelief, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { ForeignBelief, Hold, InstallationBelief, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { DocumentBelief } from '../fleet/documents.ts'
 import type { FleetState } from '../fleet/fleet.ts'
+import type { NodeOrders } from '../fleet/orders.ts'
 
 /** The version of the snapshots that this program writes. */
 export const stateVersion = 1
@@ -14,6 +16,9 @@ type StoredPart =
   | { readonly kind: 'installation'; readonly installation: StoredInstallation }
   | { readonly kind: 'nodes'; readonly nodes: readonly NodeBelief[] }
   | { readonly kind: 'instances'; readonly instances: readonly InstanceBelief[] }
+  | { readonly kind: 'foreign'; readonly foreign: readonly ForeignBelief[] }
+  | { readonly kind: 'orders'; readonly orders: readonly NodeOrders[] }
+  | { readonly kind: 'settings'; readonly settings: readonly DocumentBelief[] }
 
 /** A state as JSON, part by part, so that nobody has to hold or parse it whole. The order of beliefs is kept. */
 export function* encodeState(state: FleetState): Generator<string, void, undefined> {
@@ -21,6 +26,10 @@ export function* encodeState(state: FleetState): Generator<string, void, undefin
   yield part({ kind: 'installation', installation: { ...installation, holds: [...holds.values()] } })
   for (const nodes of slices(state.nodes)) yield part({ kind: 'nodes', nodes })
   for (const instances of slices(state.instances)) yield part({ kind: 'instances', instances })
+  for (const foreign of slices(state.foreign)) yield part({ kind: 'foreign', foreign })
+  for (const orders of slices(state.orders ?? [])) yield part({ kind: 'orders', orders })
+  // A document with its past may be large.
+  for (const each of state.settings ?? []) yield part({ kind: 'settings', settings: [each] })
 }
 
 /** Puts a state together from its parts, given in their order. */
@@ -29,6 +38,9 @@ export class StateReader {
   #installation: InstallationBelief | undefined
   readonly #nodes: NodeBelief[] = []
   readonly #instances: InstanceBelief[] = []
+  readonly #foreign: ForeignBelief[] = []
+  readonly #orders: NodeOrders[] = []
+  readonly #settings: DocumentBelief[] = []
 
   /** Throws STORE_TOO_NEW if a newer Heddle wrote the snapshot. */
   constructor(revision: number, version: number) {
@@ -51,6 +63,15 @@ export class StateReader {
       case 'instances':
         for (const instance of stored.instances) this.#instances.push(decodeInstance(instance))
         return
+      case 'foreign':
+        for (const each of stored.foreign) this.#foreign.push(each)
+        return
+      case 'orders':
+        for (const each of stored.orders) this.#orders.push(each)
+        return
+      case 'settings':
+        for (const each of stored.settings) this.#settings.push(each)
+        return
     }
   }
 
@@ -61,6 +82,9 @@ export class StateReader {
       revision: this.#revision,
       nodes: this.#nodes,
       instances: this.#instances,
+      foreign: this.#foreign,
+      orders: this.#orders,
+      settings: this.#settings,
       installation: this.#installation,
     }
   }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { rollupReader } from './read-rollups.ts'
 import { isoTime } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { Beat, TableStore } from './store.ts'
@@ -6,6 +7,8 @@ import type { Beat, TableStore } from './store.ts'
 /** The tables' side of a store, in the common subset of SQLite and PostgreSQL. */
 export function tableQueries(db: Kysely<Schema>): TableStore {
   return {
+    ...rollupReader(db),
+
     async tableCursor() {
       const { revision } = await db.selectFrom('table_cursor').select('revision').executeTakeFirstOrThrow()
       return revision
@@ -124,13 +127,13 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
       await db
         .insertInto('service_metrics')
         .values(
-          rollups.map(({ service, node, name, unit, minute, sum, min, max, last, samples }) => ({
+          rollups.map(({ service, node, name, unit, minute, sum, min, max, last, samples, tags = '{}' }) => ({
             service_id: service,
             node_id: node,
             metric_name: name,
             metric_value: sum / samples,
             metric_unit: unit,
-            tags: '{}',
+            tags,
             timestamp: isoTime(minute),
             metric_min: min,
             metric_max: max,
@@ -145,6 +148,7 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
             metric_min: sql<number>`case when excluded.metric_min < service_metrics.metric_min then excluded.metric_min else service_metrics.metric_min end`,
             metric_max: sql<number>`case when excluded.metric_max > service_metrics.metric_max then excluded.metric_max else service_metrics.metric_max end`,
             metric_last: sql<number>`excluded.metric_last`,
+            tags: sql<string>`excluded.tags`,
             samples: sql<number>`service_metrics.samples + excluded.samples`,
           }),
         )

@@ -20,6 +20,7 @@ const relied: Readonly<Record<string, string>> = {
   service_configs: 'service_id config_key config_value config_type is_encrypted created_at updated_at',
   cluster_users: 'user_id username email role permissions status last_login created_at updated_at',
   user_sessions: 'user_id session_token expires_at created_at',
+  sync_tasks: 'task_id source_node target_nodes data_type data priority status error timestamp created_at updated_at',
 }
 
 const uniques: Readonly<Record<string, readonly string[]>> = {
@@ -32,6 +33,7 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   service_configs: ['service_id,config_key'],
   cluster_users: ['user_id', 'username', 'email'],
   user_sessions: ['session_token'],
+  sync_tasks: ['task_id'],
 }
 
 async function migrated(t: Test): Promise<DatabaseSync> {

@@ -148,6 +148,31 @@ await t.test('an Envoy of a gateway that is not declared gets no answer, and a w
   await until('the answer once it is declared', () => client.answers.length > 0)
 })
 
+await t.test(
+  'a gateway whose Envoys are given files has no sink here, and an Envoy that asks for it gets no answer',
+  async (t) => {
+    const text = `gateways:
+  edge: { proxy: envoy, delivery: files, listeners: [{ port: 8080 }] }
+routes:
+  - { prefix: /api/users, service: user, path: strip }
+`
+    const { world, routing, warnings, connect, until } = await setUp(t, text)
+    const tables: TableUpdate[] = []
+    t.teardown(
+      routing.onTable(
+        (update) => tables.push(update),
+        () => {},
+      ),
+    )
+    world.fleet.markComplete()
+    await until('its table', () => tables.length > 0)
+    t.match(tables[0]?.table, { gateway: 'edge', proxy: 'envoy', delivery: 'files' })
+    t.strictSame(routing.sinks(), [])
+    connect('edge')
+    await until('the warning', () => warnings.some((line) => line.includes('"gateway":"edge"')))
+  },
+)
+
 await t.test('a gateway that is only observed is shown and not answered', async (t) => {
   const { world, connect, until, sink, routing } = await setUp(t)
   const user = world.add('user', 1)

@@ -23,7 +23,7 @@ export type RoutingOptions = {
 export type Routing = AsyncDisposable & {
   /** The port on which Envoys are answered. */
   readonly port: number
-  /** One for each declared gateway of kind Envoy; a new declaration may bring others. */
+  /** One for each declared gateway whose Envoys ask the plane; a new declaration may bring others. */
   sinks(): readonly Sink[]
   /** What a gateway of any kind is given now; undefined: nothing is published yet. */
   tableFor(gateway: string): RouteTable | undefined

@@ -59,6 +59,8 @@ export type Listener = {
 export type RouteTable = {
   readonly gateway: string
   readonly proxy: 'envoy' | 'nginx'
+  /** xds: Envoys ask the plane; files: agents on the proxies' nodes put them into place. */
+  readonly delivery: 'xds' | 'files'
   /** observe: nothing is sent to the proxy, only shown. */
   readonly mode: SinkMode
   /** Absolute paths on the proxy's machine; undefined: no such log. */

@@ -33,6 +33,7 @@ t.test('it says where to look, stays, and Ctrl-C ends all that it started', { ti
     'http://127.0.0.1:8500/ui',
     'http://127.0.0.1:8501/ui',
     '/api/services/hello',
+    `${demoPorts.fileEnvoy}/api/services/hello`,
     'explain basic-a',
   ]) {
     t.ok(demo.output.includes(what), what)

@@ -44,7 +44,9 @@ function sayWhereToLook({ plan: { ports } }: Landscape): void {
     ['Consul looma-dc', `http://127.0.0.1:${ports.looma}/ui`],
     ['through Envoy', `http://127.0.0.1:${ports.envoy}/api/services/hello`],
     ['through Nginx', `http://127.0.0.1:${ports.nginx}/api/services/hello`],
+    ['through Envoy by files', `http://127.0.0.1:${ports.fileEnvoy}/api/services/hello`],
     ["Envoy's own page", `http://127.0.0.1:${ports.envoyAdmin}`],
+    ['  of the one by files', `http://127.0.0.1:${ports.fileEnvoyAdmin}`],
     ['the registry API', `http://127.0.0.1:${ports.plane}/cluster/status`],
     ['status', 'npm run -s heddle -- status'],
     ['why is it (not) routed', 'npm run -s heddle -- explain basic-a'],
@@ -92,6 +94,7 @@ async function main(args: readonly string[]): Promise<number> {
     folder,
     ports: demoPorts,
     members,
+    fileEnvoy: true,
     onStep: (what) => {
       // Leaving by an error ends what has been started so far.
       if (stop.aborted) throw new Error('ended before everything was up')

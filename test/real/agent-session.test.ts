@@ -91,7 +91,7 @@ await t.test('after a cut it comes back and tells everything again, also what ch
   const last = first.all('report').at(-1)?.message.sequence ?? 0
   await first[Symbol.asyncDispose]()
   await server.switch({ mode: 'fail' })
-  const isCritical = async () => (await agent.page('/health')).includes('"http_status status=503"')
+  const isCritical = async () => JSON.parse(await agent.page('/health')).instances[0].health === 'critical'
   await waitFor(isCritical, { what: 'the verdict', withinMs: 5_000 })
   t.match(JSON.parse(await agent.page('/health')), { status: 'warning', session: { state: 'connecting' } })
   await using second = await AgentRecorder.start(port)
@@ -130,7 +130,7 @@ await t.test('an agent that is refused for good does not hammer', async (t) => {
 await t.test('probes for others are run once each', async (t) => {
   await using plane = await AgentRecorder.start()
   await using server = await startBasicServer({ name: 'other' })
-  await using _agent = await RunningAgent.start({ planes: [plane.url] })
+  await using _agent = await RunningAgent.start({ planes: [plane.url], more: { orders: { probe_local: true } } })
   await plane.until(() => plane.all('report').length, { what: 'the first report', withinMs: 5_000 })
   const http = {
     kind: 'http',
@@ -153,7 +153,7 @@ await t.test('probes for others are run once each', async (t) => {
 
 await t.test('the wanted log level takes effect', async (t) => {
   await using plane = await AgentRecorder.start()
-  plane.desired = { admissions: {}, gateways: {}, probes: {}, logLevel: 'error' }
+  plane.desired = { admissions: {}, gateways: {}, probes: {}, logging: { level: 'error', by: '', reason: '' } }
   await using agent = await RunningAgent.start({ planes: [plane.url] })
   await plane.until(() => plane.all('report').length, { what: 'the first report', withinMs: 5_000 })
   agent.signal('SIGHUP')

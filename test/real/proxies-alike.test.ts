@@ -8,6 +8,7 @@ import {
   noRoute,
   type OwnAnswer,
 } from '#control-plane/routing/answers.ts'
+import { renderEnvoyFiles } from '#control-plane/routing/envoy/render-files.ts'
 import { toStaticBootstrap } from '#control-plane/routing/envoy/static-bootstrap.ts'
 import { renderNginx } from '#control-plane/routing/nginx/render.ts'
 import { pathCases, pathRoutes } from '#control-plane/routing/table/path-cases.ts'
@@ -15,23 +16,29 @@ import type { RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
 import { type Answer, ask } from '#test/support/ask.ts'
 import { startEnvoy } from '#test/support/envoy.ts'
+import { startEnvoyGateway } from '#test/support/gateway.ts'
 import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
 import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
 
-const [envoyPort = 0, nginxPort = 0] = await freePorts(2)
+const [envoyPort = 0, filesPort = 0, nginxPort = 0] = await freePorts(3)
+const proxies = ['envoy', 'files', 'nginx'] as const
 
-/** The same table on both proxies; a request asked of both. */
-async function both(t: { teardown(end: () => Promise<void>): void }, tableAt: (port: number) => RouteTable) {
+/** The same table on an Envoy with the resources that the stream brings, on one by files, and on Nginx; a request asked of each. */
+async function each(t: { teardown(end: () => Promise<void>): void }, tableAt: (port: number) => RouteTable) {
   const envoy = await startEnvoy({ bootstrap: toStaticBootstrap({ ...tableAt(envoyPort), proxy: 'envoy' }) })
   const files = renderNginx({ ...tableAt(nginxPort), proxy: 'nginx' }, 1).files
   const nginx = await startNginx({ conf: nginxConfiguration(files.map(({ content }) => content).join('\n')) })
+  const byFiles = await startEnvoyGateway()
   t.teardown(async () => {
+    await byFiles[Symbol.asyncDispose]()
     await nginx[Symbol.asyncDispose]()
     await envoy[Symbol.asyncDispose]()
   })
+  await byFiles.serve(renderEnvoyFiles({ ...tableAt(filesPort), proxy: 'envoy' }, 1))
   return async (path: string, method?: string, headers?: Readonly<Record<string, string>>) => ({
     envoy: await ask(envoyPort, path, method, headers),
+    files: await ask(filesPort, path, method, headers),
     nginx: await ask(nginxPort, path, method, headers),
   })
 }
@@ -44,12 +51,13 @@ await t.test('the same request goes to the same service with the same path, as t
     names.map((name) => answering(t, ({ url }, response) => response.end(`${name} ${url}`))),
   )
   const services = Object.fromEntries(names.map((name, index) => [name, [plainEndpoint(portOf(servers[index] ?? ''))]]))
-  const asked = await both(t, (port) => plainTable(port, pathRoutes, services))
+  const asked = await each(t, (port) => plainTable(port, pathRoutes, services))
   for (const { target, becomes } of pathCases) {
-    const { envoy, nginx } = await asked(target)
+    const { envoy, files, nginx } = await asked(target)
     const wanted = becomes === 'no-route' ? said(noRoute) : becomes === 'refused' ? said(ambiguousPath) : becomes
     const seen = ({ status, type, body }: Answer) => (status === 200 ? plain(body) : { status, type, body })
     t.strictSame(seen(envoy), wanted, `Envoy: ${target}`)
+    t.strictSame(seen(files), wanted, `Envoy by files: ${target}`)
     t.strictSame(seen(nginx), wanted, `Nginx: ${target}`)
   }
 })
@@ -63,7 +71,7 @@ function said({ status, contentType: type, body }: OwnAnswer): Answer {
   return { status, type, body }
 }
 
-await t.test('where nobody answers, both say so in the same words', async (t) => {
+await t.test('where nobody answers, all say so in the same words', async (t) => {
   const hanging = await answering(t, () => {})
   const resetting = createTcpServer((socket) => socket.on('data', () => socket.resetAndDestroy()))
   await new Promise<void>((resolve) => resetting.listen(0, '127.0.0.1', resolve))
@@ -82,7 +90,7 @@ await t.test('where nobody answers, both say so in the same words', async (t) =>
     hanging: [plainEndpoint(portOf(hanging))],
     resetting: [plainEndpoint(resettingPort)],
   }
-  const asked = await both(t, (port) => plainTable(port, routes, services))
+  const asked = await each(t, (port) => plainTable(port, routes, services))
   for (const [path, answer] of [
     ['/none', noInstance],
     ['/dead', instanceFailed],
@@ -91,7 +99,8 @@ await t.test('where nobody answers, both say so in the same words', async (t) =>
     ['/else', noRoute],
   ] as const) {
     for (const method of ['GET', 'POST']) {
-      t.strictSame(await asked(path, method), { envoy: said(answer), nginx: said(answer) }, `${method} ${path}`)
+      const same = said(answer)
+      t.strictSame(await asked(path, method), { envoy: same, files: same, nginx: same }, `${method} ${path}`)
     }
   }
 })
@@ -122,39 +131,39 @@ await t.test(
       plainRoute('/reset', 'reset'),
       plainRoute('/once', 'once', { retries: 0 }),
     ]
-    const asked = await both(t, (port) => plainTable(port, routes, services))
+    const asked = await each(t, (port) => plainTable(port, routes, services))
     const statuses = async (path: string, method: string) => {
-      const seen = { envoy: new Set<number>(), nginx: new Set<number>() }
+      const seen = { envoy: new Set<number>(), files: new Set<number>(), nginx: new Set<number>() }
       for (let index = 0; index < 8; index += 1) {
-        const { envoy, nginx } = await asked(path, method)
-        seen.envoy.add(envoy.status)
-        seen.nginx.add(nginx.status)
+        const answers = await asked(path, method)
+        for (const proxy of proxies) seen[proxy].add(answers[proxy].status)
       }
-      return { envoy: [...seen.envoy].sort(), nginx: [...seen.nginx].sort() }
+      return { envoy: [...seen.envoy].sort(), files: [...seen.files].sort(), nginx: [...seen.nginx].sort() }
     }
+    const all = (...codes: readonly number[]) => ({ envoy: codes, files: codes, nginx: codes })
     for (const method of ['GET', 'POST', 'PUT']) {
-      t.strictSame(await statuses('/refused', method), { envoy: [200], nginx: [200] }, `${method} refused`)
+      t.strictSame(await statuses('/refused', method), all(200), `${method} refused`)
     }
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      t.strictSame(await statuses('/reset', method), { envoy: [200], nginx: [200] }, `${method} reset`)
+      t.strictSame(await statuses('/reset', method), all(200), `${method} reset`)
     }
     t.ok(resets > 0)
     for (const method of ['POST', 'PATCH']) {
-      t.strictSame(await statuses('/reset', method), { envoy: [200, 503], nginx: [200, 503] }, `${method} reset`)
+      t.strictSame(await statuses('/reset', method), all(200, 503), `${method} reset`)
     }
-    t.strictSame(await statuses('/once', 'GET'), { envoy: [503], nginx: [503] }, 'no retries')
+    t.strictSame(await statuses('/once', 'GET'), all(503), 'no retries')
   },
 )
 
 await t.test('an instance sees the same headers, and a request keeps its id from end to end', async (t) => {
   const echo = await answering(t, ({ headers }, response) => response.end(JSON.stringify(headers)))
-  const asked = await both(t, (port) =>
+  const asked = await each(t, (port) =>
     plainTable(port, [plainRoute('/', 'echo')], { echo: [plainEndpoint(portOf(echo))] }),
   )
   const given = await asked('/', 'GET', { host: 'platform.example', 'x-request-id': 'given-1' })
-  for (const proxy of ['envoy', 'nginx'] as const) {
+  for (const proxy of proxies) {
     const headers = JSON.parse(given[proxy].body)
-    const port = proxy === 'envoy' ? envoyPort : nginxPort
+    const port = { envoy: envoyPort, files: filesPort, nginx: nginxPort }[proxy]
     t.match(
       headers,
       {
@@ -171,5 +180,6 @@ await t.test('an instance sees the same headers, and a request keeps its id from
     )
   }
   const made = await asked('/')
-  for (const { body } of [made.envoy, made.nginx]) t.match(JSON.parse(body)['x-request-id'], /^[0-9a-f-]{32,36}$/)
+  for (const { body } of [made.envoy, made.files, made.nginx])
+    t.match(JSON.parse(body)['x-request-id'], /^[0-9a-f-]{32,36}$/)
 })

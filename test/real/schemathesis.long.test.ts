@@ -20,7 +20,9 @@ t.test('whatever is sent to the API, it is never answered with a failure of ours
   const url = `http://127.0.0.1:${port}`
   await using plane = new Program('plane', 'control-plane/main.ts', configuration, answers(`${url}/health`))
   await plane.start()
-  const args = ['run', `${url}/v1/openapi.json`, '--url', url, '--checks', 'not_a_server_error']
+  // Following events never ends, which it takes for a failure.
+  const paths = ['--exclude-path', '/v1/events']
+  const args = ['run', `${url}/v1/openapi.json`, '--url', url, '--checks', 'not_a_server_error', ...paths]
   const bounds = [
     '--max-examples',
     '60',

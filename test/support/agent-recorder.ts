@@ -29,6 +29,8 @@ export class AgentRecorder implements AsyncDisposable {
   /** Answers the next hellos with this instead of a welcome. */
   refusal: Extract<PlaneMessage, { type: 'refused' }> | undefined
   acknowledging = true
+  /** Takes what happened in the past, as planes of this version do. */
+  takesHistory = true
   #sessions = 0
   #current: WebSocket | undefined
   readonly #server: WebSocketServer
@@ -118,9 +120,15 @@ export class AgentRecorder implements AsyncDisposable {
       this.heard.push({ at: performance.now(), session, message })
       if (message.type === 'hello') {
         if (this.refusal) return answer(this.refusal)
-        answer({ type: 'welcome', session: `s-${session}`, plane: 'recorder' })
+        answer({
+          type: 'welcome',
+          session: `s-${session}`,
+          plane: 'recorder',
+          ...(this.takesHistory ? { history: true } : {}),
+        })
         answer({ type: 'desired', whole: true, desired: this.desired })
       }
+      if (message.type === 'history' && this.acknowledging) answer({ type: 'history-taken', batch: message.batch })
       if (message.type === 'report' && this.acknowledging) answer({ type: 'ack', sequence: message.sequence })
     })
   }

@@ -1,15 +1,23 @@
 import express from 'express'
 import type { Test } from 'tap'
+import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
 import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { RecordChange } from '#control-plane/fleet/record.ts'
 import type { SinkStatus } from '#control-plane/fleet/sink.ts'
+import { DiscoveryConfig } from '#control-plane/foreign/discovery/config.ts'
+import { type Discovery, serveDiscovery } from '#control-plane/foreign/discovery/serve.ts'
+import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
+import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
 import { createLogger } from '#shared/logging/logger.ts'
+import type { LintView } from '#shared/protocol/lint.ts'
 import { answering } from './answering.ts'
 
 export type ApiPlane = {
+  /** What agents said, and what they take; tests say it for them. */
+  readonly said: { readonly doings: Doings; readonly takes: Map<string, readonly string[]> }
   readonly address: string
   readonly fleet: Fleet
   readonly record: RecordChange
@@ -17,6 +25,9 @@ export type ApiPlane = {
   readonly sinks: Map<string, SinkStatus>
   /** Owners whose records lie in zervigo-dc, with what cannot be removed. */
   readonly records: Map<string, { readonly records: string[]; readonly left: string[] }>
+  /** What is found in each datacenter. */
+  readonly lints: Map<string, LintView>
+  readonly discovery: Discovery
 }
 
 /** The control plane's own API over a real fleet, whose journal is a list and whose sinks do as the test says. */
@@ -26,6 +37,8 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
   const listeners = new Set<() => void>()
   const sinks = new Map<string, SinkStatus>()
   const records: ApiPlane['records'] = new Map()
+  const lints: ApiPlane['lints'] = new Map()
+  const discovery = serveDiscovery(fleet, z.parse(DiscoveryConfig, {}))
   const begun = Date.now()
   const record: RecordChange = async (change, options) => {
     const entry = { revision: entries.length + 1, event: { version: 1 as const, at: begun, ...options, change } }
@@ -36,6 +49,8 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
   }
   for (const change of changes) await record(change, { by: 'agent:n-aaaaaaaaaaaa' })
   fleet.markComplete()
+  const discoveries = new Discoveries(() => false)
+  const said = { doings: new Doings(), takes: new Map<string, readonly string[]>() }
   const app = express().use(
     express.json(),
     express.Router().use(
@@ -65,13 +80,17 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
           return datacenter === 'zervigo-dc' ? { datacenter, owner, applied: apply, ...found } : undefined
         },
         approveDeletions: (datacenter) => (datacenter === 'zervigo-dc' ? { datacenter, approved: 7 } : undefined),
+        discoveries,
+        agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
+        discovery,
+        lint: async (datacenter) => lints.get(datacenter),
         now: () => Date.now(),
       }),
     ),
     notFound,
     problemHandler(createLogger({ name: 'test', level: 'silent' })),
   )
-  return { address: await answering(t, app), fleet, record, sinks, records }
+  return { address: await answering(t, app), fleet, record, sinks, records, lints, discovery, said }
 }
 
 export function sinkStatus(name: string, revision: number, over: Partial<SinkStatus> = {}): SinkStatus {

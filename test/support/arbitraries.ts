@@ -3,11 +3,14 @@ import type {
   Admitted,
   Contact,
   Death,
+  ForeignBelief,
+  ForeignSpec,
   InstallationBelief,
   InstanceBelief,
   NodeBelief,
   NodeSpec,
 } from '#control-plane/fleet/belief.ts'
+import { foreignId } from '#control-plane/fleet/belief.ts'
 import { type Change, type FleetEvent, type JournalEntry, subjectOf } from '#control-plane/fleet/event.ts'
 import { Fleet, type FleetState } from '#control-plane/fleet/fleet.ts'
 import { healths, type InstanceSpec } from '#shared/protocol/check.ts'
@@ -106,8 +109,52 @@ const death: fc.Arbitrary<Omit<Death, 'at'>> = shaped({
 const expiry = fc.option(time, { nil: undefined })
 const machines = fc.array(fc.constantFrom('m1', 'm2', 'm3'), { maxLength: 3 })
 
+/** Few records of others, in two datacenters. */
+export const anyForeignSpec: fc.Arbitrary<ForeignSpec> = shaped({
+  datacenter: fc.constantFrom('zervigo-dc', 'looma-dc'),
+  node: fc.constantFrom('legacy', '老/节点'),
+  id: fc.constantFrom('crm', 'node', '%2F'),
+  service: fc.constantFrom(...services),
+  address,
+  nodeAddress: address,
+  port,
+  tags: fc.array(text, { maxLength: 2 }),
+  metadata: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
+  weight: fc.integer({ min: 0, max: 10 }),
+})
+const foreignHealth = fc.constantFrom('passing', 'warning', 'critical')
+const someForeign = anyForeignSpec.map(foreignId)
+
+const someRestart = fc.constantFrom('r-1', 'r-2', 'r-3')
+
+/** What may be held for agents, as JSON gives it. */
+export const someDocument = fc.constantFrom<Record<string, unknown>>(
+  {},
+  { logging: { level: 'debug' } },
+  { logging: { level: null }, services: { crm: { checks: { interval: '7s' } } } },
+  { services: { '*': { checks: { rise: 3 } }, crm: null }, later: [1, { a: null }] },
+)
+
 function kind<const K extends Change['kind']>(name: K) {
   return fc.constant(name)
+}
+
+const count = fc.integer({ min: 0, max: 9 })
+const pastTold = {
+  log: fc.constantFrom('log-1', 'log-2'),
+  edges: count,
+  samples: count,
+  changes: fc.array(
+    shaped({ instance, health, reason: anyReason, at: time, folded: shaped({ count, since: time }) }, [
+      'instance',
+      'health',
+      'reason',
+      'at',
+    ]),
+    { maxLength: 3 },
+  ),
+  lostChanges: count,
+  lostSamples: count,
 }
 
 /** Every kind of change, on few subjects. What makes subjects comes more often than what ends them. */
@@ -125,6 +172,7 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
   },
   { weight: 3, arbitrary: shaped({ kind: kind('node-demoted'), node: someNode }) },
   shaped({ kind: kind('node-left'), node: someNode }),
+  { weight: 2, arbitrary: shaped({ kind: kind('history-told'), node: someNode, ...pastTold }) },
   {
     weight: 5,
     arbitrary: instance.chain((id) =>
@@ -146,6 +194,69 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
     instance,
     cause: fc.constantFrom('withdrawn', 'client', 'operator', 'reaped'),
   }),
+  {
+    weight: 3,
+    arbitrary: anyForeignSpec.chain((spec) =>
+      shaped({
+        kind: kind('foreign-found'),
+        foreign: fc.constant(foreignId(spec)),
+        spec: fc.constant(spec),
+        health: foreignHealth,
+        check: text,
+      }),
+    ),
+  },
+  shaped({ kind: kind('foreign-judged'), foreign: someForeign, health: foreignHealth, check: text }),
+  shaped({ kind: kind('foreign-gone'), foreign: someForeign }),
+  {
+    weight: 2,
+    arbitrary: shaped({
+      kind: kind('log-level-ordered'),
+      node: someNode,
+      level: fc.constantFrom('debug', 'warn', null),
+      reason: text,
+      expiresAt: fc.option(time),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: shaped({
+      kind: kind('restart-ordered'),
+      node: someNode,
+      id: someRestart,
+      name: text,
+      reason: text,
+      expiresAt: time,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: shaped({
+      kind: kind('restart-ended'),
+      node: someNode,
+      id: someRestart,
+      outcome: shaped(
+        {
+          state: fc.constantFrom('done', 'failed', 'refused', 'timed-out', 'interrupted', 'expired'),
+          code: fc.nat({ max: 255 }),
+          why: text,
+          output: text,
+          tookMs: fc.nat(),
+        },
+        ['state', 'output', 'tookMs'],
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: shaped({
+      kind: kind('settings-written'),
+      scope: fc.constantFrom('all', 'site:tencent', 'cluster:zervigo', `node:${nodeIds[0]}`),
+      document: someDocument,
+      comment: text,
+      restores: fc.option(fc.nat({ max: 3 })),
+    }),
+  },
   shaped({ kind: kind('frozen'), reason: text }),
   shaped({ kind: kind('thawed'), reason: text }),
   shaped({ kind: kind('hold-begun'), site, machines, until: time }),
@@ -219,6 +330,16 @@ export const anyNodeBelief: fc.Arbitrary<NodeBelief> = shaped({
   attachment: fc.option(attachment, { nil: undefined }),
   demoted: fc.boolean(),
   joinedAt: time,
+  revision: fc.integer({ min: 1, max: 1_000_000 }),
+})
+
+/** Any belief of a record of others, whether or not a journal leads to it. */
+export const anyForeignBelief: fc.Arbitrary<ForeignBelief> = shaped({
+  spec: anyForeignSpec,
+  health: foreignHealth,
+  check: text,
+  foundAt: time,
+  healthSince: time,
   revision: fc.integer({ min: 1, max: 1_000_000 }),
 })
 

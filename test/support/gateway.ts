@@ -17,29 +17,21 @@ export type OutcomeState = GatewayOutcome['state']
 export class TestGateway implements AsyncDisposable {
   readonly outcomes: GatewayOutcome[] = []
   readonly stateDir: string
+  /** Where the proxy proves what it serves. */
   readonly proof: string
-  readonly #settings: GatewayExtras
+  readonly #config: object
   readonly #stack = new AsyncDisposableStack()
   #gateways: Gateways | undefined
 
-  constructor(stateDir: string, proof: string, settings: GatewayExtras) {
+  constructor(stateDir: string, proof: string, config: object) {
     this.stateDir = stateDir
     this.proof = proof
-    this.#settings = settings
+    this.#config = config
   }
 
   /** Starts the agent's part, also again after `stop`. */
   start(): void {
-    const config = z.parse(GatewayConfig, {
-      name: 'edge',
-      binary: programOf('nginx'),
-      proof: this.proof,
-      workers: 2,
-      // The folders of a test may be closed to others.
-      ...(this.#settings.managed === true && process.getuid?.() === 0 && { user: 'root' }),
-      retry_every: '100ms',
-      ...this.#settings,
-    })
+    const config = z.parse(GatewayConfig, { name: 'edge', retry_every: '100ms', ...this.#config })
     this.#gateways = startGateways([config], {
       log: createLogger({ name: 'test', level: 'silent' }),
       stateDir: this.stateDir,
@@ -103,8 +95,32 @@ export class TestGateway implements AsyncDisposable {
 
 /** An agent that runs an Nginx of its own, or with `settings` another. */
 export async function startGateway(settings: GatewayExtras = { managed: true, run: true }): Promise<TestGateway> {
+  return start((proof) => ({
+    binary: programOf('nginx'),
+    proof,
+    workers: 2,
+    // The folders of a test may be closed to others.
+    ...(settings.managed === true && process.getuid?.() === 0 && { user: 'root' }),
+    ...settings,
+  }))
+}
+
+/** An agent that runs an Envoy of its own by files, or with `settings` another. */
+export async function startEnvoyGateway(settings: GatewayExtras = {}): Promise<TestGateway> {
+  return start((admin) => ({
+    proxy: 'envoy',
+    binary: programOf('envoy'),
+    run: true,
+    admin,
+    workers: 1,
+    ...settings,
+  }))
+}
+
+async function start(configFor: (proof: string) => object): Promise<TestGateway> {
   const folder = await temporaryFolder('gateway')
-  const gateway = new TestGateway(folder.path, `127.0.0.1:${await freePort()}`, settings)
+  const proof = `127.0.0.1:${await freePort()}`
+  const gateway = new TestGateway(folder.path, proof, configFor(proof))
   gateway.defer(async () => folder[Symbol.asyncDispose]())
   gateway.start()
   return gateway

@@ -14,6 +14,7 @@ export class MemoryJournal {
   readonly entries: JournalEntry[] = []
   /** False: the disk is full. */
   writable = true
+  commits = 0
   readonly #fleet: Fleet
   #waiting: Waiting[] = []
 
@@ -37,6 +38,7 @@ export class MemoryJournal {
       for (const { reject } of batch) reject(new Failure('STORE_UNAVAILABLE', 'no room', { retryable: true }))
       return
     }
+    this.commits += 1
     const entries = batch.map(({ event }, index) => ({ revision: this.#fleet.revision + index + 1, event }))
     this.entries.push(...entries)
     const outcomes = this.#fleet.apply(entries)

@@ -84,6 +84,7 @@ export function anyTable(ports: readonly number[]): fc.Arbitrary<RouteTable> {
       .record({
         gateway: plainName,
         proxy: fc.constant('nginx' as const),
+        delivery: fc.constant('files' as const),
         mode: fc.constant('apply' as const),
         logs: fc.record({
           access: fc.option(fc.constant('/dev/null'), { nil: undefined }),
@@ -140,6 +141,7 @@ export function plainTable(
   return {
     gateway: 'edge',
     proxy: 'nginx',
+    delivery: 'files',
     mode: 'apply',
     logs: { access: undefined, attempts: undefined },
     listeners: [{ name: 'public', address: '127.0.0.1', port, source: 'routes.yaml:5' }],

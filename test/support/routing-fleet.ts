@@ -77,6 +77,7 @@ export function table(services: readonly Service[], about: Partial<RouteTable> =
   return {
     gateway: 'edge',
     proxy: 'envoy',
+    delivery: 'xds',
     mode: 'apply',
     logs: { access: undefined, attempts: undefined },
     listeners: [{ name: 'port-8080', address: '127.0.0.1', port: 8080, source: 'routes.yaml:3' }],

@@ -3,12 +3,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import type { Test } from 'tap'
+import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
 import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { RecordChange } from '#control-plane/fleet/record.ts'
 import type { Sink } from '#control-plane/fleet/sink.ts'
+import { DiscoveryConfig } from '#control-plane/foreign/discovery/config.ts'
+import { serveDiscovery } from '#control-plane/foreign/discovery/serve.ts'
+import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
+import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 
 export const node = {
@@ -72,6 +77,8 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
   }
   for (const change of changes) await record(change, { by: 'agent:test' })
   fleet.markComplete()
+  const discoveries = new Discoveries(() => false)
+  const said = { doings: new Doings(), takes: new Map<string, readonly string[]>() }
   const app = express()
   app.use(express.json())
   app.use(
@@ -94,6 +101,11 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       sweep: async (name, { owner, apply }) =>
         name === 'zervigo-dc' ? { datacenter: name, owner, applied: apply, records: [], left: [] } : undefined,
       approveDeletions: (name) => (name === 'zervigo-dc' ? { datacenter: name, approved: 0 } : undefined),
+      discoveries,
+      agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
+      discovery: serveDiscovery(fleet, z.parse(DiscoveryConfig, {})),
+      lint: async (datacenter) =>
+        datacenter === 'zervigo-dc' ? { datacenter, examined: 0, beyond: 0, not_probed: 0, findings: [] } : undefined,
       now: () => 5_000,
     }),
   )
@@ -120,5 +132,5 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       json: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return { base, fleet, record, send }
+  return { base, fleet, record, send, said }
 }

@@ -8,6 +8,8 @@ export type AgentOptions = {
   readonly planes: readonly string[]
   readonly services?: readonly object[]
   readonly more?: object
+  /** A free one by default. */
+  readonly adminPort?: number
 }
 
 /** A real agent process with its own folder; its configuration can be written anew. */
@@ -28,10 +30,12 @@ export class RunningAgent implements AsyncDisposable {
     this.file = join(folder.path, 'agent.yaml')
   }
 
-  static async start({ planes, services = [], more = {} }: AgentOptions): Promise<RunningAgent> {
+  static async start({ planes, services = [], more = {}, ...rest }: AgentOptions): Promise<RunningAgent> {
     const folder = await temporaryFolder('agent')
-    const adminPort = await freePort()
-    const base = { planes, state_dir: join(folder.path, 'state'), admin: { port: adminPort }, ...more }
+    const adminPort = rest.adminPort ?? (await freePort())
+    // What other tests run on this machine is none of its business, unless it is what is tested.
+    const discovery = { enabled: false }
+    const base = { planes, state_dir: join(folder.path, 'state'), admin: { port: adminPort }, discovery, ...more }
     const file = await writeYaml(join(folder.path, 'agent.yaml'), { ...base, services })
     const program = new Program('agent', 'agent/main.ts', file, answers(`http://127.0.0.1:${adminPort}/health`))
     const agent = new RunningAgent(folder, adminPort, base, program)

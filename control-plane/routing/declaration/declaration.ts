@@ -1,6 +1,6 @@
 import type { Route, RouteTable, Service, Source } from '../table.ts'
 
-export type GatewayDeclaration = Pick<RouteTable, 'proxy' | 'mode' | 'logs' | 'listeners' | 'source'> & {
+export type GatewayDeclaration = Pick<RouteTable, 'proxy' | 'delivery' | 'mode' | 'logs' | 'listeners' | 'source'> & {
   readonly name: string
 }
 

@@ -39,6 +39,7 @@ routes:
     {
       name: 'edge',
       proxy: 'envoy',
+      delivery: 'xds',
       mode: 'apply',
       logs: { access: '/var/log/envoy/access.log', attempts: undefined },
       source: 'routes.yaml:2',
@@ -160,6 +161,17 @@ services:
       /^routes.yaml:5 services.heddle-xds: /,
     ],
   },
+  {
+    name: 'a way that a proxy does not take',
+    text: `gateways:
+  edge: { proxy: nginx, delivery: xds, listeners: [{ port: 80 }] }
+  side: { proxy: envoy, delivery: pigeon, listeners: [{ port: 81 }] }
+`,
+    problems: [
+      'routes.yaml:2 gateways.edge.delivery: an Nginx takes files only, got "xds"',
+      'routes.yaml:3 gateways.side.delivery: expected "xds" or "files", got "pigeon"',
+    ],
+  },
   { name: 'text that is not YAML', text: 'gateways: [', problems: [/^routes.yaml:1 /] },
   { name: 'no gateway at all', text: '', problems: ['routes.yaml no gateway is declared'] },
 ]) {
@@ -211,3 +223,20 @@ await t.test('equal files give an equal version, others another', async (t) => {
   t.equal(version(gateways), version(gateways))
   t.not(version(gateways), version(`${gateways}# changed\n`))
 })
+
+await t.test(
+  'an Envoy asks the plane unless it is to be given files, and an Nginx is always given files',
+  async (t) => {
+    const text = `gateways:
+  a: { proxy: envoy, listeners: [{ port: 80 }] }
+  b: { proxy: envoy, delivery: files, listeners: [{ port: 80 }] }
+  c: { proxy: nginx, listeners: [{ port: 80 }] }
+  d: { proxy: nginx, delivery: files, listeners: [{ port: 80 }] }
+`
+    const { declaration } = parseDeclaration([{ file: 'routes.yaml', text }])
+    t.strictSame(
+      declaration?.gateways.map(({ delivery }) => delivery),
+      ['xds', 'files', 'files', 'files'],
+    )
+  },
+)

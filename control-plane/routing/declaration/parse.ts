@@ -57,13 +57,14 @@ function parseFile({ file, text }: SourceFile): { readonly problems: readonly Pr
 
 function toGateway(
   name: string,
-  { proxy, mode, listeners, access_log, attempt_log }: GatewayPart,
+  { proxy, delivery, mode, listeners, access_log, attempt_log }: GatewayPart,
   at: Place,
   place: (path: readonly PropertyKey[]) => Place,
 ): GatewayPiece {
   return {
     name,
     proxy,
+    delivery: delivery ?? (proxy === 'envoy' ? 'xds' : 'files'),
     mode,
     logs: { access: access_log, attempts: attempt_log },
     listeners: listeners.map(({ name: given, address, port }, index) => {

@@ -19,14 +19,23 @@ const Listener = z.strictObject({
   port: port(),
 })
 
-const Gateway = z.strictObject({
-  proxy: z.enum(['envoy', 'nginx'], { error: 'expected "envoy" or "nginx"' }),
-  /** observe: show what the proxy would get; apply: give it. */
-  mode: z._default(z.enum(['observe', 'apply'], { error: 'expected "observe" or "apply"' }), 'apply'),
-  listeners: z.array(Listener).check(z.minLength(1, { error: 'expected at least one listener' })),
-  access_log: z.optional(logPath),
-  attempt_log: z.optional(logPath),
-})
+const Gateway = z
+  .strictObject({
+    proxy: z.enum(['envoy', 'nginx'], { error: 'expected "envoy" or "nginx"' }),
+    /** How an Envoy gets what it serves: by the stream to the plane, or by files from the agent on its node. Nginx takes files only. */
+    delivery: z.optional(z.enum(['xds', 'files'], { error: 'expected "xds" or "files"' })),
+    /** observe: show what the proxy would get; apply: give it. */
+    mode: z._default(z.enum(['observe', 'apply'], { error: 'expected "observe" or "apply"' }), 'apply'),
+    listeners: z.array(Listener).check(z.minLength(1, { error: 'expected at least one listener' })),
+    access_log: z.optional(logPath),
+    attempt_log: z.optional(logPath),
+  })
+  .check(
+    z.refine(({ proxy, delivery }) => proxy === 'envoy' || delivery !== 'xds', {
+      path: ['delivery'],
+      error: 'an Nginx takes files only',
+    }),
+  )
 
 export const ServicePart = z.strictObject({
   balance: z._default(

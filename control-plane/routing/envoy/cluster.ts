@@ -4,12 +4,15 @@ import { fromAds, type Json, seconds, typed } from './json.ts'
 /** What is wanted of a cluster, without its endpoints. */
 export type ClusterPolicy = Omit<Service, 'endpoints' | 'source'>
 
-/** Envoy's cluster of a service. Its endpoints come by the same stream, under the same name. */
-export function toCluster({ name, balance, connectTimeoutMs, idleTimeoutMs, outlierEjection }: ClusterPolicy): Json {
+/** Envoy's cluster of a service. Its endpoints come under the same name, by the same stream unless it is said from where. */
+export function toCluster(
+  { name, balance, connectTimeoutMs, idleTimeoutMs, outlierEjection }: ClusterPolicy,
+  endpointsFrom: Json = fromAds,
+): Json {
   return {
     name,
     type: 'EDS',
-    eds_cluster_config: { eds_config: fromAds },
+    eds_cluster_config: { eds_config: endpointsFrom },
     connect_timeout: seconds(connectTimeoutMs),
     lb_policy: balance === 'least_request' ? 'LEAST_REQUEST' : 'ROUND_ROBIN',
     // Who may be called is decided by the fleet: Envoy never goes back to those that it was told to leave.

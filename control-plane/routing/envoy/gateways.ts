@@ -20,7 +20,7 @@ export type EnvoyGatewaysOptions = {
 
 type Built = Pick<TableUpdate, 'table' | 'besides'> & { readonly snapshot: Snapshot }
 
-/** All gateways whose proxies are Envoys: what each is offered, and the port at which it is. */
+/** All gateways whose proxies are Envoys that ask the plane: what each is offered, and the port at which it is. */
 export class EnvoyGateways implements Outlet, AsyncDisposable {
   readonly #options: EnvoyGatewaysOptions
   readonly #builder: SnapshotBuilder
@@ -54,8 +54,8 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
   }
 
   offer(update: TableUpdate): void {
-    const { gateway, proxy, mode } = update.table
-    if (proxy !== 'envoy') {
+    const { gateway, mode } = update.table
+    if (!asksThePlane(update.table)) {
       this.withdraw(gateway)
       return
     }
@@ -81,7 +81,7 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
 
   #declared(): readonly string[] {
     const frames = [...this.#options.publisher.frames.values()]
-    return frames.filter(({ proxy }) => proxy === 'envoy').map(({ gateway }) => gateway)
+    return frames.filter(asksThePlane).map(({ gateway }) => gateway)
   }
 
   #snapshot({ table, besides, revision }: TableUpdate): Snapshot {
@@ -132,4 +132,8 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
     }
     return sink
   }
+}
+
+function asksThePlane({ proxy, delivery }: Pick<TableUpdate['table'], 'proxy' | 'delivery'>): boolean {
+  return proxy === 'envoy' && delivery === 'xds'
 }

@@ -12,6 +12,11 @@ const package_ = 'type.googleapis.com/envoy'
 /** Where a resource's further resources come from: the stream that it came by itself. */
 export const fromAds: Json = { ads: {}, resource_api_version: 'V3' }
 
+/** Where they come from instead: a file, beside the one that names it. */
+export function fromFile(path: string): Json {
+  return { path_config_source: { path }, resource_api_version: 'V3' }
+}
+
 /** A piece of configuration that Envoy looks up by its type. `type` without `envoy.`. */
 export function typed(type: string, value: Json = {}): Json {
   return { '@type': `${package_}.${type}`, ...value }

@@ -2,10 +2,11 @@ import type { Listener, RouteTable } from '../table.ts'
 import { fromAds, type Json, typed } from './json.ts'
 import { ownReplies } from './own-replies.ts'
 
-/** Envoy's listener; its routes come by the same stream, under the gateway's name. */
+/** Envoy's listener; its routes come under the gateway's name, by the same stream unless it is said from where. */
 export function toListener(
   { name, address, port }: Listener,
   { gateway, logs }: Pick<RouteTable, 'gateway' | 'logs'>,
+  routesFrom: Json = fromAds,
 ): Json {
   return {
     name,
@@ -17,7 +18,7 @@ export function toListener(
             name: 'envoy.filters.network.http_connection_manager',
             typed_config: typed('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
               stat_prefix: name,
-              rds: { route_config_name: gateway, config_source: fromAds },
+              rds: { route_config_name: gateway, config_source: routesFrom },
               ...paths,
               ...clients,
               local_reply_config: { mappers: ownReplies },

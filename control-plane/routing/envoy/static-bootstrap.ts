@@ -8,7 +8,7 @@ import { toRouteConfiguration } from './routes.ts'
 /** All resources of a gateway in Envoy's JSON form, for people to read and compare. */
 export function toJson(table: RouteTable): Json {
   return {
-    clusters: table.services.map(toCluster),
+    clusters: table.services.map((service) => toCluster(service)),
     endpoints: table.services.map(toLoadAssignment),
     listeners: table.listeners.map((listener) => toListener(listener, table)),
     routes: [toRouteConfiguration(table)],

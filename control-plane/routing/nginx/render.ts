@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { GatewayFile, GatewayFiles } from '#shared/protocol/gateway.ts'
+import { takesAway } from '../files/removals.ts'
+import { versionOf } from '../files/version.ts'
 import type { RouteTable, Service } from '../table.ts'
 import { listenersFile } from './listeners.ts'
 import { namesFor } from './names.ts'
-import { takesAway } from './removals.ts'
 import { serviceFile } from './upstream.ts'
 
 /** Files of services that are as they were: only what changed is rendered again. For one gateway. */
@@ -29,9 +29,4 @@ export function renderNginx(
   const files = [listenersFile(table, names), ...services].sort((a, b) => (a.path < b.path ? -1 : 1))
   const urgent = before !== undefined && takesAway(before, table)
   return { proxy: 'nginx', version: versionOf(files), revision, urgent, files }
-}
-
-function versionOf(files: readonly GatewayFile[]): string {
-  const text = JSON.stringify(files.map(({ path, content }) => [path, content]))
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }

@@ -7,7 +7,7 @@ import { hold, type Step, spell } from './step.ts'
 import { noneFailed, underTraffic } from './traffic.ts'
 
 export const crash: Step = {
-  title: 'an instance killed with -9 leaves both proxies and is critical in both Consuls, without a failed request',
+  title: 'an instance killed with -9 leaves every proxy and is critical in both Consuls, without a failed request',
   run: async (landscape) => {
     const instance = await instanceOf(landscape, 'basic-a')
     const both = await underTraffic(landscape, 100, async () => {
@@ -15,8 +15,9 @@ export const crash: Step = {
       await member(landscape, 'basic-a').server.kill()
       return gone
     })
-    const { envoy, nginx, zervigo, looma } = both.result
-    return `Envoy ${spell(envoy)}, Nginx ${spell(nginx)}, zervigo-dc ${spell(zervigo)}, looma-dc ${spell(looma)}; ${noneFailed(both)}`
+    const { envoy, fileEnvoy, nginx, zervigo, looma } = both.result
+    const byFiles = fileEnvoy === undefined ? '' : `, Envoy by files ${spell(fileEnvoy)}`
+    return `Envoy ${spell(envoy)}${byFiles}, Nginx ${spell(nginx)}, zervigo-dc ${spell(zervigo)}, looma-dc ${spell(looma)}; ${noneFailed(both)}`
   },
 }
 

@@ -33,8 +33,12 @@ const Clusters = z.object({
 })
 
 /** Whether Envoy itself has an endpoint at this address and port. */
-export async function inEnvoy(envoy: EnvoyServer, { address: host, port }: InstanceView): Promise<boolean> {
-  const { cluster_statuses = [] } = z.parse(Clusters, JSON.parse(await envoy.admin('/clusters?format=json')))
+export async function inEnvoy(
+  { adminUrl }: Pick<EnvoyServer, 'adminUrl'>,
+  { address: host, port }: InstanceView,
+): Promise<boolean> {
+  const response = await fetch(`${adminUrl}/clusters?format=json`, { signal: AbortSignal.timeout(5_000) })
+  const { cluster_statuses = [] } = z.parse(Clusters, await response.json())
   return cluster_statuses.some(({ host_statuses = [] }) =>
     host_statuses.some(({ address: { socket_address: at } }) => at.address === host && at.port_value === port),
   )
@@ -54,22 +58,34 @@ export async function instanceOf({ view }: Landscape, name: string): Promise<Ins
   return found
 }
 
+/** After how many milliseconds an instance was seen in, or out of, each sink; undefined: there is no such sink. */
+export type Arrivals = {
+  readonly envoy: number
+  readonly fileEnvoy: number | undefined
+  readonly nginx: number
+  readonly zervigo: number
+  readonly looma: number
+}
+
 /** Waits until an instance is in (or out of) every sink, and says after how many milliseconds each was seen so. */
 export async function everywhere(
   landscape: Landscape,
   instance: InstanceView,
   wanted: 'in' | 'out',
   withinMs: number,
-): Promise<{ readonly envoy: number; readonly nginx: number; readonly zervigo: number; readonly looma: number }> {
+): Promise<Arrivals> {
   const start = performance.now()
-  const { envoy, zervigo, looma } = landscape
+  const { envoy, fileEnvoyAdmin: adminUrl, zervigo, looma } = landscape
   const status = wanted === 'in' ? 'passing' : 'critical'
   const time = async (what: string, look: () => Promise<boolean>) => {
     await waitFor(look, { what: `${instance.id} ${wanted} ${what}`, withinMs, everyMs: 5 })
     return performance.now() - start
   }
-  const [inEnvoyAfter, inNginxAfter, inZervigoAfter, inLoomaAfter] = await Promise.all([
+  const [inEnvoyAfter, inFileEnvoyAfter, inNginxAfter, inZervigoAfter, inLoomaAfter] = await Promise.all([
     time('Envoy', async () => (await inEnvoy(envoy, instance)) === (wanted === 'in')),
+    adminUrl === undefined
+      ? undefined
+      : time('Envoy by files', async () => (await inEnvoy({ adminUrl }, instance)) === (wanted === 'in')),
     time('Nginx', async () => {
       const state = await inSink(landscape, 'nginx:edge-nginx', instance.id)
       return state === (wanted === 'in' ? 'shown' : 'absent')
@@ -77,5 +93,11 @@ export async function everywhere(
     time('zervigo-dc', async () => (await inConsul(zervigo, instance)) === status),
     time('looma-dc', async () => (await inConsul(looma, instance)) === status),
   ])
-  return { envoy: inEnvoyAfter, nginx: inNginxAfter, zervigo: inZervigoAfter, looma: inLoomaAfter }
+  return {
+    envoy: inEnvoyAfter,
+    fileEnvoy: inFileEnvoyAfter,
+    nginx: inNginxAfter,
+    zervigo: inZervigoAfter,
+    looma: inLoomaAfter,
+  }
 }

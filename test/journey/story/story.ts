@@ -1,5 +1,6 @@
 import { crash, hang, impostor, restart } from './faults.ts'
 import { agentKilled, consulOutage, planeKilled, wiped } from './outages.ts'
+import { proxiesAlone } from './proxies-alone.ts'
 import { allVisible, drain, spread } from './steady.ts'
 import type { Step } from './step.ts'
 
@@ -16,4 +17,5 @@ export const story: readonly Step[] = [
   wiped,
   agentKilled,
   planeKilled,
+  proxiesAlone,
 ]

@@ -21,7 +21,7 @@ import { answers, Program, writeYaml } from './program.ts'
 
 export type Member = { readonly plan: MemberPlan; readonly server: BasicServer; readonly agent: Program }
 
-/** A whole installation on one machine: two Consuls, the plane, both proxies, servers and their agents. All real. */
+/** A whole installation on one machine: two Consuls, the plane, the proxies, servers and their agents. All real. */
 export type Landscape = AsyncDisposable & {
   readonly plan: LandscapePlan
   readonly zervigo: ConsulServer
@@ -33,6 +33,10 @@ export type Landscape = AsyncDisposable & {
   readonly members: readonly Member[]
   readonly envoyUrl: string
   readonly nginxUrl: string
+  /** Of the Envoy that gets files; undefined: there is none. */
+  readonly fileEnvoyUrl: string | undefined
+  /** Of its admin page. */
+  readonly fileEnvoyAdmin: string | undefined
 }
 
 export type LandscapeOptions = {
@@ -43,6 +47,8 @@ export type LandscapeOptions = {
   readonly outlierEjection?: boolean
   readonly reloadsPerMinute?: number
   readonly attemptLogs?: boolean
+  /** One more Envoy, run by the gateway's agent and configured by files. */
+  readonly fileEnvoy?: boolean
   readonly reachable?: boolean
   /** Hears of each step as it is done. */
   readonly onStep?: (what: string) => void
@@ -91,7 +97,8 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
   const gatewayAgent = stack.use(new Program('agent gateway-1', 'agent/main.ts', gatewayConfig, answers(gatewayUrl)))
 
   await Promise.all([...agents, gatewayAgent].map((agent) => agent.start()))
-  step(`${agents.length + 1} agents, one of which runs Nginx on ${ports.nginx}`)
+  const withFiles = plan.fileEnvoy === undefined ? '' : ` and an Envoy by files on ${ports.fileEnvoy}`
+  step(`${agents.length + 1} agents, one of which runs Nginx on ${ports.nginx}${withFiles}`)
 
   const bootstrap = join(folder, 'envoy.json')
   await writeFile(bootstrap, JSON.stringify(envoyBootstrap(plan), null, 2))
@@ -115,6 +122,8 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     members,
     envoyUrl: `http://127.0.0.1:${ports.envoy}`,
     nginxUrl: `http://127.0.0.1:${ports.nginx}`,
+    fileEnvoyUrl: plan.fileEnvoy === undefined ? undefined : `http://127.0.0.1:${ports.fileEnvoy}`,
+    fileEnvoyAdmin: plan.fileEnvoy === undefined ? undefined : `http://127.0.0.1:${ports.fileEnvoyAdmin}`,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
@@ -133,6 +142,7 @@ async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
     ports: options.ports ?? (await freeLandscapePorts()),
     members: options.members ?? demoMembers(await freePorts(4), await freePorts(4)),
     nginx: programOf('nginx'),
+    fileEnvoy: options.fileEnvoy === true ? programOf('envoy') : undefined,
     outlierEjection,
     reloadsPerMinute,
     attemptLogs,
@@ -151,6 +161,20 @@ async function freeLandscapePorts(): Promise<Ports> {
     nginx = 0,
     nginxProof = 0,
     gatewayAgent = 0,
-  ] = await freePorts(9)
-  return { zervigo, looma, plane, xds, envoy, envoyAdmin, nginx, nginxProof, gatewayAgent }
+    fileEnvoy = 0,
+    fileEnvoyAdmin = 0,
+  ] = await freePorts(11)
+  return {
+    zervigo,
+    looma,
+    plane,
+    xds,
+    envoy,
+    envoyAdmin,
+    nginx,
+    nginxProof,
+    gatewayAgent,
+    fileEnvoy,
+    fileEnvoyAdmin,
+  }
 }

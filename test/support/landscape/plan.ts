@@ -23,6 +23,9 @@ export type Ports = {
   readonly nginx: number
   readonly nginxProof: number
   readonly gatewayAgent: number
+  /** Of the Envoy that gets its configuration by files; unused without it. */
+  readonly fileEnvoy: number
+  readonly fileEnvoyAdmin: number
 }
 
 /** Everything about a whole installation on one machine, decided before anything starts. */
@@ -32,6 +35,8 @@ export type LandscapePlan = {
   readonly ports: Ports
   readonly members: readonly MemberPlan[]
   readonly nginx: string
+  /** The program of the Envoy that gets files; undefined: there is none. */
+  readonly fileEnvoy: string | undefined
   readonly outlierEjection: boolean
   readonly reloadsPerMinute: number
   /** Whether both proxies log each attempt on a server. */
@@ -51,6 +56,8 @@ export const demoPorts: Ports = {
   nginx: 8090,
   nginxProof: 18099,
   gatewayAgent: 9190,
+  fileEnvoy: 8091,
+  fileEnvoyAdmin: 9902,
 }
 
 export function planeConfig({ folder, ports, reachable }: LandscapePlan): object {
@@ -71,7 +78,7 @@ export function planeConfig({ folder, ports, reachable }: LandscapePlan): object
   }
 }
 
-/** The declaration: one gateway of each kind, the same routes on both. */
+/** The declaration: one gateway of each kind, the same routes on all. */
 export function routesConfig(plan: LandscapePlan): object {
   const { folder, ports, outlierEjection, attemptLogs } = plan
   const envoyLog = attemptLogs ? { attempt_log: join(folder, 'logs', 'envoy.log') } : {}
@@ -82,6 +89,15 @@ export function routesConfig(plan: LandscapePlan): object {
     gateways: {
       edge: { proxy: 'envoy', listeners: [{ address: '127.0.0.1', port: ports.envoy }], ...envoyLog },
       'edge-nginx': { proxy: 'nginx', listeners: [{ address: '127.0.0.1', port: ports.nginx }], ...nginxLog },
+      ...(plan.fileEnvoy === undefined
+        ? {}
+        : {
+            'edge-files': {
+              proxy: 'envoy',
+              delivery: 'files',
+              listeners: [{ address: '127.0.0.1', port: ports.fileEnvoy }],
+            },
+          }),
     },
     services: Object.fromEntries(
       services.map((name) => [
@@ -141,6 +157,7 @@ export function memberAgentConfig(member: MemberPlan, { folder, ports }: Landsca
     node: { name: member.name, site: member.site, cluster: member.cluster, address: '127.0.0.1' },
     state_dir: join(folder, 'agents', member.name),
     admin: { port: member.agentPort },
+    discovery: { enabled: false },
     services: [
       {
         name: member.service,
@@ -149,18 +166,21 @@ export function memberAgentConfig(member: MemberPlan, { folder, ports }: Landsca
         port: member.port,
         tags: member.tags,
         checks: [{ kind: 'http', path: '/health' }],
+        // They die on purpose, again and again, and shall be back at once.
+        flapping: { enabled: false },
       },
     ],
     logging: { level: 'info' },
   }
 }
 
-export function gatewayAgentConfig({ folder, ports, nginx, reloadsPerMinute }: LandscapePlan): object {
+export function gatewayAgentConfig({ folder, ports, nginx, fileEnvoy, reloadsPerMinute }: LandscapePlan): object {
   return {
     planes: [`http://127.0.0.1:${ports.plane}`],
     node: { name: 'gateway-1', site: 'alibaba', cluster: 'zervigo', address: '127.0.0.1' },
     state_dir: join(folder, 'agents', 'gateway-1'),
     admin: { port: ports.gatewayAgent },
+    discovery: { enabled: false },
     gateways: [
       {
         name: 'edge-nginx',
@@ -172,6 +192,18 @@ export function gatewayAgentConfig({ folder, ports, nginx, reloadsPerMinute }: L
         reloads_per_minute: reloadsPerMinute,
         workers: 1,
       },
+      ...(fileEnvoy === undefined
+        ? []
+        : [
+            {
+              name: 'edge-files',
+              proxy: 'envoy',
+              binary: fileEnvoy,
+              run: true,
+              admin: `127.0.0.1:${ports.fileEnvoyAdmin}`,
+              workers: 1,
+            },
+          ]),
     ],
     logging: { level: 'info' },
   }

@@ -1,12 +1,16 @@
-import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import type { FileProxy, GatewayFiles, GatewayOutcome, Quarantined } from '#shared/protocol/gateway.ts'
 import type { NodeBelief } from '../../fleet/belief.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
 import type { RouteTable } from '../table.ts'
-import { type RenderedServices, renderNginx } from './render.ts'
 
-export type NginxSinkParts = {
+/** Makes the files of a table. `before`: the table of the set that was sent last, to tell whether this one takes an endpoint away. */
+export type Render = (table: RouteTable, revision: number, before: RouteTable | undefined) => GatewayFiles
+
+export type FileSinkParts = {
   readonly gateway: string
+  readonly proxy: FileProxy
+  readonly render: Render
   readonly mode: SinkMode
   readonly fleet: FleetView
   /** Hands the set to the agents that run this gateway. */
@@ -20,25 +24,28 @@ type Answered = { readonly node: string; readonly outcome: GatewayOutcome | unde
 /** `revision`: the newest one of the fleet that the table shows. */
 type Published = { readonly table: RouteTable; readonly files: GatewayFiles; readonly revision: number }
 
+const title = { nginx: 'Nginx', envoy: 'Envoy' } as const
+
 /** Sets that are not proven yet are remembered, so that a late proof finds its table; more than this never matter. */
 const mostRemembered = 16
 
-/** One gateway's Nginx as a sink: gives its agents the newest set and keeps what they have proven. */
-export class NginxSink implements Sink, Disposable {
-  readonly #parts: NginxSinkParts
+/** The proxies of one gateway that get files, as a sink: gives their agents the newest set and keeps what they have proven. */
+export class FileSink implements Sink, Disposable {
+  readonly #parts: FileSinkParts
   readonly #remembered = new Map<string, Published>()
   readonly #outcomes = new Map<string, GatewayOutcome>()
-  readonly #rendered: RenderedServices = new WeakMap()
   readonly #unwatch: () => void
   /** The nodes in contact that run this gateway; undefined: to be looked up again. */
   #nodes: readonly NodeBelief[] | undefined
   #wanted: Published | undefined
   #proven: Published | undefined
   #provenAt: { readonly revision: number; readonly at: number } | undefined
+  /** Since when (epoch milliseconds) the newest set waits for its proof. */
+  #unprovenSince: number | undefined
   #sets = 0
   #reloads = 0
 
-  constructor(parts: NginxSinkParts) {
+  constructor(parts: FileSinkParts) {
     this.#parts = parts
     this.#unwatch = parts.fleet.watch(({ nodes }) => {
       if (nodes.size === 0) return
@@ -55,6 +62,14 @@ export class NginxSink implements Sink, Disposable {
     return this.#parts.mode
   }
 
+  get proxy(): FileProxy {
+    return this.#parts.proxy
+  }
+
+  get #name(): string {
+    return `${this.#parts.proxy}:${this.#parts.gateway}`
+  }
+
   /** Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again. */
   take(table: RouteTable, revision: number): void {
     if (this.#parts.fleet.installation.frozen) return
@@ -64,15 +79,18 @@ export class NginxSink implements Sink, Disposable {
   }
 
   #publish(table: RouteTable, revision: number): void {
-    const { mode, send } = this.#parts
+    const { mode, send, render, now } = this.#parts
     // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
-    const files = renderNginx(table, revision, this.#proven?.table ?? this.#wanted?.table, this.#rendered)
+    const files = render(table, revision, this.#proven?.table ?? this.#wanted?.table)
     const same = files.version === this.#wanted?.files.version
     this.#wanted = { table, files, revision }
     if (!same) {
       this.#remember(this.#wanted)
       this.#sets += 1
-      if (mode === 'apply') send(files)
+      if (mode === 'apply') {
+        this.#unprovenSince ??= now()
+        send(files)
+      }
     }
   }
 
@@ -84,23 +102,23 @@ export class NginxSink implements Sink, Disposable {
   }
 
   status(): SinkStatus {
-    const { gateway, mode, fleet } = this.#parts
+    const { proxy, mode, fleet } = this.#parts
     const current = this.#currentOutcomes()
     const stuck = current.some(({ outcome }) => outcome?.state === 'blocked' || outcome?.state === 'rejected')
     const behind = this.#provenAt === undefined || this.#provenAt.revision < fleet.revision
     return {
-      name: `nginx:${gateway}`,
-      kind: 'nginx',
+      name: this.#name,
+      kind: proxy,
       mode,
       proven: this.#provenAt,
       state: fleet.installation.frozen ? 'frozen' : stuck ? 'blocked' : behind ? 'behind' : 'following',
       remarks: this.#remarks(current),
-      figures: { sets: this.#sets, reloads: this.#reloads, nodes: current.length },
+      figures: { sets: this.#sets, reloads: this.#reloads, nodes: current.length, lag_ms: this.#lagMs() },
     }
   }
 
   explain(instance: string): SinkAnswer {
-    const sink = `nginx:${this.#parts.gateway}`
+    const sink = this.#name
     if (!this.#proven) return { sink, state: 'unknown', remark: 'Nothing is proven yet.' }
     const { table, files } = this.#proven
     const service = table.services.find(({ endpoints }) => endpoints.some((each) => each.instance === instance))
@@ -120,6 +138,7 @@ export class NginxSink implements Sink, Disposable {
     const published = version === undefined ? undefined : this.#remembered.get(version)
     if (versions.size !== 1 || !published) return
     this.#proven = published
+    if (version === wanted.files.version) this.#unprovenSince = undefined
     const revision = version === wanted.files.version ? wanted.revision : published.revision
     if (revision !== this.#provenAt?.revision) this.#provenAt = { revision, at: this.#parts.now() }
   }
@@ -134,7 +153,7 @@ export class NginxSink implements Sink, Disposable {
 
   #remarks(current: readonly Answered[]): readonly string[] {
     if (current.length === 0)
-      return ['No agent that runs this gateway is connected; its Nginx serves the last good set.']
+      return [`No agent that runs this gateway is connected; its ${title[this.#parts.proxy]} serves the last good set.`]
     return current.flatMap((answered) => this.#remarksOn(answered))
   }
 
@@ -143,7 +162,7 @@ export class NginxSink implements Sink, Disposable {
       case undefined:
         return [`${node} has not answered yet.`]
       case 'proven':
-        return outcome.quarantined.map(({ path, error }) => `${node} left ${this.#place(path)} out: ${error}`)
+        return outcome.quarantined.map((left) => `${node} left ${this.#part(left)} out: ${left.error}`)
       case 'rejected': {
         const file = outcome.path === undefined ? '' : ` for ${this.#place(outcome.path)}`
         return [`${node} rejected ${outcome.version}${file}: ${outcome.error}`]
@@ -155,10 +174,22 @@ export class NginxSink implements Sink, Disposable {
     }
   }
 
+  /** What was left out together with the place in the declaration that it comes from. */
+  #part({ path, resource }: Quarantined): string {
+    if (resource === undefined) return this.#place(path)
+    const file = this.#wanted?.files.files.find((each) => each.path === path)
+    const source = file?.sources?.[resource] ?? file?.source
+    return `"${resource}" of ${path}${source === undefined ? '' : ` (${source})`}`
+  }
+
   /** A generated file together with the place in the declaration that it comes from. */
   #place(path: string): string {
     const source = this.#wanted?.files.files.find((file) => file.path === path)?.source
     return source === undefined ? path : `${path} (${source})`
+  }
+
+  #lagMs(): number {
+    return this.#unprovenSince === undefined ? 0 : Math.max(0, this.#parts.now() - this.#unprovenSince)
   }
 
   #remember(published: Published): void {

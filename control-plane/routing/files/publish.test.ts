@@ -2,8 +2,10 @@ import t from 'tap'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { Change } from '../../fleet/event.ts'
 import { Fleet } from '../../fleet/fleet.ts'
+import { renderEnvoyFiles } from '../envoy/render-files.ts'
+import { renderNginx } from '../nginx/render.ts'
 import type { RouteTable, Service } from '../table.ts'
-import { NginxSink } from './publish.ts'
+import { FileSink } from './publish.ts'
 
 const service = (...ports: readonly number[]): Service => ({
   name: 'basic-server',
@@ -25,6 +27,7 @@ const service = (...ports: readonly number[]): Service => ({
 const table = (...ports: readonly number[]): RouteTable => ({
   gateway: 'edge',
   proxy: 'nginx',
+  delivery: 'files',
   mode: 'apply',
   logs: { access: undefined, attempts: undefined },
   listeners: [{ name: 'main', address: '127.0.0.1', port: 8090, source: 'routes.yaml:2' }],
@@ -46,7 +49,7 @@ const node = (id: string) => ({
 })
 
 /** A sink over a fleet in which these nodes run the gateway. */
-function sinkOver(ids: readonly string[], mode: 'apply' | 'observe' = 'apply') {
+function sinkOver(ids: readonly string[], mode: 'apply' | 'observe' = 'apply', proxy: 'nginx' | 'envoy' = 'nginx') {
   const fleet = new Fleet()
   let revision = 0
   const happen = (change: Change) => {
@@ -58,7 +61,16 @@ function sinkOver(ids: readonly string[], mode: 'apply' | 'observe' = 'apply') {
     happen({ kind: 'node-attached', node: id, attachment: { replica: 'r', session: id } })
   }
   const sent: GatewayFiles[] = []
-  const sink = new NginxSink({ gateway: 'edge', mode, fleet, send: (files) => sent.push(files), now: () => 42 })
+  const clock = { now: 42 }
+  const sink = new FileSink({
+    gateway: 'edge',
+    proxy,
+    render: proxy === 'nginx' ? renderNginx : renderEnvoyFiles,
+    mode,
+    fleet,
+    send: (files) => sent.push(files),
+    now: () => clock.now,
+  })
   const proven = (files: GatewayFiles | undefined): GatewayOutcome => ({
     state: 'proven',
     version: files?.version ?? '',
@@ -67,7 +79,7 @@ function sinkOver(ids: readonly string[], mode: 'apply' | 'observe' = 'apply') {
     reloaded: true,
     tookMs: 5,
   })
-  return { fleet, happen, sink, sent, proven }
+  return { fleet, happen, sink, sent, proven, clock }
 }
 
 t.test('what every connected node of the gateway has proven is proven', async (t) => {
@@ -171,4 +183,34 @@ t.test('without a connected node nothing is proven, and that is said', async (t)
   const { sink } = sinkOver([])
   sink.take(table(1), 1)
   t.match(sink.status(), { proven: undefined, remarks: [/last good set/] })
+})
+
+t.test('an Envoy by files is a sink of its kind, and what it left out is named by resource and place', async (t) => {
+  const { sink, sent, proven } = sinkOver(['n-a'], 'apply', 'envoy')
+  sink.take(table(1), 2)
+  const path = 'heddle-edge-cds.json'
+  const left = { path, resource: 'basic-server', error: 'odd' }
+  sink.outcome('n-a', { ...proven(sent[0]), quarantined: [left] } as GatewayOutcome)
+  t.match(sink.status(), {
+    name: 'envoy:edge',
+    kind: 'envoy',
+    remarks: [/left "basic-server" of heddle-edge-cds.json \(routes.yaml:5\) out: odd/],
+  })
+  t.match(sink.explain('basic-1'), { sink: 'envoy:edge', state: 'shown' })
+})
+
+t.test('a node that never answers keeps a set from being proven, is named, and the lag grows', async (t) => {
+  const { sink, sent, proven, clock, happen } = sinkOver(['n-a', 'n-b'], 'apply', 'envoy')
+  sink.take(table(1), 4)
+  sink.outcome('n-a', proven(sent[0]))
+  clock.now += 60_000
+  t.match(sink.status(), {
+    state: 'behind',
+    proven: undefined,
+    remarks: ['name of n-b has not answered yet.'],
+    figures: { lag_ms: 60_000, nodes: 2 },
+  })
+  happen({ kind: 'contact-changed', node: 'n-b', contact: 'lost', session: 'n-b' })
+  sink.take(table(1), 5)
+  t.match(sink.status(), { proven: { revision: 5 }, figures: { lag_ms: 0, nodes: 1 } })
 })

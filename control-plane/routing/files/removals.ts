@@ -1,5 +1,4 @@
 import type { RouteTable, Service } from '../table.ts'
-import { socketText } from './upstream.ts'
 
 /**
  * Whether a table takes away an endpoint that the one before it had: such a set does not wait for the reload budget. Only
@@ -14,5 +13,5 @@ export function takesAway(before: Pick<RouteTable, 'services'>, after: Pick<Rout
 }
 
 function sockets({ endpoints }: Service): ReadonlySet<string> {
-  return new Set(endpoints.map(socketText))
+  return new Set(endpoints.map(({ address, port }) => `${address} ${port}`))
 }

@@ -1,0 +1,62 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { envoyFileNames, gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
+import type { EnvoyGatewayConfig } from '../config.ts'
+
+/** Everything about one gateway with an Envoy, decided: no part asks again where something is. Times in milliseconds. */
+export type EnvoySettings = {
+  readonly name: string
+  readonly proxy: 'envoy'
+  readonly binary: string
+  readonly run: boolean
+  readonly folder: string
+  /** What the names of its files begin with. */
+  readonly filePrefix: string
+  readonly names: EnvoyFileNames
+  /** The file that Envoy is started with. */
+  readonly bootstrap: string
+  /** Address and port of its admin page. */
+  readonly admin: string
+  readonly nodeId: string
+  readonly errorLog: string | undefined
+  readonly workers: number | undefined
+  /** The agent's own folder for an Envoy that it runs. */
+  readonly home: string
+  readonly shadow: string
+  readonly good: string
+  readonly retryMs: number
+  readonly compareMs: number
+  readonly testTimeoutMs: number
+  readonly proofTimeoutMs: number
+}
+
+export type EnvoyFileNames = ReturnType<typeof envoyFileNames>
+
+/** @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it */
+export function envoySettings(config: EnvoyGatewayConfig, stateDir: string): EnvoySettings {
+  const state = join(stateDir, 'gateway', config.name)
+  const home = join(state, 'run')
+  const folder = config.folder ?? join(state, 'envoy')
+  const names = envoyFileNames(config.name)
+  return {
+    name: config.name,
+    proxy: 'envoy',
+    binary: config.binary,
+    run: config.run,
+    folder,
+    filePrefix: gatewayFilePrefix(config.name),
+    names,
+    bootstrap: join(folder, names.bootstrap),
+    admin: config.admin,
+    nodeId: config.node_id ?? hostname(),
+    errorLog: config.error_log ?? (config.run ? join(home, 'envoy.log') : undefined),
+    workers: config.workers,
+    home,
+    shadow: join(state, 'shadow'),
+    good: join(state, 'good'),
+    retryMs: config.retry_every,
+    compareMs: config.compare_every,
+    testTimeoutMs: config.test_timeout,
+    proofTimeoutMs: config.proof_timeout,
+  }
+}

@@ -1,0 +1,40 @@
+import type { Logger } from '#shared/logging/logger.ts'
+import { applySet, refusal } from './apply-set.ts'
+import { nextReload, remembered } from './budget.ts'
+import { openGateway } from './open-gateway.ts'
+import type { GatewayProxy } from './proxy.ts'
+import { readWorkers } from './read-workers.ts'
+import { isServed } from './serve-set.ts'
+import type { GatewaySettings } from './settings.ts'
+import { drainingGenerations } from './workers.ts'
+
+/** An Nginx as a gateway's proxy: it takes files by reloads, which are counted. Throws as `openGateway` does. */
+export async function openNginx(settings: GatewaySettings, log: Logger, stop: AbortSignal): Promise<GatewayProxy> {
+  const parts = await openGateway(settings, log, stop)
+  let history: readonly number[] = []
+  return {
+    read: () => parts.folder.read(),
+    refusal: (set, known) => refusal(parts, set, known),
+    isServed: (present, files) => isServed(parts, present, files),
+    async apply(state, files, urgent, stopping) {
+      const applied = await applySet(parts, state, files, urgent, stopping)
+      const now = performance.now()
+      if (applied.reloaded) history = [...remembered(history, now), now]
+      return applied
+    },
+    async waitMs(urgent) {
+      const master = await parts.process.master()
+      if (master === undefined) return 0
+      const answer = nextReload({
+        now: performance.now(),
+        history,
+        urgent,
+        perMinute: settings.reloadsPerMinute,
+        draining: drainingGenerations(await readWorkers(master)).length,
+        mostDraining: settings.drainingGenerations,
+      })
+      return answer.reload === 'now' ? 0 : answer.waitMs
+    },
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+}

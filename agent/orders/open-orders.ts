@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import type { Logger } from '#shared/logging/logger.ts'
+import type { AgentMessage } from '#shared/protocol/messages.ts'
+import type { LevelName } from '#shared/protocol/orders.ts'
+import type { OrdersConfig } from './config.ts'
+import { readJson, writeJson } from './keep-json.ts'
+import { emptyKept, Kept } from './kept.ts'
+import { emptyLedger, Ledger } from './ledger.ts'
+import { Orders } from './orders.ts'
+import { Restarts } from './restarts.ts'
+import { runRestart } from './run-restart.ts'
+
+export type OpenOrders = {
+  readonly stateDir: string
+  readonly ownLevel: () => LevelName
+  readonly allowed: () => OrdersConfig
+  readonly probesRefused: () => Readonly<Record<string, number>>
+  readonly onSettings: () => void
+  readonly send: (message: AgentMessage) => boolean
+  readonly stop: AbortSignal
+  readonly log: Logger
+}
+
+/** The orders of the plane, as this agent kept them. Disposing ends what runs and waits for the disk. */
+export async function openOrders(open: OpenOrders): Promise<Orders & AsyncDisposable> {
+  const { stateDir, allowed, send, stop, log, ...rest } = open
+  const keptFile = join(stateDir, 'desired.json')
+  const ledgerFile = join(stateDir, 'restarts.json')
+  const kept = await readJson(keptFile, Kept, log)
+  const ledger = await readJson(ledgerFile, Ledger, log)
+  const restarts = new Restarts({
+    ledger: ledger.kind === 'read' ? ledger.value : emptyLedger,
+    lost: ledger.kind === 'unreadable',
+    keep: (next) => writeJson(ledgerFile, next),
+    allowed,
+    run: runRestart,
+    send,
+    onChange: () => orders.changed(),
+    stop,
+    log,
+  })
+  const orders = new Orders({
+    ...rest,
+    allowed,
+    send,
+    log,
+    restarts,
+    kept: kept.kind === 'read' ? kept.value : emptyKept,
+    keep: (next) => writeJson(keptFile, next),
+  })
+  return Object.assign(orders, {
+    async [Symbol.asyncDispose]() {
+      await restarts[Symbol.asyncDispose]()
+      orders[Symbol.dispose]()
+      await orders.idle()
+    },
+  })
+}
