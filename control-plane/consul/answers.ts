@@ -26,6 +26,9 @@ export type ListedServiceRow = ServiceRow & {
   readonly nodeMeta: Readonly<Record<string, string>>
 }
 
+/** The same with what kind of service it is; empty: one like any other. */
+export type KindedServiceRow = ListedServiceRow & { readonly kind: string }
+
 export type CheckRow = {
   readonly node: string
   readonly id: string
@@ -39,6 +42,9 @@ export type CheckRow = {
   readonly serviceTags: readonly string[]
   readonly index: number
 }
+
+/** A check with how it is done, as far as Consul tells: `http`, `tcp`, `ttl`, ... and what it asks. */
+export type KindedCheckRow = CheckRow & { readonly kind: string; readonly target: string }
 
 export type KeyRow = { readonly key: string; readonly value: string; readonly index: number }
 
@@ -70,6 +76,16 @@ export function listedServiceRow(answer: unknown): ListedServiceRow {
     weight: passingWeight(row.ServiceWeights),
     index: number(row.ModifyIndex),
   }
+}
+
+export function kindedServiceRow(answer: unknown): KindedServiceRow {
+  return { ...listedServiceRow(answer), kind: text(object(answer).ServiceKind) }
+}
+
+export function kindedCheckRow(answer: unknown): KindedCheckRow {
+  const { Type, Definition } = object(answer)
+  const { HTTP, TCP } = object(Definition ?? {})
+  return { ...checkRow(answer), kind: text(Type), target: text(HTTP) || text(TCP) }
 }
 
 export function checkRow(answer: unknown): CheckRow {

@@ -60,8 +60,11 @@ export class ConsulClient implements Disposable {
     )
   }
 
-  /** The names of the services on nodes with this metadata. */
-  async serviceNames(meta: NodeMeta, { consistency = 'default', signal }: Reading = {}): Promise<readonly string[]> {
+  /** The names of the services, of those on nodes with this metadata if one is given. */
+  async serviceNames(
+    meta: NodeMeta | undefined,
+    { consistency = 'default', signal }: Reading = {},
+  ): Promise<readonly string[]> {
     return this.#wire.call(
       'list services',
       signal,
@@ -70,8 +73,11 @@ export class ConsulClient implements Disposable {
     )
   }
 
-  /** Waits until something may have changed among services on nodes with this metadata, at most `waitMs`; answers with the index. */
-  watchServices(meta: NodeMeta, index: number, waitMs: number, signal?: AbortSignal): Promise<number> {
+  /**
+   * Waits until something may have changed among services (on nodes with this metadata, if one is given), at most `waitMs`; answers with
+   * the index.
+   */
+  watchServices(meta: NodeMeta | undefined, index: number, waitMs: number, signal?: AbortSignal): Promise<number> {
     return this.#wire.call(
       'watch services',
       signal,
@@ -131,6 +137,26 @@ export class ConsulClient implements Disposable {
     return this.#wire.list(`catalog/service/${encodeURIComponent(service)}`, query, reading, answers.listedServiceRow)
   }
 
+  /** The instances of a service without this key in their own metadata and in that of their nodes. */
+  instancesLacking(
+    service: string,
+    key: string,
+    reading: Reading = {},
+  ): AsyncGenerator<readonly answers.KindedServiceRow[]> {
+    const quoted = JSON.stringify(key)
+    const query = { filter: `${quoted} not in NodeMeta and ${quoted} not in ServiceMeta` }
+    return this.#wire.list(`catalog/service/${encodeURIComponent(service)}`, query, reading, answers.kindedServiceRow)
+  }
+
+  /** All checks without these notes; with `passing: false` only those that do not pass. */
+  checksWithout(
+    notes: string,
+    { passing, ...reading }: Reading & { readonly passing: boolean },
+  ): AsyncGenerator<readonly answers.KindedCheckRow[]> {
+    const filter = `Notes != ${JSON.stringify(notes)}${passing ? '' : ' and Status != "passing"'}`
+    return this.#wire.list('health/state/any', { filter }, reading, answers.kindedCheckRow)
+  }
+
   /** Makes sure that this is the datacenter that it should be. */
   async verify(signal?: AbortSignal): Promise<void> {
     const asked = 'name its datacenters'
@@ -158,8 +184,8 @@ function mode(consistency: Consistency): { readonly stale?: true; readonly consi
   return consistency === 'consistent' ? { consistent: true } : {}
 }
 
-function nodeMeta({ key, value }: NodeMeta): { readonly 'node-meta': string } {
-  return { 'node-meta': `${key}:${value}` }
+function nodeMeta(meta: NodeMeta | undefined): { readonly 'node-meta'?: string } {
+  return meta === undefined ? {} : { 'node-meta': `${meta.key}:${meta.value}` }
 }
 
 function blocking(index: number, waitMs: number) {

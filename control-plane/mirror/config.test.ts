@@ -22,6 +22,15 @@ await t.test('a datacenter needs a name and an address; all else has a default',
         same_endpoint: 'yield',
         timeout: 5_000,
         lanes: 8,
+        foreign: {
+          read: true,
+          select: [{}],
+          leave_out: ['consul', '*-sidecar-proxy'],
+          copy_to: [],
+          most: 5_000,
+          every: 60_000,
+          health_every: 5_000,
+        },
       },
     ],
   })
@@ -38,6 +47,16 @@ for (const { name, yaml, says } of [
     says: /distinct names/,
   },
   { name: 'a selection of nothing', yaml: 'datacenters: [{name: dc, address: "http://a", select: []}]', says: /./ },
+  {
+    name: 'a copy to a datacenter that is not configured',
+    yaml: 'datacenters: [{name: dc, address: "http://a", foreign: {copy_to: [{datacenter: other}]}}]',
+    says: /expected another datacenter of this configuration \(there is none\)/,
+  },
+  {
+    name: 'a copy to itself',
+    yaml: 'datacenters: [{name: a, address: "http://a", foreign: {copy_to: [{datacenter: a}]}}, {name: b, address: "http://b"}]',
+    says: /expected another datacenter of this configuration \(b\)/,
+  },
   { name: 'a misspelt key', yaml: 'datacenters: [{name: dc, address: "http://a", token: x}]', says: /unknown key/ },
 ]) {
   await t.test(`${name} is a problem with a line`, async (t) => {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration, httpUrl, plainName } from '#shared/config/fields.ts'
+import { ForeignPolicy } from '../consul/foreign-policy.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -24,12 +25,28 @@ export const DatacenterConfig = z.strictObject({
   warning_as: z._default(z.enum(['passing', 'warning']), 'passing'),
   /** When somebody else has registered the same service, address and port. */
   same_endpoint: z._default(z.enum(['yield', 'add']), 'yield'),
+  /** What is done about the services that others have registered there. */
+  foreign: z.prefault(ForeignPolicy, {}),
   /** Deadline of a request. */
   timeout: z._default(duration(100), 5 * second),
   /** Transactions under way at once; urgent ones have two more. */
   lanes: z._default(z.int().check(z.gte(1), z.lte(32)), 8),
 })
 export type DatacenterConfig = z.output<typeof DatacenterConfig>
+
+/** Copies go to another datacenter of the configuration: the name may be mistyped, and a copy to itself would be none. */
+function nameOtherDatacenters(payload: z.core.ParsePayload<DatacenterConfig[]>): void {
+  const names = new Set(payload.value.map(({ name }) => name))
+  for (const [place, { name, foreign }] of payload.value.entries()) {
+    for (const [at, { datacenter }] of foreign.copy_to.entries()) {
+      if (names.has(datacenter) && datacenter !== name) continue
+      const others = [...names].filter((other) => other !== name)
+      const message = `expected another datacenter of this configuration (${others.join(', ') || 'there is none'})`
+      const path = [place, 'foreign', 'copy_to', at, 'datacenter']
+      payload.issues.push({ code: 'custom', path, message, input: datacenter })
+    }
+  }
+}
 
 export const MirrorConfig = z.strictObject({
   /** Tells the records of this installation from those of others; two installations must not share it. */
@@ -42,6 +59,7 @@ export const MirrorConfig = z.strictObject({
       z.refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
         error: 'expected distinct names',
       }),
+      z.check(nameOtherDatacenters),
     ),
     [],
   ),

@@ -2,35 +2,32 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { InstanceBelief } from '../fleet/belief.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
-import { type DesiredInstance, type DesiredNode, sameCheck, sameInstance, sameNode } from './catalogue.ts'
+import {
+  type DesiredInstance,
+  type DesiredNode,
+  type ServiceRecord,
+  sameCheck,
+  sameInstance,
+  sameNode,
+} from './catalogue.ts'
+import { Copies, type CopyPolicy } from './copies.ts'
+import { copiedFrom } from './copy-entry.ts'
 import { type EntryOptions, instanceEntry, nodeCheck, nodeRecord } from './entry.ts'
 import { consulNodeName, keyOf, nodeCheckId } from './names.ts'
 import type { Selects } from './select.ts'
+import { type Cause, type MutableNode, type Place, type Touched, TouchedKeys } from './touched.ts'
 
-export type DesiredOptions = EntryOptions & { readonly selects: Selects }
+export type { Cause, Touched } from './touched.ts'
 
-/** Why a record of ours should no longer be there: without one, its deletion is only inferred. */
-export type Cause = 'deregistered' | 'moved' | 'merged' | 'policy' | 'yielded' | 'empty'
-
-/** What changed in the desired state, by the key of the node. */
-export type Touched = {
-  readonly instances: ReadonlyMap<string, ReadonlyMap<string, Cause | undefined>>
-  /** Nodes whose own record or check changed, appeared or went. */
-  readonly nodes: ReadonlySet<string>
+export type DesiredOptions = EntryOptions & {
+  readonly selects: Selects
+  /** Undefined: nothing is copied there. */
+  readonly copies?: CopyPolicy | undefined
 }
 
 /** Instances that are computed before others get their turn. */
 const chunk = 100
-
-/** Where an instance stands, as keys. */
-type Place = { readonly node: string; readonly key: string }
-type MutableNode = {
-  /** As the fleet calls it. */
-  readonly id: string
-  node: DesiredNode['node']
-  check: DesiredNode['check']
-  readonly instances: Map<string, DesiredInstance>
-}
+const none: ReadonlySet<string> = new Set()
 
 /**
  * What a datacenter should show of the fleet, indexed by the names that Consul tells apart. After a change of the fleet only what
@@ -48,9 +45,14 @@ export class Desired {
   /** Instances that cannot be shown because another has the same name for Consul; with the other. */
   readonly #collisions = new Map<string, { readonly place: Place; readonly with: string }>()
 
+  readonly #copies: Copies | undefined
+
   constructor(fleet: FleetView, options: DesiredOptions) {
     this.#fleet = fleet
     this.#options = options
+    const shows = (id: string) => this.#shows(id)
+    const { copies: policy } = options
+    this.#copies = policy && new Copies({ fleet, options, policy, nodes: this.#nodes, shows })
   }
 
   /** By the key of the node's name. */
@@ -58,9 +60,9 @@ export class Desired {
     return this.#nodes
   }
 
-  /** Where an instance should stand; undefined: nowhere. */
+  /** Where an instance, or a copy of a foreign record, should stand; undefined: nowhere. */
   placeOf(instance: string): Place | undefined {
-    return this.#places.get(instance)
+    return this.#places.get(instance) ?? this.#copies?.placeOf(instance)
   }
 
   /** What keeps an instance from having a place, if something does. */
@@ -68,9 +70,20 @@ export class Desired {
     return this.#collisions.get(instance)?.with
   }
 
-  /** The agent's instance as which an instance is shown, if it is. */
+  /** As what else an instance is shown, if it is: an agent's instance, or for a foreign record whatever stands there already. */
   mergedInto(instance: string): string | undefined {
-    return this.#merged.get(instance)
+    return this.#merged.get(instance) ?? this.#copies?.mergedInto(instance)
+  }
+
+  isForeign(id: string): boolean {
+    return this.#fleet.foreign.has(id)
+  }
+
+  /** Why a copy should go that is not wanted; undefined: its original is not known any more, or it is no copy. */
+  causeOfCopy(service: ServiceRecord): Cause | undefined {
+    const original = copiedFrom(service)
+    if (original === undefined || !this.#fleet.foreign.has(original)) return undefined
+    return this.mergedInto(original) === undefined ? 'policy' : 'merged'
   }
 
   /** Computes everything there is, a part at a time so that others get their turn. Changes may be taken in meanwhile. */
@@ -80,15 +93,26 @@ export class Desired {
       this.refresh({ instances: new Set(ids.slice(first, first + chunk)), nodes: new Set() })
       await turn()
     }
+    const foreign = [...this.#fleet.foreign.keys()]
+    for (let first = 0; first < foreign.length; first += chunk) {
+      const some = new Set(foreign.slice(first, first + chunk))
+      this.refresh({ instances: new Set(), nodes: new Set(), foreign: some })
+      await turn()
+    }
   }
 
   /** Takes in a change of the fleet. */
-  refresh({ instances, nodes }: Pick<FleetChange, 'instances' | 'nodes'>): Touched {
+  refresh({
+    instances,
+    nodes,
+    foreign = none,
+  }: Pick<FleetChange, 'instances' | 'nodes'> & Partial<Pick<FleetChange, 'foreign'>>): Touched {
     const touched = new TouchedKeys()
     const stale = new Set<string>()
     for (const id of this.#withNeighbours(instances)) this.#refreshInstance(id, touched, stale)
     for (const id of nodes) stale.add(keyOf(consulNodeName(this.#options.owner, id)))
     for (const key of stale) this.#refreshNode(key, touched)
+    this.#copies?.refresh({ foreign, instances }, touched)
     return touched
   }
 
@@ -162,6 +186,12 @@ export class Desired {
     return undefined
   }
 
+  /** Whether an instance is listed here, as itself or as the agent's instance that is the same process. */
+  #shows(id: string): boolean {
+    if (!this.#places.has(id) && !this.#merged.has(id)) return false
+    return this.#fleet.standing(id)?.consul !== 'absent'
+  }
+
   #selected({ spec, node }: InstanceBelief): boolean {
     const cluster = spec.cluster ?? this.#fleet.nodes.get(node)?.spec.cluster ?? ''
     return this.#options.selects({ cluster, service: spec.service })
@@ -233,15 +263,4 @@ function firstAddress(instances: ReadonlyMap<string, DesiredInstance>): string {
   let first: string | undefined
   for (const key of instances.keys()) if (first === undefined || key < first) first = key
   return first === undefined ? '' : (instances.get(first)?.service.address ?? '')
-}
-
-class TouchedKeys implements Touched {
-  readonly instances = new Map<string, Map<string, Cause | undefined>>()
-  readonly nodes = new Set<string>()
-
-  add({ node, key }: Place, cause: Cause | undefined): void {
-    const keys = this.instances.get(node)
-    if (keys) keys.set(key, cause)
-    else this.instances.set(node, new Map([[key, cause]]))
-  }
 }

@@ -16,7 +16,7 @@ export function explainInstance(id: string, ledger: Ledger, compared: boolean): 
   const wanted = ledger.desired.nodes.get(place.node)?.instances.get(place.key)
   const actual = ledger.actual.nodes.get(place.node)
   const found = actual?.services.get(place.key)
-  const check = actual?.checks.get(keyOf(checkIdOf(id)))
+  const check = actual?.checks.get(keyOf(wanted?.check.id ?? checkIdOf(id)))
   const note = ledger.notes.get(place.node, place.key)
   if (note)
     return { state: found && note.kind !== 'yielded' ? 'different' : 'absent', remark: `${note.kind}: ${note.text}` }
@@ -40,8 +40,14 @@ function explainUnwanted(id: string, ledger: Ledger): Explained {
     return { state: 'absent', remark: `for Consul its id is the same as that of ${collision}` }
   }
   const merged = ledger.desired.mergedInto(id)
-  if (merged !== undefined) return { state: 'shown', remark: `as ${merged}, which an agent looks after` }
+  if (merged !== undefined) return { state: 'shown', remark: explainMerged(merged, ledger) }
   const held = ledger.held.find(({ instance }) => instance === keyOf(id))
   if (held) return { state: 'different', remark: 'still there: its deletion waits for an operator' }
   return { state: 'absent', remark: 'not selected for this datacenter, or not known' }
+}
+
+function explainMerged(merged: string, { desired }: Ledger): string {
+  return desired.isForeign(merged)
+    ? `as ${merged}, the same address and port`
+    : `as ${merged}, which an agent looks after`
 }

@@ -28,6 +28,8 @@ export type FollowOptions = {
   /** Resolves when `desired` holds everything. */
   readonly filled: Promise<void>
   readonly log: Logger
+  /** Whether the lists of foreign records are complete; true by default. */
+  readonly foreignComplete?: () => boolean
 }
 
 /** Because of hints, a catalogue is compared at most this share of the time. */
@@ -52,6 +54,9 @@ export class Follower implements Sink, AsyncDisposable {
   readonly #running: Promise<unknown>
   #closing = false
   #wasFrozen = false
+  /** Something waits for the next comparison to decide on it. */
+  #undecided = false
+  #wasComplete = true
   #proven: { readonly revision: number; readonly at: number } | undefined
 
   constructor(options: FollowOptions) {
@@ -165,6 +170,8 @@ export class Follower implements Sink, AsyncDisposable {
       // What was frozen may have been swept, or written by hand.
       this.#comparing.invalidate()
     }
+    // At most once a beat, however many go one after the other.
+    if (touched.inferred) this.#undecided = true
     if (!waits) this.#settle()
     // What the proxies are sent leaves first: a call that fails costs more than a late catalogue. And all of a tick goes together.
     else void turn().then(() => this.#writer.pump())
@@ -188,6 +195,7 @@ export class Follower implements Sink, AsyncDisposable {
           this.#log.info('the datacenter answers again')
           this.#comparing.ring()
         }
+        this.#decideOnInferred()
         this.#settle()
         this.#writer.pump()
       } catch (error) {
@@ -195,6 +203,14 @@ export class Follower implements Sink, AsyncDisposable {
       }
       await this.#beat.next(this.#reach.up ? this.#options.config.freshness.every : this.#reach.waitMs, signal)
     }
+  }
+
+  /** Deletions that are only inferred are decided on by a comparison; it need not wait for the timetable. */
+  #decideOnInferred(): void {
+    const isComplete = this.#ledger.context.complete
+    if (this.#undecided || (isComplete && !this.#wasComplete)) this.#comparing.ring()
+    this.#undecided = false
+    this.#wasComplete = isComplete
   }
 
   async #watchLoop(): Promise<void> {
@@ -250,12 +266,13 @@ function consulOf({ name, address, token_file, ca_file, timeout, lanes }: Datace
   })
 }
 
-function ledgerOf({ config, datacenter, owner, fleet, desired }: FollowOptions): Ledger {
+function ledgerOf({ config, datacenter, owner, fleet, desired, foreignComplete }: FollowOptions): Ledger {
   const { window: windowMs, least, share } = config.guard
   return new Ledger(fleet, {
     owner,
     desired,
     sameEndpoint: datacenter.same_endpoint,
     guard: { windowMs, least, share },
+    ...(foreignComplete ? { foreignComplete } : {}),
   })
 }

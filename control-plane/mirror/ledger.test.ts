@@ -72,6 +72,42 @@ await t.test('what is remembered equals what is there', async (t) => {
   t.strictSame(plain(ledger.actual.nodes), plain(model.actual().nodes))
 })
 
+await t.test('a copy goes when its original is gone, but not before the lists of others are complete', async (t) => {
+  const builder = new FleetBuilder()
+  const copies = { datacenter: 'looma-dc', sources: new Map([['zervigo-dc', () => true]]) }
+  const desired = new Desired(builder.fleet, { owner, warningAs: 'passing', selects: selects([{}]), copies })
+  let complete = false
+  const foreignComplete = () => complete
+  const ledger = new Ledger(builder.fleet, { owner, desired, sameEndpoint: 'add', guard, foreignComplete })
+  builder.fleet.watch((change) => {
+    ledger.note(desired.refresh(change), { urgent: change.removal, since: builder.fleet.revision })
+  })
+  const spec = {
+    datacenter: 'zervigo-dc',
+    node: 'legacy',
+    id: 'crm-1',
+    service: 'crm',
+    address: '10.9.0.1',
+    nodeAddress: '10.9.0.1',
+    port: 80,
+    tags: [],
+    metadata: {},
+    weight: 1,
+  }
+  const foreign = 'zervigo-dc/legacy/crm-1'
+  builder.change({ kind: 'foreign-found', foreign, spec, health: 'passing', check: '' })
+  const model = new CatalogueModel()
+  t.strictSame(workOff(ledger, model), ['put node', 'put crm-1'])
+  t.match(explainInstance(foreign, ledger, true), { state: 'shown', remark: 'passing: ok' })
+  builder.change({ kind: 'foreign-gone', foreign })
+  t.match(await judgeAll(ledger), { removals: 0 })
+  complete = true
+  t.strictSame(workOff(ledger, model), [], 'only a comparison decides')
+  const { differing } = await judgeAll(ledger)
+  for (const node of differing) ledger.queue.add(node, undefined, { urgent: false, since: 0 })
+  t.strictSame(workOff(ledger, model), ['remove crm-1', 'remove node'])
+})
+
 await t.test('a deregistration needs no guard, whatever its number', async (t) => {
   const { builder, ledger, model } = followed(40)
   builder.deregister(...Array.from({ length: 30 }, (_, i) => `crm-${i}`))

@@ -1,6 +1,7 @@
 import type { FleetView } from '../fleet/fleet.ts'
 import { Actual } from './actual.ts'
 import type { ServiceRecord } from './catalogue.ts'
+import { isCopy } from './copy-entry.ts'
 import type { Cause, Desired, Touched } from './desired.ts'
 import { type Change, type DiffContext, diffNode, type Unit, withoutHeld } from './diff.ts'
 import { Endpoints } from './endpoints.ts'
@@ -14,6 +15,8 @@ export type LedgerOptions = {
   readonly desired: Desired
   readonly sameEndpoint: 'yield' | 'add'
   readonly guard: GuardLimits
+  /** Whether the lists of foreign records are complete, which copies follow; true by default. */
+  readonly foreignComplete?: () => boolean
 }
 
 const mostCauses = 100_000
@@ -50,7 +53,7 @@ export class Ledger {
       others: this.others,
       causeOf: (unit, service) => this.#causeOf(unit, service),
       get complete() {
-        return fleet.complete
+        return fleet.complete && (options.foreignComplete?.() ?? true)
       },
     }
   }
@@ -170,9 +173,12 @@ export class Ledger {
     return change.kind === 'remove' && change.cause === undefined
   }
 
-  #causeOf(unit: Unit, { id }: ServiceRecord): Cause | undefined {
+  #causeOf(unit: Unit, service: ServiceRecord): Cause | undefined {
+    const { id } = service
     const known = this.#causes.get(unitId(unit))
-    if (known || !this.#fleet.instances.has(id)) return known
+    if (known) return known
+    if (isCopy(service)) return this.desired.causeOfCopy(service)
+    if (!this.#fleet.instances.has(id)) return undefined
     // The fleet knows it: it stands elsewhere, or the policy leaves it out.
     if (this.desired.mergedInto(id) !== undefined) return 'merged'
     return this.desired.placeOf(id) ? 'moved' : 'policy'

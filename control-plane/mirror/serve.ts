@@ -1,7 +1,9 @@
 import type { Logger } from '#shared/logging/logger.ts'
+import { type SelectsForeign, selectsForeign } from '../consul/foreign-policy.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 import type { DatacenterConfig, MirrorConfig } from './config.ts'
+import type { CopyPolicy } from './copies.ts'
 import { Desired } from './desired.ts'
 import type { Identity } from './fence.ts'
 import { Follower } from './follow.ts'
@@ -11,6 +13,8 @@ import { selects } from './select.ts'
 export type MirrorParts = {
   readonly fleet: FleetView
   readonly log: Logger
+  /** Whether the lists of foreign records are complete, which copies follow; true by default. */
+  readonly foreignComplete?: () => boolean
   /** Ends the mirror like its disposal, but without waiting for it. */
   readonly signal: AbortSignal
   /**
@@ -38,15 +42,16 @@ export type Mirror = AsyncDisposable & {
 
 /** Starts to mirror the fleet. Resolves at once: datacenters that cannot be reached are caught up with when they can. */
 export async function startMirror(config: MirrorConfig, parts: MirrorParts): Promise<Mirror> {
-  const { fleet, log, signal, installation } = parts
+  const { fleet, log, signal, installation, foreignComplete } = parts
   const { owner, takeover = false } = installation
   const us: Identity = { installation: installation.id, epoch: installation.epoch, run: installation.run }
   await using stack = new AsyncDisposableStack()
   const policies = new Map<string, Policy>()
   const followers = new Map<string, Follower>()
   for (const datacenter of config.datacenters) {
-    const { desired, filled, all } = policyOf(datacenter, owner, fleet, policies)
-    const follower = stack.use(new Follower({ config, datacenter, owner, us, takeover, fleet, desired, filled, log }))
+    const { desired, filled, all } = policyOf(config, datacenter, owner, fleet, policies)
+    const common = { config, datacenter, owner, us, takeover, fleet, desired, filled, log }
+    const follower = stack.use(new Follower({ ...common, ...(foreignComplete ? { foreignComplete } : {}) }))
     followers.set(datacenter.name, follower)
     all.push(follower)
   }
@@ -77,16 +82,29 @@ export async function startMirror(config: MirrorConfig, parts: MirrorParts): Pro
 type Policy = { readonly desired: Desired; readonly filled: Promise<void>; readonly all: Follower[] }
 
 function policyOf(
-  { select, warning_as: warningAs }: DatacenterConfig,
+  config: MirrorConfig,
+  { name, select, warning_as: warningAs }: DatacenterConfig,
   owner: string,
   fleet: FleetView,
   policies: Map<string, Policy>,
 ): Policy {
-  const key = JSON.stringify([select, warningAs])
+  const copies = copiesInto(name, config)
+  // What is copied depends on what stands there already.
+  const key = JSON.stringify([select, warningAs, copies ? name : ''])
   const known = policies.get(key)
   if (known) return known
-  const desired = new Desired(fleet, { owner, warningAs, selects: selects(select) })
+  const desired = new Desired(fleet, { owner, warningAs, selects: selects(select), copies })
   const policy = { desired, filled: desired.fill(), all: [] }
   policies.set(key, policy)
   return policy
+}
+
+/** What a datacenter shows of the foreign records of others; undefined: nothing. */
+function copiesInto(datacenter: string, { datacenters }: MirrorConfig): CopyPolicy | undefined {
+  const sources = new Map<string, SelectsForeign>()
+  for (const { name, foreign } of datacenters) {
+    const rules = foreign.copy_to.filter((copy) => copy.datacenter === datacenter).flatMap(({ select }) => select)
+    if (foreign.read && rules.length > 0) sources.set(name, selectsForeign(rules))
+  }
+  return sources.size > 0 ? { datacenter, sources } : undefined
 }

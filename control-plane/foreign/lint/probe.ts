@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Unreached } from './facts.ts'
+
+/** Connections under way at once, and how long each may take. */
+const lanes = 64
+const timeoutMs = 1_000
+
+export type Endpoint = { readonly address: string; readonly port: number }
+
+/** Tries each address and port once; what nobody could be reached at, by `endpointKey`. */
+export async function probeAll(
+  endpoints: Iterable<Endpoint>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Unreached>> {
+  const coming = new Map([...endpoints].map((each) => [endpointKey(each), each])).entries()
+  const found = new Map<string, Unreached>()
+  const lane = async () => {
+    for (const [key, endpoint] of coming) {
+      signal?.throwIfAborted()
+      found.set(key, await probe(endpoint))
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return found
+}
+
+export function endpointKey({ address, port }: Endpoint): string {
+  return `${address} ${port}`
+}
+
+async function probe({ address, port }: Endpoint): Promise<Unreached> {
+  const socket = connect({ host: address, port })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Error)) return 'unreachable'
+    if (error.name === 'AbortError') return 'timeout'
+    return 'code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'unreachable'
+  } finally {
+    socket.on('error', () => {}).destroy()
+  }
+}
