@@ -196,8 +196,13 @@ t.test('a plane of the version before is told no past, and all else', async (t) 
 
 t.test('an agent that is stopped before it knows anything ends at once', async (t) => {
   await using plane = await AgentRecorder.start()
-  const agent = await start([plane.url], { ready: () => new Promise(() => {}) })
-  await plane.until(() => plane.all('hello').length, { what: 'the hello', withinMs: 10_000 })
+  let isWelcome = false
+  const ready = () => {
+    isWelcome = true
+    return new Promise<void>(() => {})
+  }
+  const agent = await start([plane.url], { ready })
+  await waitFor(() => isWelcome, { what: 'the welcome', withinMs: 10_000 })
   await agent[Symbol.asyncDispose]()
   t.equal(plane.heard.at(-1)?.message.type, 'goodbye')
   t.equal(plane.all('report').length, 0)
