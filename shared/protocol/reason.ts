@@ -81,5 +81,7 @@ export function reasonText({ code, params = {} }: Reason): string {
 }
 
 export function sameReason(a: Reason, b: Reason): boolean {
-  return reasonText(a) === reasonText(b)
+  if (a.code !== b.code) return false
+  // Most have no parameters.
+  return (a.params === undefined && b.params === undefined) || reasonText(a) === reasonText(b)
 }
