@@ -7,6 +7,7 @@ import { type Landscape, startLandscape } from '#test/support/landscape/landscap
 import { demoMembers, demoPorts } from '#test/support/landscape/plan.ts'
 import { missingParts, projectFolder } from '#test/support/parts.ts'
 import { portOwner } from '#test/support/port-owner.ts'
+import { waitFor } from '#test/support/wait.ts'
 import { spell, stopwatch } from './story/step.ts'
 import { story } from './story/story.ts'
 
@@ -17,6 +18,21 @@ const members = demoMembers([8180, 8280, 8380, 9001], [9181, 9182, 9183, 9184])
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const dim = (text: string) => styleText('dim', text)
+
+/** The proxies open theirs once they have been told what to route. */
+async function everyPortServed(): Promise<void> {
+  const unserved = async () => {
+    const ports = Object.values(demoPorts)
+    const owners = await Promise.all(ports.map((port) => portOwner(port)))
+    return ports.filter((_, index) => owners[index] === undefined)
+  }
+  await waitFor(unserved, {
+    what: 'every port to be served',
+    withinMs: 30_000,
+    everyMs: 100,
+    until: (ports) => ports.length === 0,
+  })
+}
 
 /** Says who has a port that the demo needs. Throws PORT_TAKEN naming all of them. */
 async function checkPorts(): Promise<void> {
@@ -101,6 +117,7 @@ async function main(args: readonly string[]): Promise<number> {
       say(`  ${dim(spell(elapsed()).padStart(7))}  ${what}`)
     },
   })
+  await everyPortServed()
   say(`\nEverything is up after ${spell(elapsed())}.`)
   sayWhereToLook(landscape)
   if (args.includes('--once')) return (await playStory(landscape, stop)) ? 0 : 1
