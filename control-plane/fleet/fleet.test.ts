@@ -377,3 +377,28 @@ t.test('a restored fleet goes on as the one whose state it was given', async (t)
   )
   t.pass()
 })
+
+t.test('whoever follows a fleet from its start hears of what it is restored from', async (t) => {
+  const former = new Fleet()
+  former.apply(
+    [joined, registered, passing].map((change, index) => ({
+      revision: index + 1,
+      event: { version: 1, at: 0, by: 'agent:test', change },
+    })),
+  )
+  const fleet = new Fleet()
+  const heard: FleetChange[] = []
+  fleet.watch((change) => heard.push(change))
+  fleet.restore(former.state())
+  t.match(heard, [
+    {
+      revision: 3,
+      nodes: new Set([nodeSpec.id]),
+      instances: new Set([spec.id]),
+      services: new Set([spec.service]),
+      installation: true,
+      removal: false,
+    },
+  ])
+  t.equal(heard.length, 1)
+})

@@ -10,63 +10,14 @@ import {
 import { type DocumentBelief, nextDocument } from './documents.ts'
 import type { FleetEvent, JournalEntry, Subject } from './event.ts'
 import { subjectOf } from './event.ts'
+import { KeyIndex } from './key-index.ts'
 import { type NodeOrders, nextOrders } from './orders.ts'
 import { isCurrent, nextForeign, nextInstallation, nextInstance, nextNode } from './reduce.ts'
 import { type Standing, standing } from './routable.ts'
+import { Touched } from './touched.ts'
+import type { FleetChange, FleetView, FleetWatcher, Outcome } from './view.ts'
 
-/** What became of an entry: it changed something, changed nothing, or its author had seen an older state. */
-export type Outcome = 'changed' | 'unchanged' | 'overtaken'
-
-/** What a batch of entries touched. The keys name what to look at again; they say nothing about how. */
-export type FleetChange = {
-  readonly revision: number
-  readonly nodes: ReadonlySet<string>
-  readonly instances: ReadonlySet<string>
-  /** Records of others in the Consuls; `services` does not name theirs. */
-  readonly foreign: ReadonlySet<string>
-  /** Services that gained, lost or changed an instance. */
-  readonly services: ReadonlySet<string>
-  /** Nodes of which something else is asked. */
-  readonly orders: ReadonlySet<string>
-  /** Scopes for which other settings are held. */
-  readonly settings: ReadonlySet<string>
-  readonly installation: boolean
-  /** True when an endpoint stopped being routable: what follows must not wait for company. */
-  readonly removal: boolean
-}
-
-export type FleetWatcher = (change: FleetChange) => void
-
-/** What others may do with the fleet: read it and hear of changes. */
-export interface FleetView {
-  /** The number of the last change. */
-  readonly revision: number
-  /** False until the journal is loaded; nothing may be concluded from a fleet that is not complete. */
-  readonly complete: boolean
-  readonly nodes: ReadonlyMap<string, NodeBelief>
-  readonly instances: ReadonlyMap<string, InstanceBelief>
-  /** What others have registered in the Consuls, by `foreignId`. */
-  readonly foreign: ReadonlyMap<string, ForeignBelief>
-  readonly installation: InstallationBelief
-  /** What is asked of nodes, by their ids; nodes of which nothing ever was are not there. */
-  readonly orders: ReadonlyMap<string, NodeOrders>
-  /** The settings held for agents, by scope. */
-  readonly settings: ReadonlyMap<string, DocumentBelief>
-  instancesOfNode(node: string): ReadonlySet<string>
-  instancesOfService(service: string): ReadonlySet<string>
-  /** Instances registered at one address and port; more than one is a conflict. */
-  instancesAt(address: string, port: number): ReadonlySet<string>
-  foreignOfService(service: string): ReadonlySet<string>
-  foreignAt(address: string, port: number): ReadonlySet<string>
-  /** Names of services that have an instance. */
-  services(): Iterable<string>
-  /** What follows from the belief, overlaid removals included; undefined: not known. */
-  standing(instance: string): Standing | undefined
-  /** Calls `watcher` once after each batch that changed something, in order; returns how to stop. */
-  watch(watcher: FleetWatcher): () => void
-}
-
-const none: ReadonlySet<string> = new Set()
+export type { FleetChange, FleetView, FleetWatcher, Outcome } from './view.ts'
 
 /** The one truth: every belief, reduced from the journal in its order. Nothing else changes it. */
 export class Fleet implements FleetView {
@@ -79,11 +30,11 @@ export class Fleet implements FleetView {
   #installation: InstallationBelief = nothingHeld
   readonly #orders = new Map<string, NodeOrders>()
   readonly #settings = new Map<string, DocumentBelief>()
-  readonly #byNode = new Map<string, Set<string>>()
-  readonly #byService = new Map<string, Set<string>>()
-  readonly #byEndpoint = new Map<string, Set<string>>()
-  readonly #foreignByService = new Map<string, Set<string>>()
-  readonly #foreignByEndpoint = new Map<string, Set<string>>()
+  readonly #byNode = new KeyIndex()
+  readonly #byService = new KeyIndex()
+  readonly #byEndpoint = new KeyIndex()
+  readonly #foreignByService = new KeyIndex()
+  readonly #foreignByEndpoint = new KeyIndex()
   /** Dead endpoints whose event is not journalled yet. */
   readonly #overlay = new Map<string, Reason>()
   readonly #watchers = new Set<FleetWatcher>()
@@ -128,23 +79,23 @@ export class Fleet implements FleetView {
   }
 
   instancesOfNode(node: string): ReadonlySet<string> {
-    return this.#byNode.get(node) ?? none
+    return this.#byNode.get(node)
   }
 
   instancesOfService(service: string): ReadonlySet<string> {
-    return this.#byService.get(service) ?? none
+    return this.#byService.get(service)
   }
 
   instancesAt(address: string, port: number): ReadonlySet<string> {
-    return this.#byEndpoint.get(`${address} ${port}`) ?? none
+    return this.#byEndpoint.get(`${address} ${port}`)
   }
 
   foreignOfService(service: string): ReadonlySet<string> {
-    return this.#foreignByService.get(service) ?? none
+    return this.#foreignByService.get(service)
   }
 
   foreignAt(address: string, port: number): ReadonlySet<string> {
-    return this.#foreignByEndpoint.get(`${address} ${port}`) ?? none
+    return this.#foreignByEndpoint.get(`${address} ${port}`)
   }
 
   services(): Iterable<string> {
@@ -199,16 +150,35 @@ export class Fleet implements FleetView {
     this.#complete = true
   }
 
-  /** Replaces everything by a stored state. Only before the first entry is applied. */
+  /** Replaces everything by a stored state, and tells of all of it. Only before the first entry is applied. */
   restore({ revision, nodes, instances, foreign, orders = [], settings = [], installation }: FleetState): void {
     if (this.#revision !== 0) throw new Error('A fleet that has taken entries cannot be restored.')
+    const touched = new Touched()
     this.#revision = revision
     this.#installation = installation
-    for (const node of nodes) this.#nodes.set(node.spec.id, node)
-    for (const instance of instances) this.#put(instance.spec.id, undefined, instance)
-    for (const each of foreign) this.#putForeign(foreignId(each.spec), undefined, each)
-    for (const each of orders) this.#orders.set(each.node, each)
-    for (const each of settings) this.#settings.set(each.scope, each)
+    touched.installation = true
+    for (const node of nodes) {
+      this.#nodes.set(node.spec.id, node)
+      touched.nodes.add(node.spec.id)
+    }
+    for (const instance of instances) {
+      this.#put(instance.spec.id, undefined, instance)
+      touched.instance(instance.spec.id, instance, false)
+    }
+    for (const each of foreign) {
+      const id = foreignId(each.spec)
+      this.#putForeign(id, undefined, each)
+      touched.foreign.add(id)
+    }
+    for (const each of orders) {
+      this.#orders.set(each.node, each)
+      touched.orders.add(each.node)
+    }
+    for (const each of settings) {
+      this.#settings.set(each.scope, each)
+      touched.settings.add(each.scope)
+    }
+    this.#tell(touched)
   }
 
   /** Everything, for a snapshot. */
@@ -347,31 +317,22 @@ export class Fleet implements FleetView {
   #put(id: string, before: InstanceBelief | undefined, after: InstanceBelief | undefined): void {
     if (after) this.#instances.set(id, after)
     else this.#instances.delete(id)
-    reindex(this.#byNode, id, before?.node, after?.node)
-    reindex(this.#byService, id, before?.spec.service, after?.spec.service)
-    reindex(this.#byEndpoint, id, before && endpointKey(before), after && endpointKey(after))
+    this.#byNode.move(id, before?.node, after?.node)
+    this.#byService.move(id, before?.spec.service, after?.spec.service)
+    this.#byEndpoint.move(id, before && endpointKey(before), after && endpointKey(after))
   }
 
   #putForeign(id: string, before: ForeignBelief | undefined, after: ForeignBelief | undefined): void {
     if (after) this.#foreign.set(id, after)
     else this.#foreign.delete(id)
-    reindex(this.#foreignByService, id, before?.spec.service, after?.spec.service)
-    reindex(this.#foreignByEndpoint, id, before && endpointKey(before), after && endpointKey(after))
+    this.#foreignByService.move(id, before?.spec.service, after?.spec.service)
+    this.#foreignByEndpoint.move(id, before && endpointKey(before), after && endpointKey(after))
   }
 
   #tellOverlay(id: string, removal: boolean): void {
-    const service = this.#instances.get(id)?.spec.service
-    this.#publish({
-      revision: this.#revision,
-      nodes: none,
-      instances: new Set([id]),
-      foreign: none,
-      services: service === undefined ? none : new Set([service]),
-      orders: none,
-      settings: none,
-      installation: false,
-      removal,
-    })
+    const touched = new Touched()
+    touched.instance(id, this.#instances.get(id), false)
+    this.#publish(touched.change(this.#revision, removal))
   }
 
   #tell(touched: Touched): void {
@@ -380,9 +341,7 @@ export class Fleet implements FleetView {
     for (const [id, before] of touched.wereRoutable) {
       if (!this.#isRoutable(id) || !isSameEndpoint(before, this.#instances.get(id))) removal = true
     }
-    const { nodes, instances, foreign, services, orders, settings, installation } = touched
-    const revision = this.#revision
-    this.#publish({ revision, nodes, instances, foreign, services, orders, settings, installation, removal })
+    this.#publish(touched.change(this.#revision, removal))
   }
 
   /** In order also for the watchers that come after one who changes the overlay. */
@@ -421,31 +380,6 @@ export type FleetState = {
   readonly installation: InstallationBelief
 }
 
-/** What one batch touched. */
-class Touched {
-  readonly nodes = new Set<string>()
-  readonly instances = new Set<string>()
-  readonly foreign = new Set<string>()
-  readonly services = new Set<string>()
-  readonly orders = new Set<string>()
-  readonly settings = new Set<string>()
-  /** As they were before the batch. */
-  readonly wereRoutable = new Map<string, InstanceBelief>()
-  installation = false
-
-  get empty(): boolean {
-    const { nodes, instances, foreign, orders, settings } = this
-    return !this.installation && [nodes, instances, foreign, orders, settings].every(({ size }) => size === 0)
-  }
-
-  instance(id: string, before: InstanceBelief | undefined, routable: boolean): void {
-    // Only the state before the batch counts: later steps of the same batch see their predecessors.
-    if (!this.instances.has(id) && before && routable) this.wereRoutable.set(id, before)
-    this.instances.add(id)
-    if (before) this.services.add(before.spec.service)
-  }
-}
-
 function endpointKey({ spec }: { readonly spec: Pick<InstanceBelief['spec'], 'address' | 'port'> }): string {
   return `${spec.address} ${spec.port}`
 }
@@ -458,27 +392,4 @@ function saysWhetherItLives({ change }: FleetEvent): boolean {
 /** Whether callers of both would reach the same process for the same service. */
 function isSameEndpoint(a: InstanceBelief, b: InstanceBelief | undefined): boolean {
   return a.spec.address === b?.spec.address && a.spec.port === b.spec.port && a.spec.service === b.spec.service
-}
-
-function reindex(
-  index: Map<string, Set<string>>,
-  id: string,
-  before: string | undefined,
-  after: string | undefined,
-): void {
-  if (before === after) return
-  if (before !== undefined) discard(index, before, id)
-  if (after !== undefined) include(index, after, id)
-}
-
-function include(index: Map<string, Set<string>>, key: string, id: string): void {
-  const ids = index.get(key)
-  if (ids) ids.add(id)
-  else index.set(key, new Set([id]))
-}
-
-function discard(index: Map<string, Set<string>>, key: string, id: string): void {
-  const ids = index.get(key)
-  if (!ids?.delete(id)) return
-  if (ids.size === 0) index.delete(key)
 }

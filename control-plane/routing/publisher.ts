@@ -39,8 +39,6 @@ export class Publisher implements Disposable {
   readonly #index: ServiceIndex
   readonly #pacing: Pacing
   #declaration: Declaration | undefined
-  /** The index follows the fleet. */
-  #following = false
   #frames: ReadonlyMap<string, TableFrame> = new Map()
   #wanted: Wanted = new Map()
   readonly #published = new Map<string, TableUpdate>()
@@ -125,10 +123,8 @@ export class Publisher implements Disposable {
     return [...this.#outlets].flatMap((outlet) => outlet.stillLedTo(gateway))
   }
 
-  /** Keeps the services that are led to. Not before the fleet is complete: what it is restored from is no change that anyone is told of. */
   #want(): void {
-    this.#following = this.#fleet.complete
-    if (!this.#declaration || !this.#following) return
+    if (!this.#declaration) return
     const wanted = new Map(wantedServices(this.#declaration, defaultPolicy))
     for (const gateway of this.#frames.keys()) {
       for (const name of this.#stillLedTo(gateway)) {
@@ -157,10 +153,7 @@ export class Publisher implements Disposable {
     this.#timerAt = Number.POSITIVE_INFINITY
     const startedAt = performance.now()
     // What is pending stays so: the next change, completeness or thaw comes back to it.
-    if (this.#fleet.complete && !this.#fleet.installation.frozen) {
-      if (!this.#following) this.#want()
-      this.#publishAll(this.#fleet.revision)
-    }
+    if (this.#fleet.complete && !this.#fleet.installation.frozen) this.#publishAll(this.#fleet.revision)
     this.#pacing.published(startedAt, performance.now())
   }
 
