@@ -33,7 +33,7 @@ t.test('outcomes are sent, and told again to the next session', async (t) => {
   await using gateways = await openGateways([config], { log, stateDir: folder.path, send, stop: stop.signal })
   gateways.want({ edge: { ...set, files: [] } })
   gateways.want({ edge: { ...set, files: [] } })
-  await waitFor(() => sent.length > 0, { what: 'an outcome', withinMs: 5_000 })
+  await waitFor(() => sent.length > 0, { what: 'an outcome', withinMs: 20_000 })
   t.match(sent[0], { type: 'applied', gateway: 'edge', outcome: { state: 'blocked', version: 'v1' } })
   const before = sent.length
   gateways.tellAgain()

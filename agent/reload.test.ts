@@ -30,9 +30,9 @@ t.test('each SIGHUP reads anew; a failure leaves things as they are', async (t) 
     using _reload = reloadOnHangup(config(), load, async (next) => void taken.push(next), log)
     for (const count of [1, 2, 3]) {
       process.kill(process.pid, 'SIGHUP')
-      await waitFor(() => 3 - loads.length === count, { what: 'the reload', withinMs: 2_000 })
+      await waitFor(() => 3 - loads.length === count, { what: 'the reload', withinMs: 10_000 })
     }
-    await waitFor(() => taken.length === 2, { what: 'the last', withinMs: 2_000 })
+    await waitFor(() => taken.length === 2, { what: 'the last', withinMs: 10_000 })
   }
   t.equal(process.listenerCount('SIGHUP'), listeners)
   t.match(lines.join(''), /"settings":\["state_dir"\].*\n.*configuration taken.*\n.*broken.*refused/)

@@ -34,7 +34,7 @@ t.test('a job that fails is run again, and closing waits for what runs', async (
       ],
       createLogger({ name: 'test', level: 'silent' }),
     )
-    await waitFor(() => runs, { what: 'a second run', withinMs: 5_000, until: (seen) => seen >= 2 })
+    await waitFor(() => runs, { what: 'a second run', withinMs: 20_000, until: (seen) => seen >= 2 })
   }
   t.ok(runs >= 2)
 })

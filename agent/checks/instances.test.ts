@@ -52,7 +52,7 @@ class Listener {
     this.said.push(`${id} withdrawn`)
   }
   async until(line: string): Promise<void> {
-    await waitFor(() => this.said.includes(line), { what: line, withinMs: 5_000, everyMs: 2 })
+    await waitFor(() => this.said.includes(line), { what: line, withinMs: 20_000, everyMs: 2 })
   }
 }
 
@@ -71,12 +71,12 @@ t.test('the first probe is at once, the wire tells the end, and the server is fo
   instances.apply([plan('a', peer.port)])
   t.strictSame(listener.said, ['a specified  unknown'])
   await listener.until('a passing ok')
-  await waitFor(() => instances.wires === 1 && peer.asked === 2, { what: 'the wire and its proof', withinMs: 2_000 })
+  await waitFor(() => instances.wires === 1 && peer.asked === 2, { what: 'the wire and its proof', withinMs: 10_000 })
   await peer.die()
   await listener.until('a critical refused')
   t.equal(instances.wires, 0)
   await peer.listen()
-  await waitFor(() => listener.said.length, { what: 'the return', withinMs: 2_000, until: (count) => count === 4 })
+  await waitFor(() => listener.said.length, { what: 'the return', withinMs: 10_000, until: (count) => count === 4 })
   t.strictSame(listener.said, ['a specified  unknown', 'a passing ok', 'a critical refused', 'a passing ok'])
 })
 
@@ -85,10 +85,10 @@ t.test('a wire that the server ends for no reason costs one probe and no verdict
   const listener = new Listener()
   await using instances = new Instances(listener, new Lag())
   instances.apply([plan('a', peer.port)])
-  await waitFor(() => instances.wires === 1 && peer.asked === 2, { what: 'the wire and its proof', withinMs: 2_000 })
+  await waitFor(() => instances.wires === 1 && peer.asked === 2, { what: 'the wire and its proof', withinMs: 10_000 })
   for (const socket of peer.open) socket.end()
-  await waitFor(() => peer.asked === 3, { what: 'the probe', withinMs: 2_000 })
-  await waitFor(() => peer.open.size === 0, { what: 'its end', withinMs: 2_000 })
+  await waitFor(() => peer.asked === 3, { what: 'the probe', withinMs: 10_000 })
+  await waitFor(() => peer.open.size === 0, { what: 'its end', withinMs: 10_000 })
   t.equal(instances.wires, 0, 'the next check leaves one again')
   t.strictSame(listener.said, ['a specified  unknown', 'a passing ok'])
 })
@@ -114,18 +114,18 @@ t.test('what is configured anew is told; what is the same is not disturbed', asy
   await listener.until('a passing ok')
   await listener.until('b passing ok')
   await instances.allJudged(1_000)
-  await waitFor(() => instances.wires === 2, { what: 'the wires', withinMs: 2_000 })
+  await waitFor(() => instances.wires === 2, { what: 'the wires', withinMs: 10_000 })
   const asked = peer.asked
 
   instances.apply([plan('a', peer.port), plan('b', peer.port)])
   instances.apply([plan('a', peer.port, { tags: ['new'] })])
   t.strictSame(listener.said.slice(-2), ['b withdrawn', 'a specified new passing'])
   t.equal(peer.asked, asked, 'its check goes on')
-  await waitFor(() => instances.wires === 1, { what: 'the end of the wire of b', withinMs: 2_000 })
+  await waitFor(() => instances.wires === 1, { what: 'the end of the wire of b', withinMs: 10_000 })
 
   instances.apply([plan('a', peer.port, { paths: ['/other'] })])
   t.equal(listener.said.at(-1), 'a specified  passing', 'the verdict holds until the new check has one')
-  await waitFor(() => peer.asked > asked, { what: 'the new check', withinMs: 2_000 })
+  await waitFor(() => peer.asked > asked, { what: 'the new check', withinMs: 10_000 })
 
   instances.apply([plan('a', other.port)])
   t.equal(listener.said.at(-1), 'a specified  unknown', 'elsewhere is another process')

@@ -83,12 +83,12 @@ await t.test('too many draining generations make others wait, and a removal end 
   t.teardown(() => socket.destroy())
   const master = (await readMaster(join(home, 'nginx.pid'))) ?? 0
   // A request that has begun keeps its worker.
-  await waitFor(() => text(port), { what: 'the request before this one to be taken', withinMs: 5_000 })
+  await waitFor(() => text(port), { what: 'the request before this one to be taken', withinMs: 20_000 })
   await gateway.serve(setOf('v2', { listeners: answering(port, 'two') }))
   t.match(await gateway.serve(setOf('v3', { listeners: answering(port, 'three') }), 'waiting'), { waitMs: 1000 })
   await gateway.serve(setOf('v4', { listeners: answering(port, 'four') }, { urgent: true }))
   t.equal(await text(port), 'four')
-  await waitFor(() => readWorkers(master), { what: 'one worker', withinMs: 5_000, until: (all) => all.length === 1 })
+  await waitFor(() => readWorkers(master), { what: 'one worker', withinMs: 20_000, until: (all) => all.length === 1 })
 })
 
 await t.test("files beside an operator's main file are served by the operator's Nginx alone", async (t) => {

@@ -7,7 +7,7 @@ import { Deadline } from '../deadline.ts'
 import { Plane } from './plane.ts'
 
 const never = new AbortController().signal
-const planeAt = (address: string, withinMs = 5_000) => new Plane(address, new Deadline(withinMs), never)
+const planeAt = (address: string, withinMs = 20_000) => new Plane(address, new Deadline(withinMs), never)
 
 const json =
   (value: unknown, status = 200) =>
@@ -79,7 +79,7 @@ t.test('a plane that hangs costs no more than the time given', async (t) => {
   const begun = performance.now()
   await t.rejects(planeAt(address, 150).status(), { code: 'PLANE_UNREACHABLE', cause: { message: /Timeout/ } })
   await t.rejects(planeAt(address, 60_000).status(150), { code: 'PLANE_UNREACHABLE' })
-  t.ok(performance.now() - begun < 5_000)
+  t.ok(performance.now() - begun < 30_000)
 })
 
 t.test('a request ends when the command is to end', async (t) => {

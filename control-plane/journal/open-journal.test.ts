@@ -186,7 +186,7 @@ t.test('a snapshot is taken after enough events, and the next start uses it', as
   await registerMany(journal, 9)
   t.equal(journal.status().snapshot, 0)
   await journal.record(registered('crm-9'), { by })
-  await waitFor(() => journal.status().snapshot === 10, { what: 'the snapshot', withinMs: 5_000 })
+  await waitFor(() => journal.status().snapshot === 10, { what: 'the snapshot', withinMs: 20_000 })
   await journal.record(registered('crm-10'), { by })
   await journal[Symbol.asyncDispose]()
   await using again = await loaded(store)

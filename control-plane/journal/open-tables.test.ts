@@ -135,7 +135,7 @@ t.test('the tables are written by themselves', async (t) => {
   const { signal } = new AbortController()
   await using tables = await openTables({ store: kept.store, fleet, config, log, signal })
   take(registered('crm-1'))
-  await waitFor(() => tables.status().revision === 1, { what: 'the tables', withinMs: 5_000 })
+  await waitFor(() => tables.status().revision === 1, { what: 'the tables', withinMs: 20_000 })
   t.strictSame(kept.query('select service_id from service_registry'), [{ service_id: 'crm-1' }])
 })
 
@@ -255,7 +255,7 @@ for (const { what, metrics, left } of [
     const values = () =>
       kept.query('select metric_value from service_metrics order by id').map((row) => row.metric_value)
     const until = (seen: readonly unknown[]) => seen.length === left.length
-    t.strictSame(await waitFor(values, { what: 'the old metrics to go', withinMs: 5_000, until }), left)
+    t.strictSame(await waitFor(values, { what: 'the old metrics to go', withinMs: 20_000, until }), left)
   })
 }
 

@@ -6,7 +6,7 @@ import { parseDeclaration } from './declaration/parse.ts'
 import { type Outlet, Publisher, type TableUpdate } from './publisher.ts'
 
 const log = pino({ level: 'silent' })
-const withinMs = 5_000
+const withinMs = 20_000
 
 function declaration(routes: readonly string[], gateway = 'edge') {
   const lines = routes.map((service) => `  - { prefix: /${service}, service: ${service}, path: keep }`)

@@ -13,7 +13,7 @@ import { loadEnvoyDefinitions } from './envoy/definitions.ts'
 import { startRouting, type TableUpdate } from './start.ts'
 
 const definitions = loadEnvoyDefinitions()
-const withinMs = 5_000
+const withinMs = 20_000
 const head = `gateways:
   edge: { proxy: envoy, listeners: [{ address: 127.0.0.1, port: 8080 }] }
   shadow: { proxy: envoy, mode: observe, listeners: [{ port: 8081 }] }

@@ -130,7 +130,7 @@ async function attach(plane: AgentsPlane, node: string, incarnation: number): Pr
     const agent = new AgentClient(plane.url)
     await agent.opened()
     agent.send(helloOf({ node, machine, incarnation }))
-    const answer = await waitFor(() => agent.received[0], { what: 'an answer to hello', withinMs: 5_000, everyMs: 1 })
+    const answer = await waitFor(() => agent.received[0], { what: 'an answer to hello', withinMs: 20_000, everyMs: 1 })
     if (answer?.type === 'welcome') return agent
     agent.terminate()
   }

@@ -7,7 +7,7 @@ import { waitFor } from '#test/support/wait.ts'
 
 const node = nodeId(1)
 const spec = specOf({ id: 'crm-1' })
-const within = { withinMs: 5_000, everyMs: 2 }
+const within = { withinMs: 20_000, everyMs: 2 }
 
 t.test('a hello is answered with a session and the whole desired state', async (t) => {
   await using plane = await startAgentsPlane()

@@ -131,7 +131,7 @@ t.test('--wait returns when every sink that applies has proven the change', asyn
   void waiting.then(() => {
     ended = true
   })
-  await waitFor(() => plane.fleet.revision === 6, { what: 'the change', withinMs: 5_000 })
+  await waitFor(() => plane.fleet.revision === 6, { what: 'the change', withinMs: 20_000 })
   plane.sinks.set('a', sinkStatus('consul:zervigo-dc', 6))
   const { out } = await heddle(plane, 'status')
   t.match(out, /consul:zervigo-dc +apply +following +6 +0/)
@@ -254,7 +254,7 @@ t.test('following tells what happens from now on, until the limit or the time is
   const following = run(['--plane', plane.address, 'events', '--follow', '--limit', '2', '--json'], terminal)
   const freeze = (reason: string) => plane.record({ kind: 'frozen', reason }, { by: 'operator:安娜' })
   // Whether the stream stands cannot be seen from outside, so events go on happening until it shows them.
-  await waitFor(async () => (await freeze('one')) && out() !== '', { what: 'the first event', withinMs: 5_000 })
+  await waitFor(async () => (await freeze('one')) && out() !== '', { what: 'the first event', withinMs: 20_000 })
   await freeze('two')
   t.equal(await following, 0)
   const lines = out().trim().split('\n')

@@ -95,7 +95,7 @@ await t.test('a cluster that changes gets its endpoints again and does not warm 
       return dump.configs[0]?.cluster.lb_policy ?? 'ROUND_ROBIN'
     }
     // Were the endpoints missing, it would take Envoy 15 s to go on without.
-    await waitFor(policy, { what: balance, withinMs: 3_000, until: (seen) => seen === balance.toUpperCase() })
+    await waitFor(policy, { what: balance, withinMs: 10_000, until: (seen) => seen === balance.toUpperCase() })
   }
   t.equal((await envoy.stats('^cluster_manager.warming_clusters$')).get('cluster_manager.warming_clusters'), 0)
   const summary = await traffic.stop()

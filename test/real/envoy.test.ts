@@ -41,7 +41,7 @@ await t.test('an Envoy spreads traffic over servers, counts it, restarts, and le
     await using envoy = await startEnvoy({ bootstrap: bootstrapFor(port, [a.port, b.port]) })
     ports.push(envoy.adminPort)
     await using traffic = drive({ url: `http://127.0.0.1:${port}/x`, perSecond: 100 })
-    await waitFor(() => traffic.summary().sent, { what: '50 requests', withinMs: 5_000, until: (sent) => sent >= 50 })
+    await waitFor(() => traffic.summary().sent, { what: '50 requests', withinMs: 20_000, until: (sent) => sent >= 50 })
     const { sent, failed, statuses, instances } = await traffic.stop()
     t.equal(failed, 0)
     t.strictSame(statuses, { 200: sent })

@@ -167,7 +167,7 @@ await t.test('what somebody changed in our files is set right', async (t) => {
   await writeFile(file, 'nonsense')
   await waitFor(() => readFile(file, 'utf8'), {
     what: 'our file',
-    withinMs: 5_000,
+    withinMs: 20_000,
     until: (now) => now === answering(port, 'one'),
   })
   t.equal(await text(port), 'one')
@@ -195,7 +195,7 @@ await t.test('a master that dies is started again with what it served', async (t
   const before = Number(await readFile(pidFile, 'utf8'))
   await waitFor(() => childrenOf(before), {
     what: 'as many workers as there should be',
-    withinMs: 5_000,
+    withinMs: 20_000,
     until: (pids) => pids.length === 2,
   })
   process.kill(before, 'SIGKILL')
@@ -227,7 +227,7 @@ await t.test(
     const first = await run(JSON.stringify(setOf('v1', { listeners: answering(port, 'one') })))
     await first.ready('its proof', 10_000, () => first.output.includes('"proven"'))
     const good = join(folder.path, 'gateway/edge/good/set.json')
-    await waitFor(() => readFile(good, 'utf8'), { what: 'the set to be kept', withinMs: 5_000 })
+    await waitFor(() => readFile(good, 'utf8'), { what: 'the set to be kept', withinMs: 20_000 })
     const master = await pidOf()
     await first.kill()
     t.equal(await text(port), 'one')

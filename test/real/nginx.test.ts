@@ -15,7 +15,7 @@ await t.test('an Nginx answers, reloads, restarts, and leaves nothing running', 
     await using nginx = await startNginx({ conf: answering(port, 'one') })
     t.equal(await text(), 'one')
     await nginx.reload({ 'nginx.conf': answering(port, 'two') })
-    await waitFor(text, { what: 'the new answer', withinMs: 5_000, until: (seen) => seen === 'two' })
+    await waitFor(text, { what: 'the new answer', withinMs: 20_000, until: (seen) => seen === 'two' })
     await nginx.kill()
     t.equal(await portOwner(port), undefined)
     await nginx.start()

@@ -5,7 +5,7 @@ import { waitFor } from '#test/support/wait.ts'
 
 const isRunning = (pid: number) =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-const gone = (pid: number) => waitFor(() => !isRunning(pid), { what: `the end of process ${pid}`, withinMs: 5_000 })
+const gone = (pid: number) => waitFor(() => !isRunning(pid), { what: `the end of process ${pid}`, withinMs: 20_000 })
 
 await t.test('leaving the block ends a process and what it started', async (t) => {
   const pids: number[] = []

@@ -118,13 +118,13 @@ export class AgentClient implements AsyncDisposable {
 
   async acknowledged(sequence: number): Promise<void> {
     const arrived = () => this.received.some((message) => message.type === 'ack' && message.sequence === sequence)
-    await waitFor(arrived, { what: `the acknowledgement of report ${sequence}`, withinMs: 5_000, everyMs: 2 })
+    await waitFor(arrived, { what: `the acknowledgement of report ${sequence}`, withinMs: 20_000, everyMs: 2 })
   }
 
   /** The first message of this type, once it has come. */
   async receive<T extends PlaneMessage['type']>(type: T): Promise<Extract<PlaneMessage, { type: T }>> {
     const found = () => this.received.find((message) => message.type === type)
-    const message = await waitFor(found, { what: `a message of type ${type}`, withinMs: 5_000, everyMs: 2 })
+    const message = await waitFor(found, { what: `a message of type ${type}`, withinMs: 20_000, everyMs: 2 })
     return message as Extract<PlaneMessage, { type: T }>
   }
 
@@ -156,7 +156,7 @@ export class AgentClient implements AsyncDisposable {
   }
 
   async ended(): Promise<{ readonly code: number; readonly why: string }> {
-    return waitFor(() => this.closed, { what: 'the end of the session', withinMs: 5_000, until: Boolean }).then(
+    return waitFor(() => this.closed, { what: 'the end of the session', withinMs: 20_000, until: Boolean }).then(
       (closed) => closed ?? { code: 0, why: '' },
     )
   }

@@ -67,7 +67,7 @@ export class RunningProcess implements AsyncDisposable {
   }
 
   /** Asks it to end, kills it if it does not, and resolves when it has ended. */
-  async stop({ signal = 'SIGTERM', withinMs = 5_000 }: Ending = {}): Promise<Exit> {
+  async stop({ signal = 'SIGTERM', withinMs = 20_000 }: Ending = {}): Promise<Exit> {
     if (this.#exit !== undefined) return this.exited
     this.signal(signal)
     // A stopped process takes no signal but KILL until it goes on.

@@ -8,7 +8,7 @@ import { type DeclarationState, type WatchOptions, watchDeclaration } from './wa
 
 const log = pino({ level: 'silent' })
 const good = (port: number) => `gateways:\n  edge: { proxy: envoy, listeners: [{ port: ${port} }] }\n`
-const withinMs = 5_000
+const withinMs = 20_000
 
 async function watching(t: Test, about: Partial<WatchOptions> & { readonly path: string }) {
   const stop = new AbortController()

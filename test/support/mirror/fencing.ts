@@ -52,7 +52,7 @@ export async function fencingSuite(t: Test, version: Version): Promise<void> {
       if (!sink) throw new Error('a sink')
       await waitFor(() => sink.status().remarks.join(), {
         what: 'that it only observes',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: (text) => /only observing/.test(text) && /would add 2/.test(text),
       })
       t.equal(sink.status().state, 'standby')
@@ -104,7 +104,7 @@ export async function fencingSuite(t: Test, version: Version): Promise<void> {
       if (!sink) throw new Error('a sink')
       await waitFor(() => sink.status().remarks.join(), {
         what: 'the old one to stand down',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: (text) => /alive/.test(text),
       })
       t.strictSame(await shown(zervigo, 'led'), ['led-0: critical refused'])
@@ -123,12 +123,12 @@ export async function fencingSuite(t: Test, version: Version): Promise<void> {
         const index = (await readKey(zervigo, 'heddle/fresh/fresh'))?.ModifyIndex
         await waitFor(() => readKey(zervigo, 'heddle/fresh/fresh'), {
           what: 'it to move',
-          withinMs: 5_000,
+          withinMs: 20_000,
           until: (key) => key?.ModifyIndex !== index,
         })
         await waitFor(value, {
           what: 'the revision',
-          withinMs: 5_000,
+          withinMs: 20_000,
           until: ({ revision }) => revision === builder.fleet.revision,
         })
         t.equal((await value()).state, 'alive')

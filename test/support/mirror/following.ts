@@ -46,13 +46,13 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
       builder.fleet.publishRemoval('overlay-0', { code: 'refused' })
       await waitFor(() => shown(zervigo, 'overlay'), {
         what: 'critical',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: ([first]) => first === 'overlay-0: critical refused',
       })
       builder.fleet.lift('overlay-0')
       await waitFor(() => shown(zervigo, 'overlay'), {
         what: 'passing',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: ([first]) => first === 'overlay-0: passing ok',
       })
       t.pass()
@@ -161,7 +161,7 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
       for (const sink of mirror.sinks) {
         await waitFor(() => sink.status().proven?.at ?? 0, {
           what: 'compared again',
-          withinMs: 5_000,
+          withinMs: 20_000,
           until: (seen) => seen > at,
         })
       }
@@ -212,7 +212,7 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
     })
     await waitFor(() => shown(zervigo, 'bent'), {
       what: 'right',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: ([first]) => first === 'bent-0: passing ok',
     })
     t.pass()
@@ -270,7 +270,7 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
     const index = await indexNow(zervigo)
     await waitFor(() => sink.explain('frozen-0').state, {
       what: 'different',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: (state) => state === 'different',
     })
     t.strictSame(await records(zervigo, ofOwner('frozen')), before)
@@ -292,7 +292,7 @@ export async function followingSuite(t: Test, version: Version): Promise<void> {
     const says = (what: RegExp) =>
       waitFor(() => sink.status().remarks.join(), {
         what: String(what),
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: (text) => what.test(text),
       })
     await says(/would add 4, change 0 and remove 0/)
@@ -320,7 +320,7 @@ async function writtenAnew(
   const old = new Map(Object.entries(before))
   return waitFor(() => records(consul, ofOwner(owner)), {
     what: 'all back',
-    withinMs: 5_000,
+    withinMs: 20_000,
     until: (now) => {
       const entries = Object.entries(now)
       return entries.length === old.size && entries.every(([key, text]) => text !== old.get(key))

@@ -96,7 +96,7 @@ export async function othersSuite(t: Test, version: Version): Promise<void> {
       await deregister(zervigo, { Node: node(1), ServiceID: 'taken-1' })
       await waitFor(() => shown(zervigo, 'taken'), {
         what: 'all ours',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: (rows) => rows.join() === 'taken-0: critical refused,taken-1: critical refused,taken-2: passing ok',
       })
       t.equal(sink.status().figures.contested, 0)
@@ -167,13 +167,13 @@ export async function othersSuite(t: Test, version: Version): Promise<void> {
         await deregister(zervigo, { Node: 'elsewhere', ServiceID: 'x' })
         await waitFor(() => healthOf(zervigo, 'doubled'), {
           what: 'both of ours',
-          withinMs: 5_000,
+          withinMs: 20_000,
           until: (rows) => rows.map(({ Service }) => Service.ID).join() === 'doubled-0,doubled-1',
         })
         await register(zervigo, { Node: 'elsewhere', Address: '10.0.0.1', Service: theirs })
         await waitFor(() => healthOf(zervigo, 'doubled'), {
           what: 'ours to go again',
-          withinMs: 5_000,
+          withinMs: 20_000,
           until: (rows) =>
             rows
               .map(({ Service }) => Service.ID)
@@ -197,7 +197,7 @@ export async function othersSuite(t: Test, version: Version): Promise<void> {
     await proves([...first.sinks, ...second.sinks], builder.fleet)
     await waitFor(() => healthOf(zervigo, 'both'), {
       what: 'one of both',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: (rows) => rows.map(({ Node }) => Node.Node).join() === 'heddle-both-1-n-both-0',
     })
     t.pass()
@@ -214,7 +214,7 @@ export async function othersSuite(t: Test, version: Version): Promise<void> {
     if (!sink) throw new Error('a sink')
     await waitFor(() => shown(zervigo, 'guilty'), {
       what: 'the innocent',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: ({ length }) => length === 6,
     })
     await reaches(sink, 'blocked')

@@ -41,7 +41,7 @@ export async function safetySuite(t: Test, version: Version): Promise<void> {
     await using mirror = await mirrorInto([zervigo], builder.fleet, { owner: 'orphans' })
     await waitFor(() => records(zervigo, ofOwner('orphans')), {
       what: 'none left',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: (left) => Object.keys(left).length === 0,
     })
     t.strictSame([...mirror.pending().values()], [[]])
@@ -73,7 +73,7 @@ export async function safetySuite(t: Test, version: Version): Promise<void> {
     t.equal(mirror.approve('zervigo-dc'), 26)
     await waitFor(() => shown(zervigo, 'many'), {
       what: 'the approved to go',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: ({ length }) => length === 4,
     })
     await reaches(sink, 'following')
@@ -90,7 +90,7 @@ export async function safetySuite(t: Test, version: Version): Promise<void> {
     builder.fleet.markComplete()
     await waitFor(() => shown(zervigo, 'early'), {
       what: 'the rest to go',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: ({ length }) => length === 1,
     })
   })
@@ -160,7 +160,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
       const written = Date.now()
       await waitFor(() => mirror.sinks[0]?.status().proven?.at ?? 0, {
         what: 'a comparison after that',
-        withinMs: 5_000,
+        withinMs: 20_000,
         until: (at) => at > written,
       })
     }
@@ -199,7 +199,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
     await reaches(sink, 'blocked')
     await waitFor(() => shown(zervigo, 'narrow'), {
       what: 'the permitted',
-      withinMs: 5_000,
+      withinMs: 20_000,
       until: ({ length }) => length === 2,
     })
     t.match(sink.status().remarks.join(), /forbidden-0 on .*Permission denied/)
