@@ -36,6 +36,8 @@ export type NodeSpec = {
   /** The agent's version; empty without one. */
   readonly version: string
   readonly gateways: readonly { readonly gateway: string; readonly proxy: 'nginx' | 'envoy' }[]
+  /** The gateways for whose proxies its agent checks tokens; left out: none. */
+  readonly authorizers?: readonly string[] | undefined
   /** Only without an agent. */
   readonly registered?: NodeAsRegistered
 }
@@ -54,6 +56,8 @@ export type NodeBelief = {
   /** A hold over it ended while it was still lost and unconfirmed. */
   readonly demoted: boolean
   readonly joinedAt: number
+  /** What an operator ordered for all that is on it, now and later; left out: nothing, so each instance has its own. */
+  readonly admission?: TakenOut
   /** How far its agent has told what happened while no plane heard it; left out: nothing. */
   readonly told?: ToldSoFar
   /** The number of the last change of this node. */
@@ -77,6 +81,9 @@ export type Admitted = {
   readonly since: number
   readonly expiresAt: number | undefined
 }
+
+/** An order that takes something out of service. */
+export type TakenOut = Admitted & { readonly state: Exclude<Admission, 'active'> }
 
 export type InstanceBelief = {
   readonly spec: InstanceSpec

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { someDocument } from '#test/support/arbitraries.ts'
+import { someDocument } from '#test/support/arbitraries/specs.ts'
 import { type DocumentBelief, nextDocument, scopesOf, settingsOf, versionsKept } from './documents.ts'
 
 const node = { id: 'n-aaaaaaaaaaaa', site: 'tencent', cluster: 'looma' }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NodeSpec } from './belief.ts'
-import type { Context } from './reduce.ts'
+import type { Context } from './context.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 

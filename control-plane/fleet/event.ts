@@ -23,6 +23,15 @@ export type NodeEvent =
     }
   /** A hold ended and nobody could say whether it lives. */
   | { readonly kind: 'node-demoted'; readonly node: string }
+  /** For all that is on it, and for what comes to it later. */
+  | {
+      readonly kind: 'node-admitted'
+      readonly node: string
+      readonly admission: Admission
+      readonly reason: string
+      /** null: until somebody says so. */
+      readonly expiresAt: number | null
+    }
   | { readonly kind: 'node-left'; readonly node: string }
   /** What happened while no plane heard it, told later. It says nothing about what is now. */
   | ({ readonly kind: 'history-told'; readonly node: string } & PastTold)
@@ -101,6 +110,7 @@ export function subjectOf(change: Change): Subject {
     case 'node-attached':
     case 'contact-changed':
     case 'node-demoted':
+    case 'node-admitted':
     case 'node-left':
     case 'history-told':
       return { kind: 'node', id: change.node }

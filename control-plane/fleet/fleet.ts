@@ -227,6 +227,7 @@ export class Fleet implements FleetView {
       case 'node-attached':
       case 'contact-changed':
       case 'node-demoted':
+      case 'node-admitted':
       case 'history-told':
       case 'node-left': {
         const id = change.kind === 'node-joined' ? change.node.id : change.node

@@ -3,11 +3,12 @@ import type { InstanceBelief, NodeBelief } from './belief.ts'
 export type NodeStatus = 'active' | 'inactive' | 'maintenance'
 
 /**
- * A node in one word. Losing contact for a moment is not being down; a node whose every instance is in maintenance is so itself; one
- * without an agent is what it was registered as.
+ * A node in one word. In maintenance it is by order, whether or not it is heard of, or because every instance on it is. Losing contact
+ * for a moment is not being down. One without an agent is what it was registered as.
  * @param instances those on the node
  */
-export function nodeStatus({ contact, spec }: NodeBelief, instances: Iterable<InstanceBelief>): NodeStatus {
+export function nodeStatus({ contact, spec, admission }: NodeBelief, instances: Iterable<InstanceBelief>): NodeStatus {
+  if (admission?.state === 'maintenance') return 'maintenance'
   if (contact === 'lost') return 'inactive'
   const said = contact === 'none' ? spec.registered?.status : undefined
   if (said !== undefined && said !== 'active') return said

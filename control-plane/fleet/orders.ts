@@ -1,5 +1,5 @@
 import type { LevelName, RestartOutcome } from '#shared/protocol/orders.ts'
-import type { Context } from './reduce.ts'
+import type { Context } from './context.ts'
 
 /** What a node's agent has been asked for by operators, besides the admission of its instances. */
 export type NodeOrders = {

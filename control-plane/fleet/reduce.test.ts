@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  anyChange,
   anyForeignBelief,
   anyInstallation,
   anyInstanceBelief,
   anyNodeBelief,
-} from '#test/support/arbitraries.ts'
+} from '#test/support/arbitraries/beliefs.ts'
+import { anyChange } from '#test/support/arbitraries/changes.ts'
 import { type InstallationBelief, type InstanceBelief, type NodeBelief, type NodeSpec, nothingHeld } from './belief.ts'
 import { type DocumentBelief, type DocumentEvent, nextDocument } from './documents.ts'
 import { type ForeignEvent, type InstanceEvent, type NodeEvent, subjectOf } from './event.ts'
@@ -453,6 +453,7 @@ t.test('an event taken a second time changes nothing', async (t) => {
         case 'node-attached':
         case 'contact-changed':
         case 'node-demoted':
+        case 'node-admitted':
         case 'history-told':
         case 'node-left': {
           const once = nextNode(known.node, change, context)

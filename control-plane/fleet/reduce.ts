@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sameReason } from '#shared/protocol/reason.ts'
+import { sameOrder } from './admission.ts'
 import type { ForeignBelief, InstallationBelief, InstanceBelief, NodeBelief } from './belief.ts'
+import type { Context } from './context.ts'
 import type { FleetEvent, ForeignEvent, InstallationEvent, InstanceEvent, NodeEvent } from './event.ts'
 import { nextTold } from './told.ts'
 
-/** What the reducer needs of an event besides the change. */
-export type Context = { readonly at: number; readonly by: string; readonly revision: number }
-
 /** What we believe of a node after `event`, given what we believed before. Undefined: not known. The same object: no change. */
 export function nextNode(known: NodeBelief | undefined, event: NodeEvent, context: Context): NodeBelief | undefined {
-  const { at, revision } = context
+  const { at, by, revision } = context
   switch (event.kind) {
     case 'node-joined': {
       const agentless = event.node.machine === ''
@@ -28,6 +27,7 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
         attachment: known?.attachment,
         demoted: known?.demoted ?? false,
         joinedAt: known?.joinedAt ?? at,
+        ...(known?.admission ? { admission: known.admission } : {}),
         ...(known?.told ? { told: known.told } : {}),
         revision,
       }
@@ -62,6 +62,14 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
     case 'node-demoted':
       if (known?.contact !== 'lost' || known.demoted) return known
       return { ...known, demoted: true, revision }
+    case 'node-admitted': {
+      if (!known) return known
+      const { admission: before, ...rest } = known
+      if (event.admission === 'active') return before ? { ...rest, revision } : known
+      const order = { state: event.admission, reason: event.reason, expiresAt: event.expiresAt ?? undefined }
+      if (before && sameOrder(before, order)) return known
+      return { ...rest, admission: { ...order, by, since: at }, revision }
+    }
     case 'history-told': {
       if (!known) return known
       const told = nextTold(known.told, event)
@@ -125,14 +133,8 @@ export function nextInstance(
     case 'admitted': {
       if (!known) return known
       const { admission: state, reason, expiresAt } = event
-      if (
-        known.admission.state === state &&
-        known.admission.reason === reason &&
-        known.admission.expiresAt === expiresAt
-      ) {
-        return known
-      }
-      return { ...known, admission: { state, reason, by, since: at, expiresAt }, revision }
+      const order = { state, reason, expiresAt }
+      return sameOrder(known.admission, order) ? known : { ...known, admission: { ...order, by, since: at }, revision }
     }
     case 'deregistered':
       return undefined

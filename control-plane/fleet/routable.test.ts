@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
-import { anyInstanceBelief, anyJournal, anyNodeBelief } from '#test/support/arbitraries.ts'
+import { anyInstanceBelief, anyNodeBelief } from '#test/support/arbitraries/beliefs.ts'
+import { anyJournal } from '#test/support/arbitraries/journals.ts'
 import type { InstanceBelief, NodeBelief } from './belief.ts'
 import { Fleet } from './fleet.ts'
 import { nodeIsDead, type Standing, standing } from './routable.ts'
@@ -10,7 +11,7 @@ import { nodeIsDead, type Standing, standing } from './routable.ts'
 type Row = {
   readonly belief: string
   readonly holds: (instance: InstanceBelief, node: NodeBelief | undefined) => boolean
-  readonly shows: (instance: InstanceBelief) => Standing
+  readonly shows: (instance: InstanceBelief, node: NodeBelief | undefined) => Standing
 }
 
 const judged = { passing: 'healthy', warning: 'warning', critical: 'critical', unknown: 'unknown' } as const
@@ -19,11 +20,12 @@ const judged = { passing: 'healthy', warning: 'warning', critical: 'critical', u
 const table: readonly Row[] = [
   {
     belief: 'draining, maintenance, quarantined',
-    holds: ({ admission }) => admission.state !== 'active',
-    shows: ({ admission, health }) => ({
+    holds: ({ admission }, node) => admission.state !== 'active' || node?.admission !== undefined,
+    shows: ({ admission, health, node: id }, node) => ({
       routable: 'no',
       consul: 'critical',
-      reason: reason(admission.state === 'active' ? 'ok' : admission.state),
+      reason:
+        admission.state === 'active' ? reason(node?.admission?.state ?? 'ok', { node: id }) : reason(admission.state),
       status: 'inactive',
       health: judged[health],
     }),
@@ -86,7 +88,7 @@ t.test('any belief is in the table, and shows what its first row says', async (t
       const row = table.find(({ holds }) => holds(instance, node))
       if (!row) return false
       seen.add(row.belief)
-      return isDeepStrictEqual(standing(instance, node), row.shows(instance))
+      return isDeepStrictEqual(standing(instance, node), row.shows(instance, node))
     }),
     { numRuns: 5_000 },
   )

@@ -1,4 +1,5 @@
 import { type Reason, reason } from '#shared/protocol/reason.ts'
+import { admissionOf } from './admission.ts'
 import type { Health, InstanceBelief, NodeBelief } from './belief.ts'
 
 /** `last`: only when nothing better is left. */
@@ -30,9 +31,10 @@ const apiHealth: Readonly<Record<Health, ApiHealth>> = {
  */
 export function standing(instance: InstanceBelief, node: NodeBelief | undefined): Standing {
   const judged = apiHealth[instance.health]
-  const { state } = instance.admission
+  const { state, of } = admissionOf(instance, node)
   if (state !== 'active') {
-    return { routable: 'no', reason: reason(state), consul: 'critical', status: 'inactive', health: judged }
+    const why = of === 'node' ? reason(state, { node: instance.node }) : reason(state)
+    return { routable: 'no', reason: why, consul: 'critical', status: 'inactive', health: judged }
   }
   if (instance.health === 'unknown') {
     return { routable: 'no', reason: instance.reason, consul: 'absent', status: 'registered', health: 'unknown' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { anyChange } from '#test/support/arbitraries.ts'
+import { anyChange } from '#test/support/arbitraries/changes.ts'
 import type { NodeBelief } from './belief.ts'
 import type { Change } from './event.ts'
 import { Fleet } from './fleet.ts'

@@ -69,6 +69,31 @@ t.test('a drain whose time is over is ended, and no other', async (t) => {
   ])
 })
 
+t.test('an order for a node ends at its time, and keeps the node from being forgotten till then', async (t) => {
+  const order = {
+    kind: 'node-admitted',
+    node: node.id,
+    admission: 'maintenance',
+    reason: '',
+    expiresAt: 3 * day,
+  } as const
+  const fleet = fleetOf([0, joined], [0, attached], [0, lost], [0, order])
+  t.strictSame(expired(fleet, 3 * day - 1), [])
+  const limits = { deadForMs: day, silentForMs: 7 * day }
+  t.strictSame(
+    reapable(fleet, 2 * day, limits, () => undefined),
+    [],
+  )
+  const ending = { ...order, admission: 'active', reason: 'expired', expiresAt: null } as const
+  const proposals = expired(fleet, 3 * day)
+  t.strictSame(proposals, [{ change: ending, seen: 4 }])
+  for (const proposal of proposals) {
+    fleet.apply([{ revision: 5, event: { version: 1, at: 3 * day, by: 'plane:1', ...proposal } }])
+  }
+  t.strictSame(expired(fleet, 4 * day), [])
+  t.equal(reapable(fleet, 4 * day, limits, () => undefined).length, 1)
+})
+
 t.test('ending what has expired leaves nothing to end', async (t) => {
   const fleet = fleetOf([0, registered('a')], [0, drained('a', 100)])
   const [proposal] = expired(fleet, 100)

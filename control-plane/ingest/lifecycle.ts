@@ -3,12 +3,17 @@ import type { Proposal } from './proposal.ts'
 
 type Beliefs = Pick<FleetView, 'instances' | 'nodes' | 'instancesOfNode'>
 
-/** Drains and the like whose time is over: those instances are active again. @param now epoch milliseconds */
-export function expired(fleet: Pick<FleetView, 'instances'>, now: number): readonly Proposal[] {
+/** Drains and the like whose time is over: those instances and nodes are active again. @param now epoch milliseconds */
+export function expired(fleet: Pick<FleetView, 'instances' | 'nodes'>, now: number): readonly Proposal[] {
   const proposals: Proposal[] = []
   for (const [instance, { admission, revision }] of fleet.instances) {
     if (admission.state === 'active' || admission.expiresAt === undefined || admission.expiresAt > now) continue
     const change = { kind: 'admitted', instance, admission: 'active', reason: 'expired', expiresAt: undefined } as const
+    proposals.push({ change, seen: revision })
+  }
+  for (const [node, { admission, revision }] of fleet.nodes) {
+    if (admission?.expiresAt === undefined || admission.expiresAt > now) continue
+    const change = { kind: 'node-admitted', node, admission: 'active', reason: 'expired', expiresAt: null } as const
     proposals.push({ change, seen: revision })
   }
   return proposals
@@ -23,7 +28,7 @@ export type ReapLimits = {
 
 /**
  * What is deregistered because it has been gone for long: instances confirmed dead, clients that went silent, and nodes out of
- * contact (or without an agent) that nothing is left of. Mere silence of an agent is no cause.
+ * contact (or without an agent) that nothing is left of, unless an order holds for them. Mere silence of an agent is no cause.
  * @param now epoch milliseconds
  * @param heardAt when a client was last heard of, epoch milliseconds; undefined: not known, so it stays
  */
@@ -40,7 +45,9 @@ export function reapable(
     const gone = heard !== undefined && now - heard >= limits.silentForMs
     if (dead || gone) proposals.push({ change: { kind: 'deregistered', instance, cause: 'reaped' }, seen: revision })
   }
-  for (const [node, { contact, contactSince, revision }] of fleet.nodes) {
+  for (const [node, { contact, contactSince, admission, revision }] of fleet.nodes) {
+    // It would come back as if nobody had taken it out of service.
+    if (admission) continue
     const away = contact === 'lost' || contact === 'none'
     if (!away || fleet.instancesOfNode(node).size > 0 || now - contactSince < limits.deadForMs) continue
     proposals.push({ change: { kind: 'node-left', node }, seen: revision })

@@ -5,8 +5,8 @@ import type { Outcome } from '../fleet/fleet.ts'
 import type { JournalStore } from './store.ts'
 import { encodeEvent, type StoredEvent } from './stored-event.ts'
 
-/** Events that share a commit at most: it takes a few milliseconds, and so does reducing them. */
-const eventsInCommit = 500
+/** Events that share a commit at most: a whole batch of clients. It takes some ten milliseconds, and reducing them a few. */
+const eventsInCommit = 1_024
 
 export type CommitQueueParts = {
   readonly store: Pick<JournalStore, 'append'>

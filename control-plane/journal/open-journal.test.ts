@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { anyEvent } from '#test/support/arbitraries.ts'
+import { anyEvent } from '#test/support/arbitraries/journals.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { logLines, memoryStore } from '#test/support/journal.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -70,11 +70,11 @@ t.test('calls in one tick share a commit and keep their order', async (t) => {
   await using store = await memoryStore()
   await using plane = await loaded(store)
   const { journal, fleet } = plane
-  await registerMany(journal, 300)
-  t.match(journal.status(), { commits: 1, events: 300, waiting: 0, state: 'ready' })
+  await registerMany(journal, 1_000)
+  t.match(journal.status(), { commits: 1, events: 1_000, waiting: 0, state: 'ready' })
   t.strictSame(
     [...fleet.instances.keys()],
-    Array.from({ length: 300 }, (_, index) => `crm-${index}`),
+    Array.from({ length: 1_000 }, (_, index) => `crm-${index}`),
   )
 })
 

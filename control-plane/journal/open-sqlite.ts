@@ -4,6 +4,7 @@ import { Failure } from '#shared/failure/failure.ts'
 import { Acknowledged, acknowledgedRevision } from './acknowledged.ts'
 import { journalQueries } from './journal-queries.ts'
 import { migrate } from './migrate.ts'
+import { routingVersionQueries } from './routing-version-queries.ts'
 import type { Schema } from './schema.ts'
 import { NodeSqliteDialect } from './sqlite-dialect.ts'
 import type { Store } from './store.ts'
@@ -42,7 +43,7 @@ export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<S
     // Before anything is written: somebody may still put back what is missing.
     if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), path, note)
     await migrate(db)
-    const queries = { ...journalQueries(db), ...tableQueries(db), ...syncTaskQueries(db) }
+    const queries = { ...journalQueries(db), ...tableQueries(db), ...syncTaskQueries(db), ...routingVersionQueries(db) }
     const acknowledged = alone ? opened.use(new Acknowledged(note)) : undefined
     const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
     const append = async (events: readonly StoredEvent[]) => {
@@ -66,7 +67,7 @@ function lock(path: string, database: string): Disposable {
   } catch (cause) {
     held.close()
     if (!hasResult(cause, [resultCodes.busy])) throw cause
-    throw new Failure('STORE_IN_USE', `Another control plane has ${database} open.`, { cause })
+    throw new Failure('STORE_IN_USE', `Another control plane has ${database} open`, { cause })
   }
   return { [Symbol.dispose]: () => held.close() }
 }

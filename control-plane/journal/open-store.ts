@@ -38,6 +38,11 @@ const lanes = {
   addSyncTask: 'behind',
   syncTask: 'behind',
   syncTasks: 'behind',
+  addRoutingVersion: 'behind',
+  changeRoutingVersions: 'behind',
+  routingVersions: 'behind',
+  routingVersion: 'behind',
+  newestRoutingVersion: 'behind',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
 /**

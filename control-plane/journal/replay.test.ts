@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { anyJournal } from '#test/support/arbitraries.ts'
+import { anyJournal } from '#test/support/arbitraries/journals.ts'
 import { logLines, memoryStore } from '#test/support/journal.ts'
 import type { JournalEntry } from '../fleet/event.ts'
 import { Fleet, type FleetState } from '../fleet/fleet.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { anyInstanceBelief, anyNodeBelief } from '#test/support/arbitraries.ts'
+import { anyInstanceBelief, anyNodeBelief } from '#test/support/arbitraries/beliefs.ts'
 import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import { standing } from '../fleet/routable.ts'
 import { nodeRow, serviceRow } from './rows.ts'
@@ -131,6 +131,23 @@ for (const { what, contact, instances, status } of [
     t.equal(nodeRow({ ...node, contact }, instances, 0).status, status)
   })
 }
+
+t.test('a node in maintenance is so itself, heard of or not, with what is on it', async (t) => {
+  const admission = {
+    state: 'maintenance',
+    reason: 'disk',
+    by: 'operator:anna',
+    since: 1,
+    expiresAt: undefined,
+  } as const
+  const ordered: NodeBelief = { ...node, admission }
+  t.equal(nodeRow(ordered, [instance], 0).status, 'maintenance')
+  t.equal(nodeRow({ ...ordered, contact: 'lost' }, [], 0).status, 'maintenance')
+  const said = { admission: 'maintenance', status: 'inactive', reason: 'maintenance node=n-aaaaaaaaaaaa' }
+  t.match(serviceRow(instance, ordered, 0), said)
+  const draining = { ...ordered, admission: { ...admission, state: 'draining' } } as const
+  t.equal(nodeRow(draining, [instance], 0).status, 'active')
+})
 
 t.test('a node that runs a gateway is one', async (t) => {
   const gateways = [{ gateway: 'edge', proxy: 'nginx' as const }]

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { Insertable } from 'kysely'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
+import { admissionOf } from '../fleet/admission.ts'
 import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import { nodeStatus } from '../fleet/node-status.ts'
 import { standing } from '../fleet/routable.ts'
@@ -21,7 +22,7 @@ export function isoTime(at: number): string {
  * @param now epoch milliseconds
  */
 export function serviceRow(instance: InstanceBelief, node: NodeBelief | undefined, now: number): ServiceRow {
-  const { spec, admission } = instance
+  const { spec } = instance
   const { status, health, reason } = standing(instance, node)
   return {
     service_id: spec.id,
@@ -38,7 +39,7 @@ export function serviceRow(instance: InstanceBelief, node: NodeBelief | undefine
     updated_at: isoTime(now),
     address: spec.address,
     port: spec.port,
-    admission: admission.state,
+    admission: admissionOf(instance, node).state,
     reason: reasonText(reason),
     revision: instance.revision,
   }

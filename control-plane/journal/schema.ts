@@ -172,6 +172,25 @@ export type SyncTasks = {
   updated_at: Time
 }
 
+/** The versions of the routing declaration. */
+export type RoutingVersions = {
+  id: Generated<number>
+  author: string
+  comment: string
+  source: string
+  hash: string
+  state: string
+  why: string
+  former: number | null
+  restores: number | null
+  created_at: Time
+  ended_at: Time | null
+  /** JSON */
+  rollout: string
+  /** JSON */
+  files: string
+}
+
 export type Schema = {
   journal_head: JournalHead
   journal: JournalRow
@@ -189,4 +208,5 @@ export type Schema = {
   cluster_users: ClusterUsers
   user_sessions: UserSessions
   sync_tasks: SyncTasks
+  routing_versions: RoutingVersions
 }

@@ -1,6 +1,7 @@
 import type { Bucket } from './metric-series.ts'
 import type { SnapshotMark } from './retention.ts'
 import type { Rollup } from './rollup.ts'
+import type { StoredVersion, VersionChange } from './routing-version.ts'
 import type { ClusterNodeRow, ServiceRow } from './rows.ts'
 import type { StoredEntry, StoredEvent } from './stored-event.ts'
 import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from './sync-task.ts'
@@ -101,8 +102,26 @@ export interface SyncTaskStore {
   syncTasks(filter: SyncTaskFilter): Promise<readonly SyncTaskView[]>
 }
 
+/** The versions of the routing declaration. Rejects as JournalStore does. */
+export interface RoutingVersionStore {
+  /** @param files JSON. Resolves with its number, which is greater than that of any version before it. */
+  addRoutingVersion(version: Omit<StoredVersion, 'number'>, files: string): Promise<number>
+  /** All of it or nothing. */
+  changeRoutingVersions(changes: readonly VersionChange[]): Promise<void>
+  /** Newest first. `before`: only those with a smaller number. */
+  routingVersions(page: {
+    readonly before: number | undefined
+    readonly limit: number
+  }): Promise<readonly StoredVersion[]>
+  routingVersion(number: number): Promise<(StoredVersion & { readonly files: string }) | undefined>
+  /** The newest one of a state, or of a source. */
+  newestRoutingVersion(
+    about: Partial<Pick<StoredVersion, 'state' | 'source'>>,
+  ): Promise<(StoredVersion & { readonly files: string }) | undefined>
+}
+
 /** SQLite is one; PostgreSQL will be the other. */
-export interface Store extends JournalStore, TableStore, SyncTaskStore, AsyncDisposable {
+export interface Store extends JournalStore, TableStore, SyncTaskStore, RoutingVersionStore, AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string
   /** For messages: the file, or the database. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { anyEvent } from '#test/support/arbitraries.ts'
+import { anyEvent } from '#test/support/arbitraries/journals.ts'
 import { decodeEntry, encodeEvent, type StoredEntry, storable } from './stored-event.ts'
 
 const stored: StoredEntry = {

@@ -24,6 +24,7 @@ const kinds: Readonly<Record<Change['kind'], true>> = {
   'node-attached': true,
   'contact-changed': true,
   'node-demoted': true,
+  'node-admitted': true,
   'node-left': true,
   'history-told': true,
   registered: true,

@@ -6,8 +6,8 @@ import {
   anyInstallation,
   anyInstanceBelief,
   anyNodeBelief,
-  anyState,
-} from '#test/support/arbitraries.ts'
+} from '#test/support/arbitraries/beliefs.ts'
+import { anyState } from '#test/support/arbitraries/journals.ts'
 import type { FleetState } from '../fleet/fleet.ts'
 import { beliefsInPart, encodeState, StateReader, stateVersion } from './stored-state.ts'
 

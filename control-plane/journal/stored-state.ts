@@ -117,7 +117,9 @@ function decodeInstallation({ frozen, holds, revision }: StoredInstallation): In
 }
 
 function decodeNode(node: NodeBelief): NodeBelief {
-  return { ...node, attachment: node.attachment }
+  const { attachment, admission } = node
+  if (!admission) return { ...node, attachment }
+  return { ...node, attachment, admission: { ...admission, expiresAt: admission.expiresAt } }
 }
 
 function decodeInstance(instance: InstanceBelief): InstanceBelief {

@@ -21,6 +21,7 @@ const relied: Readonly<Record<string, string>> = {
   cluster_users: 'user_id username email role permissions status last_login created_at updated_at',
   user_sessions: 'user_id session_token expires_at created_at',
   sync_tasks: 'task_id source_node target_nodes data_type data priority status error timestamp created_at updated_at',
+  routing_versions: 'author comment source hash state why former restores created_at ended_at rollout files',
 }
 
 const uniques: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +35,7 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   cluster_users: ['user_id', 'username', 'email'],
   user_sessions: ['session_token'],
   sync_tasks: ['task_id'],
+  routing_versions: [],
 }
 
 async function migrated(t: Test): Promise<DatabaseSync> {

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Consistency, ConsulClient } from '../consul/client.ts'
 import type { Actual } from './actual.ts'
 import type { Writer } from './apply.ts'
-import { diffNode, type Unit } from './diff.ts'
+import { type Change, diffNode, type Unit } from './diff.ts'
 import { inLanes } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
 import { keyOf, ownerKey } from './names.ts'
@@ -67,6 +67,35 @@ async function differs(ledger: Ledger, read: Actual, written: ReadonlySet<string
     if (count % chunk === 0) await turn()
   }
   return false
+}
+
+/**
+ * What a datacenter shows otherwise than it should, read now; nothing is taken down, written or decided. What waits to be written, or was
+ * written meanwhile, is left out: it is on its way.
+ * @param writes whether what waits is being written; what waits for a thaw is not on its way
+ */
+export async function inspect(
+  { consul, ledger, owner, writer, signal }: CompareOptions,
+  writes: boolean,
+): Promise<readonly Change[]> {
+  using written = writer.witness()
+  const queued = () => (writes ? ledger.queue.keys(false) : [])
+  const waiting = new Set(queued())
+  const read = await readOwned(consul, owner, { consistency: 'default', signal })
+  await readEndpoints(consul, ledger, owner, read, { consistency: 'default', signal })
+  await keepContested(consul, ledger, owner, read, { consistency: 'default', signal })
+  for (const node of queued()) waiting.add(node)
+  const found: Change[] = []
+  let count = 0
+  for (const node of new Set([...ledger.desired.nodes.keys(), ...read.nodes.keys()])) {
+    if (written.nodes.has(node) || waiting.has(node)) continue
+    const changes = diffNode(node, ledger.desired.nodes.get(node), read.nodes.get(node), ledger.context)
+    // What is given way to, or kept because others need it, is as it should be.
+    for (const change of changes) if (change.kind !== 'yielded' && change.kind !== 'kept') found.push(change)
+    count += 1
+    if (count % chunk === 0) await turn()
+  }
+  return found
 }
 
 /** Judges everything by what is known, without reading. */

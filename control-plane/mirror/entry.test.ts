@@ -46,6 +46,22 @@ for (const { name, changes, warningAs, status, output, ifThere } of [
     ifThere: false,
   },
   {
+    name: 'on a node that is in maintenance, however healthy',
+    changes: [{ kind: 'node-admitted', node: 'n-a', admission: 'maintenance', reason: 'disk', expiresAt: null }],
+    status: 'critical',
+    output: 'maintenance node=n-a',
+    ifThere: false,
+  },
+  {
+    name: 'that is critical for a reason that only newer agents know',
+    changes: [
+      { kind: 'judged', instance: 'crm-1', health: 'critical', reason: { code: 'gpu_2_lost', params: { card: '1' } } },
+    ],
+    status: 'critical',
+    output: 'gpu_2_lost card=1',
+    ifThere: false,
+  },
+  {
     name: 'whose contact is lost, until more is known',
     changes: [{ kind: 'contact-changed', node: 'n-a', contact: 'lost', session: 'session-n-a' }],
     status: 'passing',

@@ -3,11 +3,13 @@ import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { ConsulClient } from '../consul/client.ts'
 import type { FleetView } from '../fleet/fleet.ts'
-import type { Sink, SinkAnswer, SinkStatus } from '../fleet/sink.ts'
+import type { Difference, Inspection, Sink, SinkAnswer, SinkStatus } from '../fleet/sink.ts'
 import { Writer } from './apply.ts'
+import { inspect } from './compare.ts'
 import { CompareLoop } from './compare-loop.ts'
 import type { DatacenterConfig, MirrorConfig } from './config.ts'
 import type { Desired, Touched } from './desired.ts'
+import type { Change } from './diff.ts'
 import { explainInstance } from './explain.ts'
 import type { Identity } from './fence.ts'
 import { Hold, type Stand } from './hold.ts'
@@ -135,6 +137,18 @@ export class Follower implements Sink, AsyncDisposable {
     return { sink: this.name, ...explainInstance(instance, this.#ledger, compared) }
   }
 
+  async inspect(): Promise<Inspection> {
+    const { queue } = this.#ledger
+    const common = { consul: this.#consul, ledger: this.#ledger, owner: this.#options.owner, writer: this.#writer }
+    const found = await inspect({ ...common, signal: this.#stop.signal }, this.#applies && this.#mayWrite)
+    const waits = this.#applies && queue.size > 0 ? [`${queue.size} nodes wait to be written`] : []
+    return { differences: found.map(differenceOf), unknown: waits }
+  }
+
+  repair(): void {
+    this.#comparing.invalidate()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     while (!this.#writer.quiet && (await this.#settled.next(closeWithinMs, this.#stop.signal)));
@@ -252,6 +266,13 @@ export class Follower implements Sink, AsyncDisposable {
     if (stand.kind === 'held') this.#log.info({ epoch: stand.epoch }, 'the fence is ours')
     else if (stand.kind !== 'none') this.#log.warn({ why: stand.text }, 'nothing is written')
   }
+}
+
+function differenceOf(change: Change): Difference {
+  const kind = change.kind === 'remove' ? 'added' : change.kind === 'put' && change.adds ? 'missing' : 'changed'
+  const { node, instance } = change.unit
+  const contested = change.kind === 'contested' ? ' (somebody else has it: left alone)' : ''
+  return { kind, what: `${instance ?? 'the node itself'}${contested}`, at: node }
 }
 
 function consulOf({ name, address, token_file, ca_file, timeout, lanes }: DatacenterConfig): ConsulClient {

@@ -51,6 +51,14 @@ t.test('every reason survives the wire', async (t) => {
   t.notOk(z.safeParse(Reason, { code: 'bad_answer', params: { error: 'x'.repeat(201) } }).success)
 })
 
+t.test('a code that this version does not know is kept as it is, within bounds', async (t) => {
+  const later = { code: 'gpu_2_lost', params: { card: '1' } }
+  t.strictSame(z.parse(Reason, later), later)
+  t.equal(reasonText(later), 'gpu_2_lost card=1')
+  for (const code of ['', 'No', 'a-b', 'a'.repeat(41), 7]) t.notOk(z.safeParse(Reason, { code }).success)
+  t.notOk(z.safeParse(Reason, { code: 'later', params: { card: 1 } }).success)
+})
+
 t.test('codes and parameters are words that a console can key its texts by', async (t) => {
   for (const code of reasonCodes) {
     for (const word of [code, ...reasonParameters[code]]) t.match(word, /^[a-z]+(_[a-z]+)*$/)

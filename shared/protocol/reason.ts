@@ -45,9 +45,10 @@ export const reasonParameters = {
   heartbeat: [],
   contact_lost: [],
   death_confirmed: ['how'],
-  draining: [],
-  maintenance: [],
-  quarantined: [],
+  /** An operator took it out of service, or with `node` all of that node. */
+  draining: ['node'],
+  maintenance: ['node'],
+  quarantined: ['node'],
   /** Its weight is 0: it gets no requests. */
   no_weight: [],
   /** The service is routed to another cluster only. */
@@ -59,8 +60,15 @@ export const reasonParameters = {
 export type ReasonCode = keyof typeof reasonParameters
 export const reasonCodes = Object.keys(reasonParameters) as ReasonCode[]
 
+/**
+ * A code that this version does not know is kept and shown as it is: an agent may be newer than its plane, and a report must not fail for
+ * a word.
+ */
 export const Reason = z.object({
-  code: z.enum(reasonCodes as [ReasonCode, ...ReasonCode[]]),
+  code: z
+    .string()
+    .check(z.regex(/^[a-z0-9_]{1,40}$/))
+    .register(z.globalRegistry, { examples: reasonCodes }),
   params: z.optional(z.record(z.string(), z.string().check(z.maxLength(200)))),
 })
 export type Reason = z.infer<typeof Reason>

@@ -2,8 +2,10 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import { firstTaken } from '#shared/protocol/desired-keys.ts'
+import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
 import { type Hello, mostMessageBytes, pingEveryMs, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
 import { scopesOf } from '../../fleet/documents.ts'
@@ -60,8 +62,14 @@ export interface AgentSessions extends AsyncDisposable {
   sign(node: string): Sign
   /** Hands a gateway's files to each node that runs it, now and when it comes back; undefined takes the gateway away. */
   setGatewayFiles(gateway: string, files: GatewayFiles | undefined): void
+  /** Hands what tokens are checked with to each node that authorizes for a gateway, now and when it comes back. */
+  setAuthorizer(gateway: string, set: AuthorizerSet | undefined): void
+  /** The gateways for which an agent that has a session authorizes. */
+  authorizedGateways(): ReadonlySet<string>
   /** Has a node's agent run a probe for another node; undefined: no answer within the time, in milliseconds. */
   ask(node: string, spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined>
+  /** Has a node's agent look at one of its gateways, and set it right if `repair` says so; undefined: no answer within the time. */
+  inspect(node: string, gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined>
   /** Ends a node's session, so that its agent comes back and says everything anew. */
   askAgain(node: string, why: string): void
   /** The plane itself stood still for so long: nobody was silent in that time. */
@@ -77,6 +85,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   const speakers = new Map<string, Conversation>()
   const conversations = new Set<Conversation>()
   const gateways = new Map<string, GatewayFiles>()
+  const authorizers = new Map<string, AuthorizerSet>()
   /** Where instances that are not simply active were last seen: a deregistered one has no node any more. */
   const admittedOn = new Map<string, string>()
   const counts = { opened: 0, refused: 0 }
@@ -100,6 +109,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     speakers,
     reconciler: new Reconciler(fleet, record, log, stop.signal),
     gatewaysOf: (hello) => gatewaysOf(hello, gateways),
+    authorizersOf: ({ authorizers: named }) => named && picked(named, authorizers),
     admissionsOf: (node) => {
       const admissions = admissionsOf(node, fleet)
       for (const id of Object.keys(admissions)) admittedOn.set(id, node)
@@ -192,7 +202,16 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       else gateways.delete(gateway)
       for (const speaker of speakers.values()) if (runs(speaker.hello, gateway)) speaker.desiredChanged('gateways')
     },
+    setAuthorizer(gateway, set) {
+      if (set) authorizers.set(gateway, set)
+      else authorizers.delete(gateway)
+      for (const speaker of speakers.values()) {
+        if (speaker.hello?.authorizers?.includes(gateway)) speaker.desiredChanged('authorizers')
+      }
+    },
+    authorizedGateways: () => new Set([...speakers.values()].flatMap(({ hello }) => hello?.authorizers ?? [])),
     ask: async (node, spec, withinMs) => speakers.get(node)?.ask(spec, withinMs),
+    inspect: async (node, gateway, repair, withinMs) => speakers.get(node)?.inspect(gateway, repair, withinMs),
     askAgain: (node, why) => speakers.get(node)?.refuse('say-again', why, true),
     forgive: (pausedMs) => presence.forgive(pausedMs),
     figures: () => ({ sessions: speakers.size, unnamed: conversations.size - speakers.size, ...counts }),
@@ -214,6 +233,15 @@ function gatewaysOf(hello: Hello, files: ReadonlyMap<string, GatewayFiles>): Rec
     (hello.gateways ?? []).flatMap(({ gateway }) => {
       const wanted = files.get(gateway)
       return wanted ? [[gateway, wanted]] : []
+    }),
+  )
+}
+
+function picked<T>(names: readonly string[], values: ReadonlyMap<string, T>): Record<string, T> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = values.get(name)
+      return value === undefined ? [] : [[name, value]]
     }),
   )
 }

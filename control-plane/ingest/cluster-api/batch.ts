@@ -18,9 +18,10 @@ type Result = { readonly status: number; readonly body: object }
 
 /**
  * Does up to 1,000 operations, `{operations: [{op, ...}]}` or a list of them, each with a result of its own. What concerns one instance
- * happens in the order given, everything else together, so that it shares commits.
+ * happens in the order given, everything else together.
+ * @param onStarted called when all have been started that wait for no other: their changes may go to the disk, together
  */
-export async function runBatch(body: unknown, read: ReadOperation, log: Logger): Promise<Reply> {
+export async function runBatch(body: unknown, read: ReadOperation, onStarted: () => void, log: Logger): Promise<Reply> {
   const operations = operationsOf(body)
   const started: Promise<Result>[] = []
   const readOnes: (Operation | Refusal)[] = []
@@ -40,6 +41,7 @@ export async function runBatch(body: unknown, read: ReadOperation, log: Logger):
     if (one.id !== undefined) turns.set(one.id, result)
     started.push(result)
   }
+  onStarted()
   return replyOf(await Promise.all(started), operations)
 }
 

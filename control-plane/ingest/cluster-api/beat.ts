@@ -2,6 +2,7 @@ import type { Health } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
 import { samplesOf } from '../samples.ts'
+import { type Condition, needVersion } from './condition.ts'
 import { readBody } from './fields.ts'
 import { findClient } from './find-client.ts'
 import { HeartbeatBody } from './heartbeat-body.ts'
@@ -42,12 +43,18 @@ function hintOf({ node_id, address, port }: HeartbeatBody): Hint {
 
 /**
  * Renews a client's instance, and records what the heartbeat changes: its health, or that it is heard of again. Throws a refusal
- * (404 not registered, 409 nobody can tell who it is, 403 an agent's) and, if something has to be recorded, STORE_UNAVAILABLE.
+ * (404 not registered, 409 nobody can tell who it is, 403 an agent's, 412 not as `condition` says) and, if something has to be recorded, STORE_UNAVAILABLE.
  */
-export function beat(id: string, said: Beat, parts: ClientParts): InstanceBelief | Promise<InstanceBelief> {
+export function beat(
+  id: string,
+  said: Beat,
+  parts: ClientParts,
+  condition?: Condition,
+): InstanceBelief | Promise<InstanceBelief> {
   const { fleet, beats, hooks, namesakes } = parts
   const now = Date.now()
   const instance = knownClient(id, said.hint, parts)
+  needVersion(condition, instance, parts)
   beats.beat(instance.spec.id, now)
   hooks.onHeartbeat(instance.spec.id, now)
   if (said.measurements.length > 0) hooks.onMetrics(samplesOf(instance.spec.id, said.measurements, fleet))
@@ -56,6 +63,7 @@ export function beat(id: string, said: Beat, parts: ClientParts): InstanceBelief
     for (let tries = 0; tries < mostTries; tries += 1) {
       const current = findClient(id, said.hint, namesakes)
       if (!current) throw notRegistered(id)
+      needVersion(condition, current, parts)
       if (!changes(current, said)) return current
       const outcome = await judge(current, healthAfter(current, said.health), parts)
       if (outcome !== 'overtaken') return fleet.instances.get(current.spec.id) ?? current

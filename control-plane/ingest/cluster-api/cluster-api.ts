@@ -1,23 +1,20 @@
 import type { Logger } from '#shared/logging/logger.ts'
-import type { InstanceBelief } from '../../fleet/belief.ts'
 import type { RecordChange } from '../../fleet/record.ts'
 import type { FleetWithRemovals } from '../agents/session/reconcile.ts'
 import type { ClientsConfig } from '../config.ts'
-import { samplesOf } from '../samples.ts'
 import { readRegistration } from './adapters/adapters.ts'
-import { type Operation, runBatch } from './batch.ts'
-import { beat, knownClient, readBeat, readHint } from './beat.ts'
-import { deregister } from './deregister.ts'
+import { runBatch } from './batch.ts'
+import { readBeat, readHint } from './beat.ts'
 import { FleetSummary } from './fleet-summary.ts'
+import { Gathered } from './gathered.ts'
 import type { Heartbeats } from './heartbeats.ts'
+import { instanceCalls, operationReader } from './instance-calls.ts'
 import { listServices, readListing } from './listing.ts'
 import { readMeasurements } from './measurements.ts'
 import { answerMetrics, type ReadMetrics, readMetricQuery } from './metrics.ts'
 import { Namesakes } from './namesakes.ts'
 import { nodeRoutes } from './nodes.ts'
 import type { ClientParts, ClientsHooks } from './parts.ts'
-import { Refusal } from './refusal.ts'
-import { register } from './register.ts'
 import type { Reply, Route } from './route.ts'
 import { isoTime } from './row.ts'
 import { type CallHandler, serveCalls } from './serve-calls.ts'
@@ -79,70 +76,23 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
 }
 
 function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts: ClientParts): readonly Route[] {
-  const { fleet, hooks } = parts
-
-  const registered = async (registration: ReturnType<typeof readRegistration>, from: string): Promise<Reply> => {
-    const { instance, isNew, notes } = await register(registration, from, parts)
-    return { status: isNew ? 201 : 200, body: { success: true, ...summaryOf(instance, parts), notes } }
-  }
-  const beaten = (id: string, said: ReturnType<typeof readBeat>): Reply | Promise<Reply> => {
-    const reply = (instance: InstanceBelief): Reply => ({
-      status: 200,
-      body: { success: true, ...summaryOf(instance, parts), lifetime_ms: settings.heartbeat_lifetime },
-    })
-    const instance = beat(id, said, parts)
-    return instance instanceof Promise ? instance.then(reply) : reply(instance)
-  }
-  const deregistered = async (id: string, hint: ReturnType<typeof readHint>): Promise<Reply> => {
-    const removed = await deregister(id, hint, parts)
-    return { status: 200, body: { success: true, instance_id: removed ?? id, removed: removed !== undefined } }
-  }
-  const measured = (id: string, measurements: ReturnType<typeof readMeasurements>): Reply => {
-    const { spec } = knownClient(id, {}, parts)
-    hooks.onMetrics(samplesOf(spec.id, measurements, fleet))
-    return { status: 200, body: { success: true, service_id: spec.id, accepted: measurements.length } }
-  }
-
-  const readOperation =
-    (from: string) =>
-    (kind: string, operation: Readonly<Record<string, unknown>>): Operation => {
-      const inner = operation.body ?? operation
-      if (kind === 'register') {
-        const registration = readRegistration(inner)
-        return { id: registration.id, run: () => registered(registration, from) }
-      }
-      const id = operation.id ?? operation.instance_id ?? operation.service_id
-      if (!/^(heartbeat|deregister|metrics)$/.test(kind))
-        throw wrong('op', 'expected register, heartbeat, deregister or metrics')
-      if (typeof id !== 'string' || id === '') throw wrong('id', 'required: the id of the instance')
-      if (kind === 'heartbeat') {
-        const said = readBeat(inner, Date.now())
-        return { id, run: () => beaten(id, said) }
-      }
-      if (kind === 'metrics') {
-        const { metrics } = operation
-        const measurements = readMeasurements(metrics === undefined ? operation.body : { metrics }, Date.now())
-        return { id, run: () => measured(id, measurements) }
-      }
-      const hint = readHint(inner)
-      return { id, run: () => deregistered(id, hint) }
-    }
-
+  const { fleet } = parts
+  const { registered, beaten, deregistered, measured } = instanceCalls(parts)
   return [
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/heartbeat/:id',
-      answer: ({ parameters: [id = ''], body }) => beaten(id, readBeat(body, Date.now())),
+      answer: ({ parameters: [id = ''], body, ifMatch }) => beaten(id, readBeat(body, Date.now()), ifMatch),
     },
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/register',
-      answer: ({ body, from }) => registered(readRegistration(body === undefined ? {} : body), from),
+      answer: ({ body, from, ifMatch }) => registered(readRegistration(body === undefined ? {} : body), from, ifMatch),
     },
     {
       methods: ['DELETE', 'POST'],
       path: '/cluster/deregister/:id',
-      answer: ({ parameters: [id = ''], body }) => deregistered(id, readHint(body)),
+      answer: ({ parameters: [id = ''], body, ifMatch }) => deregistered(id, readHint(body), ifMatch),
     },
     {
       methods: ['POST'],
@@ -161,7 +111,11 @@ function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts
       methods: ['POST'],
       path: '/cluster/batch',
       mostBytes: settings.most_batch_kib * 1024,
-      answer: ({ body, from }) => runBatch(body, readOperation(from), log),
+      answer: async ({ body, from }) => {
+        using gathered = new Gathered(parts.record)
+        const read = operationReader(instanceCalls({ ...parts, record: gathered.record }), from)
+        return await runBatch(body, read, () => gathered.release(), log)
+      },
     },
   ]
 }
@@ -199,22 +153,4 @@ function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonl
       answer: ({ query }) => ({ status: 200, body: listServices(readListing(query), fleet, summary, heardAt) }),
     },
   ]
-}
-
-function summaryOf({ spec, node }: InstanceBelief, { fleet }: Pick<ClientParts, 'fleet'>) {
-  const standing = fleet.standing(spec.id)
-  return {
-    service_id: spec.id,
-    instance_id: spec.id,
-    service_name: spec.service,
-    node_id: node,
-    address: spec.address,
-    port: spec.port,
-    status: standing?.status ?? 'registered',
-    health_status: standing?.health ?? 'unknown',
-  }
-}
-
-function wrong(field: string, message: string): Refusal {
-  return new Refusal(400, 'the operation is not valid', [{ field, message }])
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { anyChange } from '#test/support/arbitraries.ts'
+import { anyChange } from '#test/support/arbitraries/changes.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { FleetSummary } from './fleet-summary.ts'
 

@@ -1,8 +1,8 @@
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { ApiHealth, ApiStatus } from '../../fleet/routable.ts'
+import { SortedIds } from '../../fleet/sorted-ids.ts'
 import { type Conflict, Places, placeOf } from '../conflicts.ts'
 import { clusterOf } from './row.ts'
-import { SortedIds } from './sorted-ids.ts'
 
 /** What lists filter by. */
 export type Entry = {
@@ -102,8 +102,7 @@ export class FleetSummary implements Disposable {
     if (after) this.#count(after, 1)
     if (after) this.#entries.set(id, after)
     else this.#entries.delete(id)
-    if (after && !before) this.#instances.add(id)
-    if (before && !after) this.#instances.delete(id)
+    this.#instances.put(id, after !== undefined)
     const instance = this.#fleet.instances.get(id)
     this.#places.put(id, instance && placeOf(instance, this.#fleet.nodes.get(instance.node)))
   }
@@ -135,7 +134,6 @@ export class FleetSummary implements Disposable {
       this.#byContact[after] += 1
       this.#contacts.set(id, after)
     }
-    if (before === undefined) this.#nodes.add(id)
-    else if (after === undefined) this.#nodes.delete(id)
+    this.#nodes.put(id, after !== undefined)
   }
 }

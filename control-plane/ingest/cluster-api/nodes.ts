@@ -63,14 +63,18 @@ export function nodeRoutes(parts: NodeParts): readonly Route[] {
       answer: ({ body, from }: { body: unknown; from: string }) =>
         nodes.reportFailure(readNodeId(body, undefined), body, from),
     })),
-    { methods: ['GET'], path: '/cluster/nodes/:id', answer: ({ parameters }) => nodes.show(idOf(parameters)) },
+    ...['/cluster/nodes/:id', '/cluster/nodes/:id/status'].map((path) => ({
+      methods: ['GET'],
+      path,
+      versioned: true,
+      answer: ({ parameters }: { parameters: readonly string[] }) => nodes.show(idOf(parameters)),
+    })),
     {
       methods: ['PUT', 'POST'],
       path: '/cluster/nodes/:id',
       answer: ({ parameters, body, from }) => nodes.register(readNode(body, idOf(parameters)), from),
     },
     { methods: ['DELETE'], path: '/cluster/nodes/:id', answer: ({ parameters }) => nodes.unregister(idOf(parameters)) },
-    { methods: ['GET'], path: '/cluster/nodes/:id/status', answer: ({ parameters }) => nodes.show(idOf(parameters)) },
     {
       methods: ['POST'],
       path: '/cluster/nodes/:id/unregister',

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { indexAfter } from './sorted-ids.ts'
+import { indexAfter } from '../../fleet/sorted-ids.ts'
 
 export const mostRows = 1_000
 const usualRows = 100
@@ -85,7 +85,7 @@ export function pageText(
   { limit, offset, cursor }: Paging,
   rowOf: (id: string) => object | undefined,
 ): string {
-  const start = cursor === undefined ? Math.min(offset, found.length) : indexAfter(found, cursor, (id) => id)
+  const start = cursor === undefined ? Math.min(offset, found.length) : indexAfter(found, cursor)
   const rows: string[] = []
   let characters = 0
   let at = start

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { FailureCode } from '#shared/failure/catalogue.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
@@ -10,6 +11,9 @@ export type RefusalDetails = {
   /** What to do now; by default what the status calls for in general. */
   readonly remedy?: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly code?: FailureCode
+  /** What there is now, where a change was made to depend on what there was. */
+  readonly current?: object
 }
 
 /** A refusal that the caller gets to read. */
@@ -19,18 +23,20 @@ export class Refusal extends Error {
   readonly problems: readonly FieldProblem[]
   readonly remedy: string
   readonly headers: Readonly<Record<string, string>>
+  readonly more: Pick<RefusalDetails, 'code' | 'current'>
 
   constructor(
     status: number,
     message: string,
     problems: readonly FieldProblem[] = [],
-    { remedy = remedies[status] ?? '', headers = {} }: RefusalDetails = {},
+    { remedy = remedies[status] ?? '', headers = {}, ...more }: RefusalDetails = {},
   ) {
     super(message)
     this.status = status
     this.problems = problems
     this.remedy = remedy
     this.headers = headers
+    this.more = more
   }
 }
 
@@ -38,6 +44,7 @@ const remedies: Readonly<Record<number, string>> = {
   400: 'Correct the fields named in problems and send it again.',
   403: 'Leave it to its agent, or have an operator do it.',
   404: 'Check the path and the id.',
+  412: 'Look at what there is now, decide again, and send its ETag in If-Match.',
   409: 'Say which one is meant, or choose another id.',
   413: 'Send less at once.',
   415: 'Send JSON in UTF-8, not compressed.',
@@ -52,20 +59,23 @@ export type RefusalBody = {
   readonly field: string | null
   readonly remedy: string
   readonly problems: readonly FieldProblem[]
+  readonly code?: FailureCode
+  readonly current?: object
 }
 
-export function refusalBody({ message, problems, remedy }: Refusal): RefusalBody {
-  return { success: false, error: message, message, field: problems[0]?.field ?? null, remedy, problems }
+export function refusalBody({ message, problems, remedy, more }: Refusal): RefusalBody {
+  return { success: false, error: message, message, field: problems[0]?.field ?? null, remedy, problems, ...more }
 }
 
 /** The same as problem details (RFC 9457), as everything under `/v1` answers. */
-export function problemBody({ status, message, problems, remedy }: Refusal): ProblemView {
+export function problemBody({ status, message, problems, remedy, more }: Refusal): ProblemView {
   return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Refused',
     status,
     detail: message,
     remedy,
+    ...more,
     ...(problems.length > 0 ? { problems: problems.map((problem) => ({ ...problem })) } : {}),
   }
 }

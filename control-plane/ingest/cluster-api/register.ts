@@ -6,6 +6,7 @@ import { endpointAt } from './adapters/endpoint.ts'
 import type { Registration } from './adapters/registration.ts'
 import { clientAddress } from './address.ts'
 import { beat } from './beat.ts'
+import { type Condition, needVersion } from './condition.ts'
 import { agentsOwn } from './find-client.ts'
 import { isAlive } from './heartbeats.ts'
 import { type Claim, describe, recognise } from './identity.ts'
@@ -25,10 +26,15 @@ const mostTries = 5
 
 /**
  * Registers or updates a client's instance; when it resolves, that is on disk. Throws a refusal where the id belongs to somebody
- * else, and STORE_UNAVAILABLE.
+ * else or is not in a version that `condition` names, and STORE_UNAVAILABLE.
  * @param from the address that the request came from
  */
-export async function register(registration: Registration, from: string, parts: ClientParts): Promise<Registered> {
+export async function register(
+  registration: Registration,
+  from: string,
+  parts: ClientParts,
+  condition?: Condition,
+): Promise<Registered> {
   const { fleet, record, beats, settings, hooks } = parts
   const { address, note } = clientAddress(registration.address, from)
   const claim = claimOf(registration, address)
@@ -39,6 +45,7 @@ export async function register(registration: Registration, from: string, parts: 
     if (recognised.kind === 'agents') throw agentsOwn(recognised.holder)
     if (recognised.kind === 'conflict') throw conflict(claim, recognised.holders)
     const { id, before } = recognised
+    needVersion(condition, before, parts)
     const spec = specOf(registration, id, address)
     // Node ids of clients change with each of their starts; the instance stays where it is.
     const node = recognised.kind === 'same' ? recognised.before.node : claim.node

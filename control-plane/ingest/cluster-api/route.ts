@@ -11,12 +11,16 @@ export type Call = {
   readonly from: string
   /** The JSON of the body; undefined: there is none. */
   readonly body: unknown
+  /** Its header. */
+  readonly ifMatch: string | undefined
 }
 
 export type Reply = {
   readonly status: number
   /** An object, or JSON that is ready. */
   readonly body: object | string
+  /** The version of what it is about. */
+  readonly etag?: string
 }
 
 export type Route = {
@@ -27,6 +31,8 @@ export type Route = {
   readonly mostBytes?: number
   /** Answered also while the journal is being loaded. */
   readonly early?: boolean
+  /** One thing, which is not sent again to who has it. */
+  readonly versioned?: boolean
   readonly answer: (call: Call) => Reply | Promise<Reply>
 }
 

@@ -1,3 +1,4 @@
+import { admissionOf } from '../../fleet/admission.ts'
 import type { InstanceBelief, NodeBelief } from '../../fleet/belief.ts'
 import type { Standing } from '../../fleet/routable.ts'
 
@@ -37,7 +38,8 @@ export function rowOf(
   node: NodeBelief | undefined,
   heardAt: number | undefined,
 ): ServiceRow {
-  const { spec, healthSince, registeredAt, admission } = instance
+  const { spec, healthSince, registeredAt } = instance
+  const { since } = admissionOf(instance, node)
   return {
     service_id: spec.id,
     instance_id: spec.id,
@@ -60,7 +62,7 @@ export function rowOf(
     origin: instance.origin,
     last_heartbeat: heardAt === undefined ? null : isoTime(heardAt),
     registered_at: isoTime(registeredAt),
-    updated_at: isoTime(Math.max(healthSince, registeredAt, admission.since)),
+    updated_at: isoTime(Math.max(healthSince, registeredAt, since)),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#shared/logging/logger.ts'
+import { contentVersion, namesVersion } from '../../fleet/versions.ts'
 import { readJson } from './read-json.ts'
 import { asRefusal, problemBody, Refusal, refusalBody } from './refusal.ts'
 import { type Reply, type Route, RouteTable } from './route.ts'
@@ -31,7 +32,10 @@ export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptio
     }
     const body = method === 'GET' ? undefined : await readJson(request, route.mostBytes ?? mostBytes)
     const from = request.socket.remoteAddress ?? ''
-    return await route.answer({ method, path, parameters, query: new URLSearchParams(search), from, body })
+    const ifMatch = request.headers['if-match']
+    const query = new URLSearchParams(search)
+    const reply = await route.answer({ method, path, parameters, query, from, body, ifMatch })
+    return route.versioned ? versioned(reply, request.headers['if-none-match']) : reply
   }
 
   return (request, response, next) => {
@@ -40,7 +44,7 @@ export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptio
     const ours = path === prefix || path.startsWith(`${prefix}/`) || fixed.has(path)
     if (!ours) return next()
     answer(request, asked).then(
-      ({ status, body }) => send(response, status, body, {}),
+      ({ status, body, etag }) => send(response, status, body, etag === undefined ? {} : { etag }),
       (error: unknown) => {
         if (request.destroyed && !request.complete) return response.destroy()
         const refusal = asRefusal(error, log, { method: asked.method, path })
@@ -80,6 +84,13 @@ function askedOf({ method = 'GET', url = '/' }: IncomingMessage): Asked {
   }
 }
 
+/** What was seen last is told with it, so its content is its version. */
+function versioned({ status, body }: Reply, known: string | undefined): Reply {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const etag = contentVersion(text)
+  return namesVersion(known, etag) ? { status: 304, body: '', etag } : { status, body: text, etag }
+}
+
 function send(
   response: ServerResponse,
   status: number,
@@ -87,6 +98,10 @@ function send(
   headers: Readonly<Record<string, string>>,
 ): void {
   if (response.destroyed || response.headersSent) return
+  if (status === 304) {
+    response.writeHead(status, headers).end()
+    return
+  }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',

@@ -103,6 +103,7 @@ export function syncRoutes(keeper: SyncTaskKeeper): readonly Route[] {
     {
       methods: ['GET'],
       path: '/cluster/nodes/sync/:task',
+      versioned: true,
       answer: async ({ parameters: [id = ''] }) => {
         const kept = await keeper.get(id)
         if (!kept) throw new Refusal(404, `there is no task ${id}`, [{ field: 'task', message: 'is not known' }])

@@ -3,6 +3,7 @@ import * as journal from './0001-journal.ts'
 import * as tables from './0002-tables.ts'
 import * as initialContents from './0003-initial-contents.ts'
 import * as syncTasks from './0004-sync-tasks.ts'
+import * as routingVersions from './0005-routing-versions.ts'
 
 /** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-tables': tables,
   '0003-initial-contents': initialContents,
   '0004-sync-tasks': syncTasks,
+  '0005-routing-versions': routingVersions,
 }

@@ -1,12 +1,15 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import { firstProbeKinds, type ProbeSpec, type Verdict } from '#shared/protocol/check.ts'
+import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AgentMessage, Desired, Hello, History, Metric, Report } from '#shared/protocol/messages.ts'
+import type { Counted } from '#shared/protocol/traffic.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import { Acks } from './acks.ts'
 import { heldFor, loggingOf, restartsOf } from './desired.ts'
 import type { Discoveries } from './discovered.ts'
 import type { Doings } from './doings.ts'
+import { Inspections } from './inspections.ts'
 import type { Line } from './line.ts'
 import { Questions } from './questions.ts'
 import { RestartEnds } from './restart-ends.ts'
@@ -23,12 +26,15 @@ export type AgentsHooks = {
   readonly onBeat: (node: string, beat: { readonly at: number; readonly lagMs: number | undefined }) => void
   readonly onMetrics: (node: string, metrics: readonly Metric[], at: number) => void
   readonly onGatewayOutcome: (gateway: string, node: string, outcome: GatewayOutcome) => void
+  /** What went through a gateway of this node since it said so last. */
+  readonly onCounted: (gateway: string, routes: Counted['routes'], at: number) => void
 }
 
 export type AttachedParts = ReportParts & {
   readonly hooks: AgentsHooks
   readonly log: Logger
   readonly gatewaysOf: (hello: Hello) => Desired['gateways']
+  readonly authorizersOf: (hello: Hello) => Desired['authorizers']
   readonly admissionsOf: (node: string) => Desired['admissions']
   readonly discoveries: Discoveries
   readonly doings: Doings
@@ -46,6 +52,7 @@ export class Attached {
   readonly #parts: AttachedParts
   readonly #refuse: Refuse
   readonly #questions = new Questions()
+  readonly #inspections = new Inspections()
   readonly #acks: Acks
   readonly #desired: DesiredSender
   readonly #restartEnds: RestartEnds
@@ -67,6 +74,8 @@ export class Attached {
       discoveries: () => parts.discoveries.wanted(hello.node),
       probes: () => this.#questions.open(),
       gateways: () => parts.gatewaysOf(hello),
+      authorizers: () => parts.authorizersOf(hello),
+      inspections: () => this.#inspections.wanted(),
     }
     this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key))
   }
@@ -92,7 +101,14 @@ export class Attached {
     return this.#questions.ask(spec, withinMs, () => this.#desired.changed('probes'))
   }
 
+  /** Has a gateway looked at; undefined: there is no answer, or its agent is of a version that cannot. */
+  async inspect(gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined> {
+    if (this.#hello.takes?.includes('inspections') !== true) return undefined
+    return this.#inspections.ask(gateway, repair, withinMs, () => this.#desired.changed('inspections'))
+  }
+
   end(): void {
+    this.#inspections.end()
     this.#questions.end()
   }
 
@@ -114,6 +130,12 @@ export class Attached {
         break
       case 'applied':
         this.#applied(message.gateway, message.outcome)
+        break
+      case 'counted':
+        this.#counted(message)
+        break
+      case 'inspected':
+        this.#inspections.heard(message)
         break
       case 'discovered':
         this.#parts.discoveries.heard(node, message)
@@ -164,6 +186,11 @@ export class Attached {
     const { node, gateways = [] } = this.#hello
     if (gateways.some((own) => own.gateway === gateway)) hooks.onGatewayOutcome(gateway, node, outcome)
     else log.warn({ node, gateway }, 'an agent spoke of a gateway that is not its own')
+  }
+
+  #counted({ gateway, routes }: Counted): void {
+    const { gateways = [] } = this.#hello
+    if (gateways.some((own) => own.gateway === gateway)) this.#parts.hooks.onCounted(gateway, routes, Date.now())
   }
 
   #tooLarge(key: DesiredKey): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RawData, WebSocket } from 'ws'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { Inspected } from '#shared/protocol/drift.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
 import { Attached, type AttachedParts } from './attached.ts'
 import { judgeHello } from './hello.ts'
@@ -66,6 +67,12 @@ export class Conversation {
   /** Has the agent run a probe for another node; undefined: no answer in time. */
   async ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
     return this.#stage.kind === 'attached' ? this.#stage.attached.ask(spec, withinMs) : undefined
+  }
+
+  /** Has the agent look at a gateway; undefined: no answer in time. */
+  async inspect(gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined> {
+    const stage = this.#stage
+    return stage.kind === 'attached' ? stage.attached.inspect(gateway, repair, withinMs) : undefined
   }
 
   /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */

@@ -1,19 +1,21 @@
 import type { Desired } from '#shared/protocol/messages.ts'
+import { admissionOf } from '../../../fleet/admission.ts'
 import { settingsOf } from '../../../fleet/documents.ts'
 import type { FleetView } from '../../../fleet/fleet.ts'
 
 /** What is wanted of a node's instances that are not simply active. */
 export function admissionsOf(
   node: string,
-  fleet: Pick<FleetView, 'instances' | 'instancesOfNode'>,
+  fleet: Pick<FleetView, 'instances' | 'nodes' | 'instancesOfNode'>,
 ): Desired['admissions'] {
   const admissions: Desired['admissions'] = {}
   for (const id of [...fleet.instancesOfNode(node)].sort()) {
     const instance = fleet.instances.get(id)
-    if (instance?.origin !== 'agent' || instance.admission.state === 'active') continue
-    const { state: admission, reason, by, expiresAt } = instance.admission
+    if (instance?.origin !== 'agent') continue
+    const { state: admission, reason, by, expiresAt, of } = admissionOf(instance, fleet.nodes.get(node))
+    if (admission === 'active') continue
     const until = expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }
-    admissions[id] = { admission, reason, by, ...until }
+    admissions[id] = { admission, reason, by, ...until, ...(of === 'node' ? { node: true } : {}) }
   }
   return admissions
 }

@@ -44,5 +44,6 @@ function nodeOf(hello: Hello): NodeSpec {
     cluster: hello.cluster ?? '',
     version: hello.version,
     gateways: hello.gateways ?? [],
+    ...(hello.authorizers ? { authorizers: hello.authorizers } : {}),
   }
 }

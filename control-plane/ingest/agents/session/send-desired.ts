@@ -10,8 +10,10 @@ const keys = [
   'restarts',
   'settings',
   'discoveries',
+  'authorizers',
   'probes',
   'gateways',
+  'inspections',
 ] as const satisfies readonly DesiredKey[]
 
 /** What is wanted of a node right now, asked for when it is sent. */

@@ -123,9 +123,10 @@ t.test('measurements keep their time, and alone are not journalled unless some a
 
 t.test('what this version cannot read is counted, and keeps nothing else back', async (t) => {
   const { histories, told } = await taker()
-  const edges = [edge(1), { ...edge(2), reason: { code: 'of_the_future' } }, 'nonsense', edge(4)]
+  const later = { ...edge(4), reason: { code: 'of_the_future' } }
+  const edges = [edge(1), { ...edge(2), health: 'of_the_future' }, 'nonsense', later]
   t.ok(await histories.take(node, history({ edges })))
-  t.match(told(), [{ edges: 4, lostChanges: 2, changes: [{}, {}] }])
+  t.match(told(), [{ edges: 4, lostChanges: 2, changes: [{}, { reason: { code: 'of_the_future' } }] }])
 })
 
 t.test('nobody tells the past of an instance that another looks after', async (t) => {

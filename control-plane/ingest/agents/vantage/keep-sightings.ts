@@ -1,5 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises'
 import * as z from 'zod/mini'
+import { readJson, writeJson } from '#shared/files/keep-json.ts'
 import type { Sightings } from './sightings.ts'
 
 const Stored = z.array(
@@ -16,22 +16,11 @@ const Stored = z.array(
  * is not there or cannot be read only means that nobody has seen anything yet.
  */
 export async function restoreSightings(path: string, sightings: Sightings): Promise<void> {
-  try {
-    const stored = z.parse(Stored, JSON.parse(await readFile(path, 'utf8')))
-    sightings.restore(stored, performance.now(), Date.now())
-  } catch {
-    // The survey finds out anew.
-  }
+  const kept = await readJson(path, Stored)
+  if (kept.kind === 'read') sightings.restore(kept.value, performance.now(), Date.now())
 }
 
-/** Writes them aside and renames them into place. Rejects when that cannot be done. */
+/** Rejects when the disk does not take them. */
 export async function keepSightings(path: string, sightings: Sightings, validForMs: number): Promise<void> {
-  const stored = sightings.stored(performance.now(), Date.now(), validForMs)
-  const aside = `${path}.new`
-  {
-    await using file = await open(aside, 'w', 0o600)
-    await file.writeFile(JSON.stringify(stored))
-    await file.sync()
-  }
-  await rename(aside, path)
+  await writeJson(path, sightings.stored(performance.now(), Date.now(), validForMs), { mode: 0o600 })
 }
