@@ -12,6 +12,12 @@ export async function buildConsulTemplate(folder) {
   return build(folder, 'consul-template', ['install', 'github.com/hashicorp/consul-template@v0.41.1'], folder)
 }
 
+/** The control plane that Heddle's is measured beside: a small main of ours around the library, whose modules its go.sum fixes. */
+export async function buildGoControlPlane(folder) {
+  const program = 'xds-neighbour'
+  return build(folder, program, ['build', '-o', join(folder, program), '.'], join(root, 'bench/xds/go-control-plane'))
+}
+
 async function build(folder, name, [verb, ...args], cwd) {
   const go = await findGo(folder)
   // -s -w leaves out what only a debugger reads; without cgo nothing of the machine is linked in.

@@ -1,12 +1,12 @@
 import { unpackConsul, unpackNginx } from './debian-parts.mjs'
 import { unpackEnvoy } from './envoy.mjs'
-import { buildConsul, buildConsulTemplate } from './go-parts.mjs'
+import { buildConsul, buildConsulTemplate, buildGoControlPlane } from './go-parts.mjs'
 import { installSchemathesis, schemathesisVersion } from './schemathesis.mjs'
 
 /**
  * The programs that Heddle drives or is measured beside.
  * `program` is its name on PATH, `version` are the arguments that make it tell its version, `fits` says whether a version will do,
- * `install` is a command that gives it, if there is one; `make` puts the program into an empty folder and answers with its path there.
+ * `install` says what gives it elsewhere, if anything does; `make` puts the program into an empty folder and answers with its path there.
  */
 export const parts = {
   envoy: {
@@ -24,7 +24,7 @@ export const parts = {
     version: ['version'],
     fits: between([1, 8], [1, 22]),
     accepts: '1.8 to 1.22',
-    install: 'node setup.mjs --part consul-1.22, where Go is',
+    install: 'one file of any of its releases',
     make: unpackConsul,
   },
   nginx: {
@@ -54,6 +54,15 @@ export const parts = {
     fits: between([0, 41], [0, 41]),
     accepts: '0.41',
     make: buildConsulTemplate,
+  },
+  'go-control-plane': {
+    title: 'go-control-plane 0.14.0',
+    optional: true,
+    program: 'xds-neighbour',
+    version: ['-v'],
+    fits: between([0, 14], [0, 14]),
+    accepts: '0.14',
+    make: buildGoControlPlane,
   },
   schemathesis: {
     title: `Schemathesis ${schemathesisVersion}`,

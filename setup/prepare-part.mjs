@@ -49,7 +49,7 @@ async function make(name, part) {
   return inNewFolder(async (folder) => {
     const program = await part.make(folder).catch((error) => {
       if (!(error instanceof SetupFailure)) throw error
-      const remedy = `${error.remedy}, then: ${again}\n  Or: ${elsewhere}`
+      const remedy = `${error.remedy}, then: ${again}\n  Or: ${elsewhere}, then: ${again}\n  Or: copy .parts/${name} from a checkout that is set up to here, then: ${again}`
       throw new SetupFailure(`${part.title} is missing: ${error.message}`, { why: error.why, remedy })
     })
     await writeFile(join(folder, '.program'), relative(folder, program))

@@ -26,13 +26,17 @@ for (const [args, spec] of [
 for (const [args, message] of [
   ['', /One address/],
   ['http://a http://b', /One address/],
-  ['10.0.0.7:8080', /no address of a known kind: http:\/\/, tcp:\/\/, /],
+  ['10.0.0.7:8080', /no address of a known kind: http:\/\/, tcp:\/\/, .* Was http:\/\/10.0.0.7:8080 meant\?$/],
+  ['localhost:6379', /no address of a known kind: .* Was redis:\/\/localhost:6379 meant\?$/],
+  ['crm/health', /Was http:\/\/crm\/health meant\?$/],
+  ['http://10.0.0.7:80800/health', /A port is a number from 1 to 65535\.$/],
+  ['10.0.0.7:80800', /A port is a number from 1 to 65535\.$/],
   ['ftp://10.0.0.7', /no address of a known kind/],
   ['tcp://10.0.0.7', /names no port/],
   ['tcp://', /no address/],
   ['http://10.0.0.7 --timeout soon', /--timeout/],
   ['http://10.0.0.7 --timeout 2m', /--timeout/],
-  ['http://10.0.0.7 --nothing', /--nothing/],
+  ['http://10.0.0.7 --nothing', /^Unknown option '--nothing'\.$/],
 ] as const) {
   t.test(`"${args}" is wrong`, async (t) => {
     t.match(readAsked(args.split(' ').filter(Boolean)), { kind: 'wrong', message })

@@ -51,7 +51,10 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    // What Node goes on to say is about arguments that begin with a dash.
+    return error instanceof Error
+      ? error.message.replace(/\. To specify a positional argument.*$/su, '.')
+      : String(error)
   }
 }
 
@@ -62,7 +65,7 @@ function specOf(address: string, service: string, timeoutMs: number): ProbeSpec 
   const { kind, tls } = kindOf(scheme)
   const schemes = probeKinds.map((known) => `${known}://`).join(', ')
   if (url === undefined || kind === undefined || url.hostname === '') {
-    return `"${address}" is no address of a known kind: ${schemes}.`
+    return `"${address}" is no address of a known kind: ${schemes}.${hint(address)}`
   }
   const port = url.port === '' ? defaultPorts[scheme] : Number(url.port)
   if (port === undefined || port < 1) return `"${address}" names no port.`
@@ -99,4 +102,13 @@ function decoded(text: string): string {
   } catch {
     return text
   }
+}
+
+/** What may have been meant by an address that is none. */
+function hint(address: string): string {
+  const [, port] = /:(\d+)(?:[/?#]|$)/.exec(address) ?? []
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return ' A port is a number from 1 to 65535.'
+  if (address.includes('://') || !URL.canParse(`http://${address}`)) return ''
+  const [scheme = 'http'] = Object.entries(defaultPorts).find(([, usual]) => String(usual) === port) ?? []
+  return ` Was ${scheme}://${address} meant?`
 }

@@ -39,6 +39,16 @@ export function collisionsWithListening(claims: readonly Claim[], listening: rea
       )
       if (!holder) return []
       const { process, place } = holder
+      if (process !== undefined && isProgram(process.command) && !process.command.includes(fileOf(claim))) {
+        return [
+          {
+            check: 'ports',
+            level: 'warning',
+            text: `port ${claim.port} is claimed by ${claimText(claim)} and held by ${processText(process)}, which runs by another configuration: ${process.command}`,
+            remedy: 'Fine if this is to replace that one; else stop it, or configure another port.',
+          },
+        ]
+      }
       if (process !== undefined && isOurs(process.command)) {
         return [
           {
@@ -101,10 +111,16 @@ function processText({ name, pid, unit }: Process): string {
   return `${name} (pid ${pid}${unit === undefined ? '' : `, unit ${unit}`})`
 }
 
+/** The name of the configuration that makes a claim. */
+function fileOf({ place }: Claim): string {
+  return place.replace(/:\d+$/, '').replace(/^.*\//s, '')
+}
+
 /** Heddle's own programs, and the proxies that it drives. */
 function isOurs(command: string): boolean {
-  return (
-    /(^|[\s/])(heddle-(agent|plane)|(agent|control-plane)\/main\.[cm]?[jt]s)(\s|$)/.test(command) ||
-    /(^|[\s/])(envoy|nginx:?)(\s|$)/.test(command)
-  )
+  return isProgram(command) || /(^|[\s/])(envoy|nginx:?)(\s|$)/.test(command)
+}
+
+function isProgram(command: string): boolean {
+  return /(^|[\s/])(heddle-(agent|plane)|(agent|control-plane)\/main\.[cm]?[jt]s)(\s|$)/.test(command)
 }

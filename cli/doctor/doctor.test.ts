@@ -90,6 +90,10 @@ t.test('what listens already is named, unless it is Heddle itself or the server 
   ])
   t.match(held(8888, undefined), [{ level: 'error', text: /held by a process of user 33/, remedy: /as root/ }])
   t.match(held(8888, process('main.ts', 'node /opt/heddle/control-plane/main.ts plane.yaml')), [{ level: 'ok' }])
+  t.match(held(8888, process('main.ts', 'node /opt/heddle/control-plane/main.ts other.yaml')), [
+    { level: 'warning', text: /held by main\.ts \(pid 7\), which runs by another configuration: .*other\.yaml$/ },
+  ])
+  t.match(held(18099, process('nginx', 'nginx: master process nginx')), [{ level: 'ok' }])
   t.strictSame(held(8888, process('x', 'x'), '10.0.0.7'), [], 'another address is another place')
   t.strictSame(held(8080, process('crm', '/opt/crm')), [], 'that is the service itself')
 })

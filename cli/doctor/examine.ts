@@ -79,26 +79,37 @@ async function readListening(): Promise<readonly Listening[] | undefined> {
   }))
 }
 
-type Folder = { readonly path: string; readonly what: string }
+type Place = { readonly path: string; readonly what: string }
+/** A folder of state; `made`: by the program itself, if it is not there. */
+type Folder = Place & { readonly made: boolean }
 
 function foldersOf({ kind, value, file }: Patient): readonly Folder[] {
   if (kind === 'agent')
-    return [{ path: textAt(value, 'state_dir', '/var/lib/heddle-agent'), what: `state_dir (${file})` }]
+    return [{ path: textAt(value, 'state_dir', '/var/lib/heddle-agent'), what: `state_dir (${file})`, made: true }]
   if (kind === 'routes') return []
   const path = textAt(objectAt(value, 'journal'), 'path', '')
-  return path === '' ? [] : [{ path: dirname(resolve(path)), what: `the folder of journal.path (${file})` }]
+  return path === ''
+    ? []
+    : [{ path: dirname(resolve(path)), what: `the folder of journal.path (${file})`, made: false }]
 }
 
 const leastFreeBytes = 100 * 1024 * 1024
 
 /** Whether a folder can be written, or can be made. */
-async function folderFinding({ path, what }: Folder): Promise<Finding> {
+async function folderFinding({ path, what, made }: Folder): Promise<Finding> {
   const found = (level: Finding['level'], text: string, remedy?: string): Finding => {
     return { check: 'state', level, text, ...(remedy === undefined ? {} : { remedy }) }
   }
   try {
     const here = await nearest(resolve(path))
     if (!(await stat(here)).isDirectory()) return found('error', `${what}: ${here} is no folder`, 'Name a folder.')
+    if (!made && here !== resolve(path)) {
+      return found(
+        'error',
+        `${what}: ${path} is not there`,
+        'Make it, or mount its volume: the control plane does not.',
+      )
+    }
     await access(here, constants.W_OK | constants.X_OK)
     const { bavail, bsize } = await statfs(here)
     if (bavail * bsize < leastFreeBytes) {
@@ -127,7 +138,7 @@ async function nearest(path: string): Promise<string> {
   return isHere || dirname(path) === path ? path : nearest(dirname(path))
 }
 
-function secretsOf({ kind, value, file }: Patient): readonly Folder[] {
+function secretsOf({ kind, value, file }: Patient): readonly Place[] {
   if (kind !== 'plane') return []
   return listAt(objectAt(value, 'mirror'), 'datacenters').flatMap((datacenter) =>
     ['token_file', 'ca_file'].flatMap((key) => {
@@ -137,7 +148,7 @@ function secretsOf({ kind, value, file }: Patient): readonly Folder[] {
   )
 }
 
-async function secretFinding({ path, what }: Folder): Promise<readonly Finding[]> {
+async function secretFinding({ path, what }: Place): Promise<readonly Finding[]> {
   try {
     await access(path, constants.R_OK)
     return []
@@ -170,13 +181,17 @@ async function planeFinding(plane: string, claims: readonly Claim[], around: Exa
   const isHere = /^(127\.|localhost$|\[::1\]$)/.test(hostname)
   const from = around.now()
   try {
-    const { headers } = await got(new URL('/health', plane), {
+    const { headers, body, statusCode } = await got(new URL('/health', plane), {
       retry: { limit: 0 },
       throwHttpErrors: false,
       followRedirect: false,
       timeout: { request: around.answerWithinMs },
       signal: around.stop,
     })
+    if (!isPlanes(body)) {
+      const text = `what answers at ${plane} is no control plane: status ${statusCode} for /health`
+      return [{ check: 'plane', level: 'warning', text, remedy: 'Correct `planes`, or start the control plane there.' }]
+    }
     const skew = skewFinding(plane, headers.date, { from, to: around.now() })
     return [{ check: 'plane', level: 'ok', text: `the control plane at ${plane} answers` }, ...(skew ? [skew] : [])]
   } catch (error) {
@@ -187,5 +202,15 @@ async function planeFinding(plane: string, claims: readonly Claim[], around: Exa
     return [
       { check: 'plane', level: 'warning', text, remedy: 'Start it, or correct `planes`; agents work on without it.' },
     ]
+  }
+}
+
+/** Whether a health page is that of a control plane: it tells the revision of its fleet, whatever its health. */
+function isPlanes(body: string): boolean {
+  try {
+    const page: unknown = JSON.parse(body)
+    return typeof page === 'object' && page !== null && 'revision' in page
+  } catch {
+    return false
   }
 }

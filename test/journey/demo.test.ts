@@ -35,6 +35,7 @@ t.test('it says where to look, stays, and Ctrl-C ends all that it started', { ti
     '/api/services/hello',
     `${demoPorts.fileEnvoy}/api/services/hello`,
     'explain basic-a',
+    '/ui/looma-dc/services/legacy-reports',
   ]) {
     t.ok(demo.output.includes(what), what)
   }

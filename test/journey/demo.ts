@@ -4,7 +4,7 @@ import { styleText } from 'node:util'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { type Landscape, startLandscape } from '#test/support/landscape/landscape.ts'
-import { demoMembers, demoPorts } from '#test/support/landscape/plan.ts'
+import { demoMembers, demoPorts, foreignService } from '#test/support/landscape/plan.ts'
 import { missingParts, projectFolder } from '#test/support/parts.ts'
 import { portOwner } from '#test/support/port-owner.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -63,12 +63,16 @@ function sayWhereToLook({ plan: { ports } }: Landscape): void {
     ['through Envoy by files', `http://127.0.0.1:${ports.fileEnvoy}/api/services/hello`],
     ["Envoy's own page", `http://127.0.0.1:${ports.envoyAdmin}`],
     ['  of the one by files', `http://127.0.0.1:${ports.fileEnvoyAdmin}`],
+    ['registered by others', `http://127.0.0.1:${ports.zervigo}/ui/zervigo-dc/services/${foreignService.name}`],
+    ['  its copy', `http://127.0.0.1:${ports.looma}/ui/looma-dc/services/${foreignService.name}`],
     ['the registry API', `http://127.0.0.1:${ports.plane}/cluster/status`],
     ['status', 'npm run -s heddle -- status'],
     ['why is it (not) routed', 'npm run -s heddle -- explain basic-a'],
+    ['what became of it', `npm run -s heddle -- explain ${foreignService.record}`],
     ['take one out', 'npm run -s heddle -- drain basic-a --reason "a look"'],
     ['what happens', 'npm run -s heddle -- events --follow'],
     ['break one', `curl -X POST -d '{"mode":"hang"}' http://127.0.0.1:${members[0]?.port}/_switch`],
+    ['  or the copied one', `curl -X POST -d '{"mode":"fail"}' http://127.0.0.1:${ports.foreign}/_switch`],
     ['  (modes)', 'ok, fail, hang, slow, warning'],
   ]
   say('')
@@ -111,6 +115,7 @@ async function main(args: readonly string[]): Promise<number> {
     ports: demoPorts,
     members,
     fileEnvoy: true,
+    foreign: true,
     onStep: (what) => {
       // Leaving by an error ends what has been started so far.
       if (stop.aborted) throw new Error('ended before everything was up')

@@ -1,4 +1,5 @@
 import { crash, hang, impostor, restart } from './faults.ts'
+import { foreignCopied } from './foreign.ts'
 import { agentKilled, consulOutage, planeKilled, wiped } from './outages.ts'
 import { proxiesAlone } from './proxies-alone.ts'
 import { allVisible, drain, spread } from './steady.ts'
@@ -15,6 +16,7 @@ export const story: readonly Step[] = [
   impostor,
   consulOutage,
   wiped,
+  foreignCopied,
   agentKilled,
   planeKilled,
   proxiesAlone,

@@ -5,6 +5,7 @@ import { type EnvoyServer, startEnvoy } from '../envoy.ts'
 import { programOf } from '../parts.ts'
 import { freePorts } from '../ports.ts'
 import { type BasicServer, startBasicServer } from '../start-basic-server.ts'
+import { startForeignServer } from './foreign-server.ts'
 import {
   demoMembers,
   envoyBootstrap,
@@ -37,6 +38,8 @@ export type Landscape = AsyncDisposable & {
   readonly fileEnvoyUrl: string | undefined
   /** Of its admin page. */
   readonly fileEnvoyAdmin: string | undefined
+  /** What somebody else has registered in zervigo-dc; undefined: nothing. */
+  readonly foreign: BasicServer | undefined
 }
 
 export type LandscapeOptions = {
@@ -49,6 +52,8 @@ export type LandscapeOptions = {
   readonly attemptLogs?: boolean
   /** One more Envoy, run by the gateway's agent and configured by files. */
   readonly fileEnvoy?: boolean
+  /** One more server, which somebody else has registered in zervigo-dc and which is copied to looma-dc. */
+  readonly foreign?: boolean
   readonly reachable?: boolean
   /** Hears of each step as it is done. */
   readonly onStep?: (what: string) => void
@@ -77,6 +82,8 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     Promise.all(plan.members.map(startServer)),
   ])
   step(`${servers.length} servers`)
+  const foreign = plan.foreign ? stack.use(await startForeignServer(zervigo, ports.foreign)) : undefined
+  if (foreign) step(`${foreign.name} on ${ports.foreign}, which somebody else has registered in ${zervigo.datacenter}`)
 
   await writeYaml(join(folder, 'routes', 'routes.yaml'), routesConfig(plan))
   const planeUrl = `http://127.0.0.1:${ports.plane}`
@@ -124,6 +131,7 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     nginxUrl: `http://127.0.0.1:${ports.nginx}`,
     fileEnvoyUrl: plan.fileEnvoy === undefined ? undefined : `http://127.0.0.1:${ports.fileEnvoy}`,
     fileEnvoyAdmin: plan.fileEnvoy === undefined ? undefined : `http://127.0.0.1:${ports.fileEnvoyAdmin}`,
+    foreign,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
@@ -136,7 +144,14 @@ export function member(landscape: Landscape, name: string): Member {
 }
 
 async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
-  const { folder, outlierEjection = true, reloadsPerMinute = 60, attemptLogs = false, reachable = false } = options
+  const {
+    folder,
+    outlierEjection = true,
+    reloadsPerMinute = 60,
+    attemptLogs = false,
+    reachable = false,
+    foreign = false,
+  } = options
   return {
     folder,
     ports: options.ports ?? (await freeLandscapePorts()),
@@ -147,6 +162,7 @@ async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
     reloadsPerMinute,
     attemptLogs,
     reachable,
+    foreign,
   }
 }
 
@@ -163,7 +179,8 @@ async function freeLandscapePorts(): Promise<Ports> {
     gatewayAgent = 0,
     fileEnvoy = 0,
     fileEnvoyAdmin = 0,
-  ] = await freePorts(11)
+    foreign = 0,
+  ] = await freePorts(12)
   return {
     zervigo,
     looma,
@@ -176,5 +193,6 @@ async function freeLandscapePorts(): Promise<Ports> {
     gatewayAgent,
     fileEnvoy,
     fileEnvoyAdmin,
+    foreign,
   }
 }

@@ -26,6 +26,8 @@ export type Ports = {
   /** Of the Envoy that gets its configuration by files; unused without it. */
   readonly fileEnvoy: number
   readonly fileEnvoyAdmin: number
+  /** Of the service that somebody else has registered; unused without it. */
+  readonly foreign: number
 }
 
 /** Everything about a whole installation on one machine, decided before anything starts. */
@@ -37,6 +39,8 @@ export type LandscapePlan = {
   readonly nginx: string
   /** The program of the Envoy that gets files; undefined: there is none. */
   readonly fileEnvoy: string | undefined
+  /** Whether somebody else has registered a service in zervigo-dc, which is copied to looma-dc. */
+  readonly foreign: boolean
   readonly outlierEjection: boolean
   readonly reloadsPerMinute: number
   /** Whether both proxies log each attempt on a server. */
@@ -58,15 +62,27 @@ export const demoPorts: Ports = {
   gatewayAgent: 9190,
   fileEnvoy: 8091,
   fileEnvoyAdmin: 9902,
+  foreign: 9002,
 }
 
-export function planeConfig({ folder, ports, reachable }: LandscapePlan): object {
+/** The service that somebody else has registered in zervigo-dc, with that Consul's own agent. */
+export const foreignService = {
+  name: 'legacy-reports',
+  id: 'legacy-reports-1',
+  datacenter: 'zervigo-dc',
+  /** What Heddle calls it. */
+  record: 'zervigo-dc/zervigo-dc-server/legacy-reports-1',
+} as const
+
+export function planeConfig({ folder, ports, reachable, foreign }: LandscapePlan): object {
+  // Sooner than by default, so that whoever looks sees it change.
+  const copied = foreign ? { foreign: { health_every: '1s', copy_to: [{ datacenter: 'looma-dc' }] } } : {}
   return {
     api: { address: reachable ? '0.0.0.0' : '127.0.0.1', port: ports.plane, insecure: reachable },
     journal: { path: join(folder, 'plane', 'heddle.db') },
     mirror: {
       datacenters: [
-        { name: 'zervigo-dc', address: `http://127.0.0.1:${ports.zervigo}` },
+        { name: 'zervigo-dc', address: `http://127.0.0.1:${ports.zervigo}`, ...copied },
         { name: 'looma-dc', address: `http://127.0.0.1:${ports.looma}` },
       ],
     },
