@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Listening, listen } from '#shared/http/listen.ts'
+import type { Authorizer } from './authorizer.ts'
+import { type Judgement, unable } from './judgement.ts'
+import { readQuestion } from './request.ts'
+
+/** Longer than proxies keep idle connections (an hour in Envoy), so that none sends a question into one that is just closing. */
+const keptMs = 3_900_000
+const mostHeaderBytes = 96 * 1024
+
+const statuses = { granted: 200, refused: 401, forbidden: 403, unable: 503 } as const satisfies Record<
+  Judgement['kind'],
+  number
+>
+
+/** Answers proxies on a loopback address. Throws PORT_TAKEN, which names the setting. */
+export async function serveAuthorizers(
+  authorizers: ReadonlyMap<string, Authorizer>,
+  at: { readonly address: string; readonly port: number },
+  setting: string,
+): Promise<Listening> {
+  const server = createServer({ keepAliveTimeout: keptMs, maxHeaderSize: mostHeaderBytes }, (request, response) => {
+    // A body says nothing here.
+    request.resume()
+    const answer = judge(authorizers, request)
+    if (answer instanceof Promise) void answer.then((judgement) => tell(response, judgement))
+    else tell(response, answer)
+  })
+  return listen(server, at, setting)
+}
+
+function judge(
+  authorizers: ReadonlyMap<string, Authorizer>,
+  request: IncomingMessage,
+): 'elsewhere' | Judgement | Promise<Judgement> {
+  const question = readQuestion(request)
+  if (question.kind === 'elsewhere') return 'elsewhere'
+  const authorizer = question.kind === 'asked' ? authorizers.get(question.gateway) : undefined
+  if (question.kind !== 'asked' || !authorizer) return unable('no such gateway')
+  return authorizer.answer(question.request)
+}
+
+function tell(response: ServerResponse, answer: 'elsewhere' | Judgement): void {
+  const status = answer === 'elsewhere' ? 404 : statuses[answer.kind]
+  const subject = answer !== 'elsewhere' && answer.kind === 'granted' ? answer.subject : undefined
+  response.writeHead(status, { 'content-length': 0, ...(subject && { 'x-heddle-subject': subject }) }).end()
+}
