@@ -35,5 +35,76 @@ export const instanceTooSlow: OwnAnswer = {
 export const ambiguousPath: OwnAnswer = {
   status: 400,
   contentType,
-  body: '{"status":400,"title":"A path must not hold an escaped slash."}\n',
+  body: '{"status":400,"title":"The path can be read in two ways."}\n',
 }
+
+/** What came is not a request that can be understood, or it is one that no server may be asked. */
+export const badRequest: OwnAnswer = {
+  status: 400,
+  contentType,
+  body: '{"status":400,"title":"This request cannot be understood."}\n',
+}
+
+/** The route asks for a token, and there is none, or it is not valid. */
+export const noToken: OwnAnswer = {
+  status: 401,
+  contentType,
+  body: '{"status":401,"title":"A valid token is needed here."}\n',
+}
+
+/** The token is valid but lacks a permission that the route asks for. */
+export const noPermission: OwnAnswer = {
+  status: 403,
+  contentType,
+  body: '{"status":403,"title":"The token does not permit this."}\n',
+}
+
+/** The connection is to become a WebSocket, which the route does not allow. */
+export const noWebsocket: OwnAnswer = {
+  status: 403,
+  contentType,
+  body: '{"status":403,"title":"There is no WebSocket here."}\n',
+}
+
+/** No proxy passes this method on. */
+export const noSuchMethod: OwnAnswer = {
+  status: 405,
+  contentType,
+  body: '{"status":405,"title":"This method is not taken."}\n',
+}
+
+/** The body is longer than the route allows. */
+export const tooLarge: OwnAnswer = {
+  status: 413,
+  contentType,
+  body: '{"status":413,"title":"The body of this request is too large."}\n',
+}
+
+export const pathTooLong: OwnAnswer = {
+  status: 414,
+  contentType,
+  body: '{"status":414,"title":"The path of this request is too long."}\n',
+}
+
+/** The rate of the route, or of the client, is used up. */
+export const tooMany: OwnAnswer = {
+  status: 429,
+  contentType,
+  body: '{"status":429,"title":"Too many requests."}\n',
+}
+
+export const headersTooLarge: OwnAnswer = {
+  status: 431,
+  contentType,
+  body: '{"status":431,"title":"The headers of this request are too large."}\n',
+}
+
+/** Who asks could not be checked, or the gateway itself is in trouble: then nothing is let in. */
+export const cannotCheck: OwnAnswer = {
+  status: 503,
+  contentType,
+  body: '{"status":503,"title":"The gateway cannot check this request now."}\n',
+}
+
+/** The gateway serves. */
+export const serving: OwnAnswer = { status: 200, contentType: 'application/json', body: '{"status":"serving"}\n' }

@@ -1,56 +1,17 @@
 import type { Reason } from '#shared/protocol/reason.ts'
 import type { SinkMode } from '../fleet/sink.ts'
+import type { ClientPolicy, Listener } from './table/listener.ts'
+import type { Route } from './table/route.ts'
+import type { Authenticator } from './table/route-policy.ts'
+import type { Service } from './table/service.ts'
+import type { Source } from './table/source.ts'
 
-/** Where in the declaration something stands: `routes.yaml:12`. */
-export type Source = string
-
-/** An endpoint that may be called. Unroutable instances are not in the table. */
-export type Endpoint = {
-  readonly instance: string
-  readonly address: string
-  readonly port: number
-  /** 1 to 1000; 100 is normal. */
-  readonly weight: number
-  /** 0 first; 1 only when no endpoint of priority 0 is left (contact lost, unconfirmed). */
-  readonly priority: 0 | 1
-  readonly site: string
-}
-
-/** A service that routes lead to, with the policy of its cluster and what may be called now. */
-export type Service = {
-  readonly name: string
-  readonly balance: 'round_robin' | 'least_request'
-  readonly connectTimeoutMs: number
-  readonly outlierEjection: boolean
-  /**
-   * An idle connection to an instance is closed after this. It is shorter than the keep-alive of the servers (5 s is common), so that
-   * the proxy closes first and no request is sent into a connection that the server is just closing.
-   */
-  readonly idleTimeoutMs: number
-  readonly source: Source
-  /** Sorted by address, port, instance. */
-  readonly endpoints: readonly Endpoint[]
-}
-
-export type Route = {
-  /** Unique within its gateway; counters and logs carry it. */
-  readonly name: string
-  readonly prefix: string
-  /** strip: the prefix is taken off (`/api/x/y` becomes `/y`); keep: the path goes on as it came. */
-  readonly path: 'strip' | 'keep'
-  readonly service: string
-  readonly timeoutMs: number
-  /** How often a refused or reset request goes to another instance. */
-  readonly retries: number
-  readonly source: Source
-}
-
-export type Listener = {
-  readonly name: string
-  readonly address: string
-  readonly port: number
-  readonly source: Source
-}
+export type { ClientPolicy, Listener } from './table/listener.ts'
+export type { Action, Choice, Forward, PathChange, Route } from './table/route.ts'
+export type { Condition, Match, PathMatch } from './table/route-match.ts'
+export type { Access, Authenticator, Cors, HeaderRules, Rate, RoutePolicy } from './table/route-policy.ts'
+export type { Endpoint, Service } from './table/service.ts'
+export type { Source } from './table/source.ts'
 
 /**
  * Everything that one gateway needs: complete, consistent, in a stable order. A request that no route takes, or whose service has
@@ -70,8 +31,18 @@ export type RouteTable = {
     /** One line for each attempt on an instance, retries included. Nginx tells them in its access log. */
     readonly attempts: string | undefined
   }
+  /** Addresses and networks (CIDR) of balancers in front, whose x-forwarded-for is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Where the agent beside the proxies checks tokens: a loopback address and port (docs/authorizer.md). */
+  readonly authorizer: string
+  /** Answers 200 while the gateway serves, for balancers in front; undefined: no such path. */
+  readonly healthPath: string | undefined
   readonly listeners: readonly Listener[]
-  /** Longest prefix first, then by name. */
+  /** By id; the clients that a listener of this gateway names. */
+  readonly clients: readonly ClientPolicy[]
+  /** By name; those that a route of this gateway asks. */
+  readonly authenticators: readonly Authenticator[]
+  /** Most specific first (`table/specificity.ts`): the first that takes a request answers it. */
   readonly routes: readonly Route[]
   /** By name; every service that a route names is here. */
   readonly services: readonly Service[]

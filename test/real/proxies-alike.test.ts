@@ -11,13 +11,13 @@ import {
 import { renderEnvoyFiles } from '#control-plane/routing/envoy/render-files.ts'
 import { toStaticBootstrap } from '#control-plane/routing/envoy/static-bootstrap.ts'
 import { renderNginx } from '#control-plane/routing/nginx/render.ts'
-import { pathCases, pathRoutes } from '#control-plane/routing/table/path-cases.ts'
 import type { RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
 import { type Answer, ask } from '#test/support/ask.ts'
 import { startEnvoy } from '#test/support/envoy.ts'
 import { startEnvoyGateway } from '#test/support/gateway.ts'
 import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
+import { pathCases, pathRoutes } from '#test/support/path-cases.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
 import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
 
@@ -46,7 +46,7 @@ async function each(t: { teardown(end: () => Promise<void>): void }, tableAt: (p
 const portOf = (url: string) => Number(new URL(url).port)
 
 await t.test('the same request goes to the same service with the same path, as the table says', async (t) => {
-  const names = pathRoutes.map(({ service }) => service)
+  const names = pathRoutes.map(({ name }) => name)
   const servers = await Promise.all(
     names.map((name) => answering(t, ({ url }, response) => response.end(`${name} ${url}`))),
   )
@@ -122,9 +122,9 @@ await t.test(
     const resettingPort = typeof address === 'object' ? (address?.port ?? 0) : 0
     const good = portOf(await answering(t, (_, response) => response.end('good')))
     const services = {
-      refused: { endpoints: [plainEndpoint(good), plainEndpoint(await freePort())], outlierEjection: false },
-      reset: { endpoints: [plainEndpoint(good), plainEndpoint(resettingPort)], outlierEjection: false },
-      once: { endpoints: [plainEndpoint(await freePort()), plainEndpoint(await freePort())], outlierEjection: false },
+      refused: { endpoints: [plainEndpoint(good), plainEndpoint(await freePort())], ejection: undefined },
+      reset: { endpoints: [plainEndpoint(good), plainEndpoint(resettingPort)], ejection: undefined },
+      once: { endpoints: [plainEndpoint(await freePort()), plainEndpoint(await freePort())], ejection: undefined },
     }
     const routes = [
       plainRoute('/refused', 'refused'),

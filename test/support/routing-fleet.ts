@@ -4,6 +4,7 @@ import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { Endpoint, RouteTable, Service } from '#control-plane/routing/table.ts'
 import type { InstanceSpec } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
+import { plainFrame, plainListener, plainRoute, plainService } from './route-tables.ts'
 
 /** A fleet to which things happen one after the other. */
 export class RoutingFleet {
@@ -60,16 +61,7 @@ export function endpoint(port: number, about: Partial<Endpoint> = {}): Endpoint 
 }
 
 export function service(name: string, endpoints: readonly Endpoint[] = [], about: Partial<Service> = {}): Service {
-  return {
-    name,
-    balance: 'round_robin',
-    connectTimeoutMs: 1000,
-    outlierEjection: true,
-    idleTimeoutMs: 4000,
-    source: 'routes.yaml:1',
-    ...about,
-    endpoints,
-  }
+  return { name, ...plainService, source: 'routes.yaml:1', ...about, endpoints }
 }
 
 /** A table whose routes lead to the services given, by `/<name>`. */
@@ -80,16 +72,9 @@ export function table(services: readonly Service[], about: Partial<RouteTable> =
     delivery: 'xds',
     mode: 'apply',
     logs: { access: undefined, attempts: undefined },
-    listeners: [{ name: 'port-8080', address: '127.0.0.1', port: 8080, source: 'routes.yaml:3' }],
-    routes: services.map(({ name, source }) => ({
-      name,
-      prefix: `/${name}`,
-      path: 'keep',
-      service: name,
-      timeoutMs: 15_000,
-      retries: 1,
-      source,
-    })),
+    ...plainFrame,
+    listeners: [{ ...plainListener, name: 'port-8080', port: 8080 }],
+    routes: services.map(({ name, source }) => plainRoute(`/${name}`, name, { source, timeoutMs: 15_000 })),
     services,
     source: 'routes.yaml:2',
     ...about,

@@ -1,27 +1,36 @@
 import type { Problem } from '#shared/config/problem.ts'
 import type { Source } from '../table.ts'
+import { beyondNginx } from './nginx-limits.ts'
 import type { GatewayPiece, Pieces, Place, Placed, RoutePiece } from './pieces.ts'
 
 /**
- * What is right in itself but not together: the same name, the same prefix or the same port twice, always with both places; a gateway
- * that does not exist.
+ * What is right in itself but not together: the same name, the same match or the same port twice, always with both places; a gateway,
+ * an authenticator or a client that does not exist; what a gateway's proxy cannot do.
  * @param whole whether every file could be read; otherwise nothing is said about what is not there
  */
 export function contradictions(pieces: readonly Pieces[], whole: boolean): readonly Problem[] {
   const gateways = pieces.flatMap((piece) => piece.gateways)
   const services = pieces.flatMap((piece) => piece.services)
   const routes = pieces.flatMap((piece) => piece.routes)
+  const clients = pieces.flatMap((piece) => piece.clients)
+  const authenticators = pieces.flatMap((piece) => piece.authenticators)
   const names = new Set(gateways.map(({ name }) => name))
   return [
     ...repeated(gateways, ({ name }) => name).map(both((name) => `gateway "${name}" is declared twice`)),
     ...repeated(services, ({ name }) => name).map(both((name) => `service "${name}" is declared twice`)),
+    ...repeated(clients, ({ id }) => id).map(both((id) => `client "${id}" is declared twice`)),
+    ...repeated(authenticators, ({ name }) => name).map(both((name) => `authenticator "${name}" is declared twice`)),
     ...gateways.flatMap(listenerCollisions),
     ...(whole ? unknownGateways(routes, names) : []),
+    ...(whole ? unknownAuthenticators(gateways, routes, new Set(authenticators.map(({ name }) => name))) : []),
+    ...(whole ? unknownClients(gateways, routes) : []),
+    ...permissionsOfNobody(gateways, routes),
+    ...beyondNginx(gateways, services, routes, clients),
     ...repeatedRoutes(
       routes,
       names,
-      ({ prefix }) => prefix,
-      (prefix) => `prefix "${prefix}" is routed twice`,
+      ({ match }) => JSON.stringify(match),
+      (key) => `${matchText(key)} is routed twice`,
     ),
     ...repeatedRoutes(
       routes,
@@ -37,6 +46,46 @@ function unknownGateways(routes: readonly RoutePiece[], names: ReadonlySet<strin
     const unknown = gateways.filter((name) => !names.has(name))
     return unknown.map((name) => problem(at, `there is no gateway "${name}"`))
   })
+}
+
+function unknownAuthenticators(
+  gateways: readonly GatewayPiece[],
+  routes: readonly RoutePiece[],
+  names: ReadonlySet<string>,
+): readonly Problem[] {
+  return [...gateways, ...routes].flatMap(({ auth, at }) => {
+    const known = auth === undefined || auth === 'open' || names.has(auth)
+    return known ? [] : [problem(at, `there is no authenticator "${auth}"`)]
+  })
+}
+
+/** A route for a client that no listener of its gateways has would never be taken. */
+function unknownClients(gateways: readonly GatewayPiece[], routes: readonly RoutePiece[]): readonly Problem[] {
+  return routes.flatMap((route) => {
+    const here = gateways.filter(({ name }) => route.gateways === undefined || route.gateways.includes(name))
+    const known = new Set(here.flatMap(({ listeners }) => listeners.flatMap(({ client }) => client ?? [])))
+    const unknown = route.match.clients.filter((id) => !known.has(id))
+    return unknown.map((id) => problem(route.at, `no listener of its gateways has the client "${id}"`))
+  })
+}
+
+/** Permissions come with a token, so a route that asks for them must ask for one. */
+function permissionsOfNobody(gateways: readonly GatewayPiece[], routes: readonly RoutePiece[]): readonly Problem[] {
+  return routes.flatMap(({ auth, permissions, gateways: on, at }) => {
+    if (permissions.length === 0 || auth !== undefined) return []
+    const open = gateways.filter(({ name, auth }) => auth === 'open' && (on === undefined || on.includes(name)))
+    return open.map(({ name }) =>
+      problem(at, `it asks for permissions, but gateway "${name}" has no auth: say auth here`),
+    )
+  })
+}
+
+/** What a route takes, as people would say it. */
+function matchText(key: string): string {
+  const { path, ...rest }: RoutePiece['match'] = JSON.parse(key)
+  const more = Object.entries(rest).filter(([, wanted]) => wanted.length > 0)
+  const besides = more.map(([name, wanted]) => ` with ${name} ${JSON.stringify(wanted)}`).join('')
+  return `${path.kind} "${path.path}"${besides}`
 }
 
 /** Routes that meet on a gateway, each pair told once with the gateways it meets on. */

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { type Problem, parseYaml, pathText, schemaProblems } from '#shared/config/problem.ts'
+import { assemble } from './assemble.ts'
 import { contradictions } from './contradictions.ts'
-import type { Declaration, ServicePolicy } from './declaration.ts'
-import type { GatewayPiece, Pieces, Place, Placed, RoutePiece } from './pieces.ts'
-import { DeclarationFile, type GatewayPart, type RoutePart, ServicePart } from './schema.ts'
-import { nameOfPrefix } from './texts.ts'
+import type { Declaration } from './declaration.ts'
+import type { Pieces, Place } from './pieces.ts'
+import { rulesBroken } from './route-rules.ts'
+import { DeclarationFile } from './schema.ts'
+import { sourceOf, toGateway } from './to-gateway.ts'
+import { toRate, toRoute } from './to-route.ts'
+import { toAuthenticator, toServicePolicy } from './to-service.ts'
 
 /** A file's name, as people should read it in problems and sources, and its text. */
 export type SourceFile = { readonly file: string; readonly text: string }
@@ -32,7 +36,9 @@ export function parseDeclaration(files: readonly SourceFile[]): ParseResult {
   return { declaration: { ...assemble(pieces), version: versionOf(files) }, problems: [] }
 }
 
-function parseFile({ file, text }: SourceFile): { readonly problems: readonly Problem[]; readonly pieces?: Pieces } {
+type ParsedFile = { readonly problems: readonly Problem[]; readonly pieces?: Pieces }
+
+function parseFile({ file, text }: SourceFile): ParsedFile {
   const yaml = parseYaml(text, file)
   if (yaml.problems.length > 0) return { problems: yaml.problems }
   const place = (path: readonly PropertyKey[], line = yaml.lineOf(path)): Place => {
@@ -40,89 +46,42 @@ function parseFile({ file, text }: SourceFile): { readonly problems: readonly Pr
   }
   const result = z.safeParse(DeclarationFile, yaml.value)
   if (!result.success) return { problems: schemaProblems(result.error.issues, yaml.value, place) }
-  const named = (path: readonly PropertyKey[]) => place(path, yaml.keyLineOf(path))
-  const { gateways, services, routes } = result.data
-  return {
-    problems: [],
-    pieces: {
-      gateways: Object.entries(gateways).map(([name, part]) => toGateway(name, part, named(['gateways', name]), place)),
-      services: Object.entries(services).map(([name, part]) => {
-        const at = named(['services', name])
-        return { name, ...toPolicy(part), source: sourceOf(at), at }
-      }),
-      routes: routes.map((part, index) => toRoute(part, place(['routes', index]))),
-    },
-  }
+  const problems = result.data.routes.flatMap((part, index) =>
+    rulesBroken(part).map(({ at, message }) => ({
+      ...place(['routes', index, ...(at === undefined ? [] : [at])]),
+      message,
+    })),
+  )
+  return problems.length > 0 ? { problems } : { problems, pieces: toPieces(result.data, place, yaml.keyLineOf) }
 }
 
-function toGateway(
-  name: string,
-  { proxy, delivery, mode, listeners, access_log, attempt_log }: GatewayPart,
-  at: Place,
-  place: (path: readonly PropertyKey[]) => Place,
-): GatewayPiece {
+function toPieces(
+  { gateways, clients, authentication, services, routes }: DeclarationFile,
+  place: (path: readonly PropertyKey[], line?: number) => Place,
+  keyLineOf: (path: readonly PropertyKey[]) => number | undefined,
+): Pieces {
+  const named = (...path: readonly PropertyKey[]) => place(path, keyLineOf(path))
   return {
-    name,
-    proxy,
-    delivery: delivery ?? (proxy === 'envoy' ? 'xds' : 'files'),
-    mode,
-    logs: { access: access_log, attempts: attempt_log },
-    listeners: listeners.map(({ name: given, address, port }, index) => {
-      const at = place(['gateways', name, 'listeners', index])
-      return { name: given ?? `port-${port}`, address, port, source: sourceOf(at), at }
+    gateways: Object.entries(gateways).map(([name, part]) =>
+      toGateway(name, part, named('gateways', name), (index) => place(['gateways', name, 'listeners', index])),
+    ),
+    clients: Object.entries(clients).map(([id, { rate }]) => {
+      const at = named('clients', id)
+      return { id, rate: rate && toRate(rate), source: sourceOf(at), at }
     }),
-    source: sourceOf(at),
-    at,
+    authenticators: Object.entries(authentication).map(([name, part]) => {
+      const at = named('authentication', name)
+      return { ...toAuthenticator(name, part, sourceOf(at)), at }
+    }),
+    services: Object.entries(services).map(([name, part]) => {
+      const at = named('services', name)
+      return { name, ...toServicePolicy(part), source: sourceOf(at), at }
+    }),
+    routes: routes.map((part, index) => {
+      const at = place(['routes', index])
+      return toRoute(part, at, sourceOf(at))
+    }),
   }
-}
-
-/** What a service gets that nobody declared. */
-export const defaultPolicy: ServicePolicy = toPolicy(z.parse(ServicePart, {}))
-
-function toPolicy(part: ServicePart): ServicePolicy {
-  return {
-    balance: part.balance,
-    connectTimeoutMs: part.connect_timeout,
-    outlierEjection: part.outlier_ejection,
-    idleTimeoutMs: part.idle_timeout,
-    cluster: part.cluster,
-  }
-}
-
-function toRoute(part: RoutePart, at: Place): RoutePiece {
-  return {
-    name: part.name ?? nameOfPrefix(part.prefix),
-    prefix: part.prefix,
-    path: part.path,
-    service: part.service,
-    timeoutMs: part.timeout,
-    retries: part.retries,
-    gateways: part.gateways,
-    source: sourceOf(at),
-    at,
-  }
-}
-
-function sourceOf({ file, line }: Place): string {
-  return line === undefined ? file : `${file}:${line}`
-}
-
-function assemble(pieces: readonly Pieces[]): Omit<Declaration, 'version'> {
-  const gateways = pieces
-    .flatMap((piece) => piece.gateways)
-    .map(({ at: _, listeners, ...gateway }) => ({ ...gateway, listeners: listeners.map(unplaced) }))
-  const services = pieces.flatMap((piece) => piece.services)
-  const routes = pieces.flatMap((piece) => piece.routes).map(unplaced)
-  const names = gateways.map(({ name }) => name)
-  return {
-    gateways: gateways.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    services: new Map(services.map(({ name, at: _, ...service }) => [name, service])),
-    routes: routes.map((route) => ({ ...route, gateways: route.gateways ?? names })),
-  }
-}
-
-function unplaced<T extends Placed>({ at: _, ...rest }: T): Omit<T, 'at'> {
-  return rest
 }
 
 function versionOf(files: readonly SourceFile[]): string {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isIp, isPrefix, isPrintable, nameOfPrefix } from './texts.ts'
+import { isIp, isPrefix, isPrintable, nameOfPath } from './texts.ts'
 
 for (const { prefix, good, name } of [
   { prefix: '/', good: true, name: 'root' },
@@ -20,7 +20,7 @@ for (const { prefix, good, name } of [
 ]) {
   await t.test(`${JSON.stringify(prefix)} is ${good ? 'a' : 'no'} prefix`, async (t) => {
     t.equal(isPrefix(prefix), good)
-    if (name !== undefined) t.equal(nameOfPrefix(prefix), name)
+    if (name !== undefined) t.equal(nameOfPath(prefix), name)
   })
 }
 

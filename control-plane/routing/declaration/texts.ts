@@ -22,7 +22,36 @@ export function isPrefix(text: string): boolean {
   return parts.every((part) => /^[A-Za-z0-9._~-]+$/.test(part) && part !== '.' && part !== '..')
 }
 
-/** A name for a route that was given none: `/api/users` is `api-users`, `/` is `root`. */
-export function nameOfPrefix(prefix: string): string {
-  return prefix === '/' ? 'root' : prefix.slice(1).replaceAll(/[/~]/g, '-')
+/** A name for a route that was given none: `/api/users` is `api-users`, `/api/users/{id}` is `api-users-id`, `/` is `root`. */
+export function nameOfPath(path: string): string {
+  return path === '/' ? 'root' : path.slice(1).replaceAll(/[/~]/g, '-').replaceAll(/[{}]/g, '')
+}
+
+export const templateError =
+  'expected a path with named parts such as "/api/users/{id}/photo": each "{name}" is a whole part of its own, and every name comes once'
+
+/** Whether it is a path of which some parts are `{name}`. */
+export function isTemplate(text: string): boolean {
+  const names = templateNames(text)
+  if (names.length === 0 || new Set(names).size !== names.length) return false
+  return isPrefix(text.replaceAll(/\/\{[A-Za-z_][A-Za-z0-9_]{0,31}\}(?=\/|$)/g, '/x'))
+}
+
+/** The names in a template, in their order. */
+export function templateNames(text: string): readonly string[] {
+  return [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name)
+}
+
+export const rewriteError =
+  'expected a path such as "/v2/users" or, for a template, "/v2/users/{id}" with names of the template'
+
+/** Whether it can be what a path is rewritten to. */
+export function isRewrite(text: string): boolean {
+  return isPrefix(text) || isTemplate(text)
+}
+
+export const requestPathError = 'expected a path such as "/verify", without a query'
+
+export function isRequestPath(text: string): boolean {
+  return isPrefix(text) && text !== '/'
 }

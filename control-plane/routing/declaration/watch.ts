@@ -8,13 +8,15 @@ import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Declaration } from './declaration.ts'
-import { keepDeclaration, readKept } from './keep.ts'
+import { readKept } from './keep.ts'
 import { parseDeclaration, type SourceFile } from './parse.ts'
 import { readDeclarationFiles } from './read.ts'
 
 export type DeclarationState = {
   /** The last good one; undefined: there has been none yet. */
   readonly declaration: Declaration | undefined
+  /** What it was read from. */
+  readonly files: readonly SourceFile[]
   /** What is wrong with the files as they are now. */
   readonly problems: readonly Problem[]
 }
@@ -24,7 +26,7 @@ export type WatchOptions = {
   readonly path: string
   /** The files are compared this often even if the file system reported nothing. */
   readonly everyMs: number
-  /** Where the last good declaration is kept over restarts. */
+  /** Where an earlier run has kept the last good files, for a first reading that is bad. */
   readonly keep: string | undefined
   readonly log: Logger
   readonly signal: AbortSignal
@@ -50,7 +52,6 @@ export async function watchDeclaration(
   const take = async (reading: Reading) => {
     seen = reading
     const next = judge(reading, state)
-    if (next.declaration !== state.declaration) await remember(keep, reading, log)
     if (next.problems.length > 0) warnOf(next.problems, log)
     else log.info({ version: next.declaration?.version }, 'declaration read')
     state = next
@@ -91,31 +92,24 @@ async function readSettled(path: string, signal: AbortSignal): Promise<Reading> 
 }
 
 /** The state after a reading: a new declaration without problems, or the last good one with them. */
-function judge(reading: Reading, { declaration }: Pick<DeclarationState, 'declaration'>): DeclarationState {
-  if ('unreadable' in reading) return { declaration, problems: [{ file: '', path: '', message: reading.unreadable }] }
+function judge(reading: Reading, before: Pick<DeclarationState, 'declaration' | 'files'>): DeclarationState {
+  const { declaration, files } = before
+  if ('unreadable' in reading) {
+    return { declaration, files, problems: [{ file: '', path: '', message: reading.unreadable }] }
+  }
   const parsed = parseDeclaration(reading.files)
-  return parsed.declaration ? parsed : { declaration, problems: parsed.problems }
+  return parsed.declaration ? { ...parsed, files: reading.files } : { declaration, files, problems: parsed.problems }
 }
 
 async function firstState(reading: Reading, keep: string | undefined, log: Logger): Promise<DeclarationState> {
-  const state = judge(reading, { declaration: undefined })
-  if (state.declaration) {
-    await remember(keep, reading, log)
-    return state
-  }
+  const state = judge(reading, { declaration: undefined, files: [] })
+  if (state.declaration) return state
   warnOf(state.problems, log)
   const kept = keep === undefined ? undefined : await readKept(keep)
   const parsed = kept && parseDeclaration(kept)
   if (!parsed?.declaration) return state
   log.warn({ version: parsed.declaration.version }, 'the declaration is bad; the last good one is used')
-  return { declaration: parsed.declaration, problems: state.problems }
-}
-
-async function remember(keep: string | undefined, reading: Reading, log: Logger): Promise<void> {
-  if (keep === undefined || 'unreadable' in reading) return
-  await keepDeclaration(keep, reading.files).catch((error: unknown) => {
-    log.warn({ err: error }, 'the last good declaration could not be kept; a restart will need the files to be good')
-  })
+  return { declaration: parsed.declaration, files: kept ?? [], problems: state.problems }
 }
 
 function warnOf(problems: readonly Problem[], log: Logger): void {

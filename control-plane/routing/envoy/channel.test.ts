@@ -75,6 +75,33 @@ await t.test('a change of endpoints is one frame with the same bytes for every s
   t.strictSame([first?.kind, first?.upserts.map(({ name }) => name)], ['endpoints', ['users']])
 })
 
+await t.test('the same content at a newer revision is proven without a word from the Envoys', async (t) => {
+  const { channel, offer } = setUp()
+  const snapshot = offer(table([users]))
+  for (const envoy of [new EnvoyModel(definitions), new EnvoyModel(definitions)]) {
+    envoy.connect(channel)
+    envoy.settle()
+  }
+  channel.offer(snapshot, 7)
+  t.equal(channel.proven?.revision, 7)
+  t.equal(channel.lagMs(Date.now() + 1000), 0)
+})
+
+await t.test('all is proven that the slowest Envoy has proven, and more once that one is gone', async (t) => {
+  const { channel, offer } = setUp()
+  offer(table([users]))
+  const [quick, slow] = [new EnvoyModel(definitions), new EnvoyModel(definitions)]
+  for (const envoy of [quick, slow]) {
+    envoy.connect(channel)
+    envoy.settle()
+  }
+  offer(table([service('users', [endpoint(1)])]))
+  quick.settle()
+  t.equal(channel.proven?.revision, 1)
+  slow.disconnect()
+  t.equal(channel.proven?.revision, 2)
+})
+
 await t.test('a changed cluster is followed by its endpoints, although these are the same', async (t) => {
   const { channel, offer } = setUp()
   offer(table([users, jobs]))

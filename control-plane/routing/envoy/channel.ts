@@ -1,6 +1,7 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import { DeltaStream, type StreamChannel, type Write } from './delta-stream.ts'
 import { type Frame, toFrame } from './frame.ts'
+import { Least } from './least.ts'
 import { type Parked, Parking } from './parking.ts'
 import type { Mark } from './progress.ts'
 import type { DeltaRequest } from './request.ts'
@@ -9,6 +10,9 @@ import { changedNames, danglingTargets, type Snapshot } from './snapshot.ts'
 import { SubscriberIndex } from './subscriber-index.ts'
 
 export type Offer = Mark & { readonly snapshot: Snapshot }
+
+/** A version of the declaration, and the first offer that came from it. */
+type DeclaredFrom = { readonly number: number; readonly offer: number }
 
 export type ChannelOptions = {
   readonly gateway: string
@@ -20,6 +24,11 @@ export type ChannelOptions = {
 /** Frames of one offer that are kept for the next stream that wants just the same. */
 const mostFrames = 64
 
+type Counted = Pick<DeltaStream, 'shown' | 'provenOffer'>
+
+/** Less than every revision and every offer. */
+const nothingProven = -1
+
 const unconfirmedForMs = 10 * 60_000
 
 /** What one gateway's Envoys are offered, and the streams of those that are connected. */
@@ -30,6 +39,11 @@ export class Channel implements StreamChannel {
   readonly #log: Logger
   readonly #onRejected: () => void
   readonly #subscribers = new SubscriberIndex<DeltaStream>()
+  /** How far each stream had proven to follow when that was counted; of many streams only those are looked at that have moved. */
+  readonly #counted = new Map<DeltaStream, Counted>()
+  readonly #leastRevision = new Least()
+  readonly #leastOffer = new Least()
+  readonly #leastProvenOffer = new Least()
   /** Frames of the present offer, by what is in them. */
   readonly #frames = new Map<string, Frame>()
   /**
@@ -40,6 +54,11 @@ export class Channel implements StreamChannel {
   #offered: Offer | undefined
   #proven: { readonly revision: number; readonly at: number } | undefined
   #unprovenSince: number | undefined
+  /** The newest version of the declaration, and the one before it that was proven last. */
+  #declared: DeclaredFrom | undefined
+  #provenBefore: number | undefined
+  /** What was proven when an Envoy was connected last. */
+  #provenLast: number | undefined
   #offers = 0
   #nonces = 0
   #opened = 0
@@ -59,6 +78,19 @@ export class Channel implements StreamChannel {
     return this.#proven
   }
 
+  /** The number of the newest version of the declaration that was offered. */
+  get declared(): number | undefined {
+    return this.#declared?.number
+  }
+
+  /** The newest version of the declaration that all connected Envoys have proven; undefined: none yet. */
+  get provenDeclared(): number | undefined {
+    const newest = this.#declared
+    if (!newest || this.streams.size === 0) return this.#provenLast
+    const shown = (this.#leastProvenOffer.value ?? nothingProven) >= newest.offer
+    return shown ? newest.number : this.#provenBefore
+  }
+
   /** For how long the newest offer has not been proven, in milliseconds; 0: it is, or nobody is connected. */
   lagMs(now: number): number {
     return this.#unprovenSince === undefined ? 0 : Math.max(0, now - this.#unprovenSince)
@@ -70,11 +102,13 @@ export class Channel implements StreamChannel {
   /**
    * Offers a snapshot to all streams, or the same one at a newer revision. One that leads nowhere is refused: it says so and keeps what
    * was offered before.
+   * @param declared the number of the declaration's version
    */
-  offer(snapshot: Snapshot, revision: number): void {
+  offer(snapshot: Snapshot, revision: number, declared = 0): void {
     const before = this.#offered
     if (before?.snapshot.version === snapshot.version) {
       this.#offered = { snapshot, revision, offer: before.offer }
+      this.#declare(declared)
       this.#pump()
       return
     }
@@ -88,10 +122,18 @@ export class Channel implements StreamChannel {
     }
     this.#offers += 1
     this.#offered = { snapshot, revision, offer: this.#offers }
+    this.#declare(declared)
     this.#frames.clear()
     this.parking.follow(snapshot)
     if (before) this.#markChanges(before.snapshot, snapshot)
     else for (const stream of this.streams) stream.markAll(snapshot)
+    this.#pump()
+  }
+
+  /** Has everything that is offered looked at anew, for each Envoy; what it has confirmed is not sent again. */
+  repeat(): void {
+    if (!this.#offered) return
+    for (const stream of this.streams) stream.markAll(this.#offered.snapshot)
     this.#pump()
   }
 
@@ -107,8 +149,14 @@ export class Channel implements StreamChannel {
     for (const [name, at] of this.#unconfirmed) if (Date.now() - at > unconfirmedForMs) this.#unconfirmed.delete(name)
     const perhapsWaiting = [...this.#unconfirmed.keys()]
     const log = this.#log.child({ envoy: id })
-    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, write, log, perhapsWaiting)
+    const noting: Write = (bytes, done) =>
+      write(bytes, () => {
+        done()
+        this.#count(stream)
+      })
+    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, noting, log, perhapsWaiting)
     this.streams.add(stream)
+    this.#add(stream, { shown: undefined, provenOffer: undefined })
     return stream
   }
 
@@ -119,11 +167,14 @@ export class Channel implements StreamChannel {
     stream.request(request)
     if (stream.isWildcard(kind)) this.#subscribers.add(kind, '*', stream)
     for (const name of request.subscribe) this.#subscribers.add(kind, name, stream)
+    this.#count(stream)
     this.#prove()
   }
 
   close(stream: DeltaStream): void {
+    if (this.streams.size === 1) this.#provenLast = this.provenDeclared
     this.streams.delete(stream)
+    this.#forget(stream)
     for (const name of stream.unconfirmedClusters()) this.#unconfirmed.set(name, Date.now())
     this.#prove()
     for (const kind of resourceKinds) {
@@ -155,23 +206,62 @@ export class Channel implements StreamChannel {
     const { kind, name, source } = resource
     this.figures.rejections += 1
     this.#log.error({ kind, name, source, error, envoy: by }, 'rejected by Envoy; not sent again until it changes')
-    this.parking.park(parked)
+    // A last good version that this Envoy alone does not take leaves parked what is.
+    if (this.#offered?.snapshot.resources[kind].get(name)?.version === resource.version) this.parking.park(parked)
     for (const stream of this.#subscribers.of(kind, name)) stream.mark(kind, name)
     this.#onRejected()
   }
 
+  #declare(number: number): void {
+    if (number === this.#declared?.number) return
+    this.#provenBefore = this.provenDeclared
+    this.#declared = { number, offer: this.#offered?.offer ?? 0 }
+  }
+
   #pump(): void {
-    for (const stream of this.streams) stream.pump()
+    for (const stream of this.streams) {
+      stream.pump()
+      this.#count(stream)
+    }
     this.#prove()
   }
 
   #prove(): void {
     const now = Date.now()
-    const streams = [...this.streams]
-    const least = leastOf(streams.map(({ proven }) => proven))
-    if (least !== undefined && least !== this.#proven?.revision) this.#proven = { revision: least, at: now }
-    if (!this.#offered || streams.every(({ settled }) => settled)) this.#unprovenSince = undefined
+    const offered = this.#offered
+    const revision = this.#leastRevision.value
+    if (revision !== undefined && revision !== nothingProven && revision !== this.#proven?.revision) {
+      this.#proven = { revision, at: now }
+    }
+    const nobody = this.streams.size === 0
+    const settled = revision === offered?.revision && this.#leastOffer.value === offered?.offer
+    if (!offered || nobody || settled) this.#unprovenSince = undefined
     else this.#unprovenSince ??= now
+  }
+
+  /** Takes into account how far a stream has come. */
+  #count(stream: DeltaStream): void {
+    const before = this.#counted.get(stream)
+    const { shown, provenOffer } = stream
+    if (!before || (before.shown === shown && before.provenOffer === provenOffer)) return
+    this.#forget(stream)
+    this.#add(stream, { shown, provenOffer })
+  }
+
+  #add(stream: DeltaStream, counted: Counted): void {
+    this.#counted.set(stream, counted)
+    this.#leastRevision.add(counted.shown?.revision ?? nothingProven)
+    this.#leastOffer.add(counted.shown?.offer ?? nothingProven)
+    this.#leastProvenOffer.add(counted.provenOffer ?? nothingProven)
+  }
+
+  #forget(stream: DeltaStream): void {
+    const counted = this.#counted.get(stream)
+    if (!counted) return
+    this.#counted.delete(stream)
+    this.#leastRevision.remove(counted.shown?.revision ?? nothingProven)
+    this.#leastOffer.remove(counted.shown?.offer ?? nothingProven)
+    this.#leastProvenOffer.remove(counted.provenOffer ?? nothingProven)
   }
 
   #markChanges(before: Snapshot, after: Snapshot): void {
@@ -182,11 +272,4 @@ export class Channel implements StreamChannel {
       }
     }
   }
-}
-
-/** The least of them; undefined: one of them has none, or there are none. */
-function leastOf(proven: readonly (number | undefined)[]): number | undefined {
-  return proven.length === 0
-    ? undefined
-    : proven.reduce((a, b) => (a === undefined || b === undefined ? undefined : Math.min(a, b)))
 }

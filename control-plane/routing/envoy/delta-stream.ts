@@ -29,6 +29,8 @@ export type Write = (bytes: Buffer, done: () => void) => void
 /** Beyond this, what changes waits in a set of names until the socket has drained. */
 const mostBytesUnderway = 64 * 1024
 const mostUnanswered = 32
+/** Rejected versions of one resource that are remembered; more never matter at once. */
+const mostRejected = 8
 
 /**
  * One Envoy's stream. It queues nothing: what an Envoy lacks follows from what is offered and what it holds, and is sent in its newest
@@ -42,11 +44,13 @@ export class DeltaStream {
   readonly #subscriptions: Readonly<Record<ResourceKind, Subscription>> = {
     cluster: new Subscription(),
     endpoints: new Subscription(),
+    secret: new Subscription(),
     listener: new Subscription(),
     routes: new Subscription(),
   }
+  readonly #all = Object.values(this.#subscriptions)
   /** Versions that this Envoy rejected, by kind and name. */
-  readonly #rejected = new Map<string, string>()
+  readonly #rejected = new Map<string, Set<string>>()
   readonly #progress = new Progress()
   /** Clusters that may be waiting for their endpoints since an earlier stream. */
   readonly #perhapsWaiting: readonly string[]
@@ -61,9 +65,20 @@ export class DeltaStream {
     this.#perhapsWaiting = perhapsWaiting
   }
 
+  /** How far this Envoy is proven to follow; the same object until that changes. */
+  get shown(): Mark | undefined {
+    return this.#progress.proven
+  }
+
   /** The newest revision that this Envoy is proven to show. */
   get proven(): number | undefined {
     return this.#progress.proven?.revision
+  }
+
+  /** The newest offer that this Envoy is proven to show; undefined: none, or it has just rejected something and nobody knows yet what. */
+  get provenOffer(): number | undefined {
+    for (const { alone } of this.#all) if (alone.size > 0) return undefined
+    return this.#progress.proven?.offer
   }
 
   /** Whether everything that is offered has been sent and answered. */
@@ -105,6 +120,11 @@ export class DeltaStream {
     this.pump()
   }
 
+  /** What it has of a kind, by name. */
+  heldNames(kind: ResourceKind): Iterable<string> {
+    return this.#subscriptions[kind].heldNames()
+  }
+
   /** Has these names looked at with the next `pump`. */
   mark(kind: ResourceKind, name: string): void {
     this.#subscriptions[kind].dirty.add(name)
@@ -127,13 +147,15 @@ export class DeltaStream {
     for (const kind of resourceKinds) this.#sendUpserts(kind)
     for (const kind of ['listener', 'routes', 'cluster'] as const) this.#sendRemovals(kind)
     for (const kind of resourceKinds) this.#payOwed(kind)
-    const all = resourceKinds.map((kind) => this.#subscriptions[kind])
-    if (all.every(({ dirty, owed }) => dirty.size === 0 && !owed) && this.#isWhole(offered.snapshot)) {
-      this.#progress.allSent(
-        { offer: offered.offer, revision: offered.revision },
-        all.flatMap(({ unanswered }) => [...unanswered.keys()]),
-      )
-    }
+    if (this.#hasMoreToSay() || this.settled || !this.#isWhole(offered.snapshot)) return
+    const unanswered: string[] = []
+    for (const subscription of this.#all) unanswered.push(...subscription.unanswered.keys())
+    this.#progress.allSent({ offer: offered.offer, revision: offered.revision }, unanswered)
+  }
+
+  #hasMoreToSay(): boolean {
+    for (const { dirty, owed } of this.#all) if (dirty.size > 0 || owed) return true
+    return false
   }
 
   /** Whether it has been sent everything at least once. */
@@ -175,7 +197,7 @@ export class DeltaStream {
       return
     }
     subscription.alone.delete(resource.name)
-    this.#rejected.set(`${kind}/${resource.name}`, resource.version)
+    this.#noteRejected(kind, resource)
     this.#channel.rejected({ resource, error, by: this.id })
   }
 
@@ -185,13 +207,16 @@ export class DeltaStream {
     const current = offered?.snapshot.resources[kind].get(name)
     if (!current || !parking.has(current) || this.held(kind, name).version === current.version) return current
     // Without a last good one, a new Envoy may try it once.
-    const tried = this.#rejected.get(`${kind}/${name}`) === current.version
-    return parking.lastGood(current) ?? (tried ? 'hold' : current)
+    const good = parking.lastGood(current)
+    // What others have taken this one may have rejected: it is not sent again and again.
+    if (good && !this.#hasRejected(kind, good)) return good
+    return this.#hasRejected(kind, current) ? 'hold' : current
   }
 
   #sendUpserts(kind: ResourceKind): void {
     const subscription = this.#subscriptions[kind]
     const { dirty, forced, alone } = subscription
+    if (dirty.size === 0) return
     const together: Resource[] = []
     const gone: string[] = []
     let single: Resource | undefined
@@ -199,9 +224,11 @@ export class DeltaStream {
     for (const name of dirty) {
       const due = subscription.wants(name) ? this.#due(kind, name) : 'hold'
       if (due === undefined) {
-        // Endpoints go with their cluster. That there are none is said only to whoever waits for them; it takes none away.
-        if (kind === 'endpoints' && (forced.has(name) || subscription.owed)) gone.push(name)
-        else if (kind === 'endpoints') dirty.delete(name)
+        // Endpoints go with their cluster, certificates with their listener. That there are none is said only to whoever waits for them; it
+        // takes none away.
+        const goesAlong = kind === 'endpoints' || kind === 'secret'
+        if (goesAlong && (forced.has(name) || subscription.owed)) gone.push(name)
+        else if (goesAlong) dirty.delete(name)
         continue
       }
       const { sent, version } = subscription.held(name)
@@ -227,11 +254,26 @@ export class DeltaStream {
 
   #isRejected(kind: ResourceKind, name: string): boolean {
     const current = this.#channel.offered?.snapshot.resources[kind].get(name)
-    return current !== undefined && this.#rejected.get(`${kind}/${name}`) === current.version
+    return current !== undefined && this.#hasRejected(kind, current)
+  }
+
+  #hasRejected(kind: ResourceKind, { name, version }: Resource): boolean {
+    return this.#rejected.get(`${kind}/${name}`)?.has(version) ?? false
+  }
+
+  #noteRejected(kind: ResourceKind, { name, version }: Resource): void {
+    const key = `${kind}/${name}`
+    const versions = this.#rejected.get(key) ?? new Set()
+    this.#rejected.set(key, versions.add(version))
+    for (const oldest of versions) {
+      if (versions.size <= mostRejected) break
+      versions.delete(oldest)
+    }
   }
 
   #sendRemovals(kind: ResourceKind): void {
     const subscription = this.#subscriptions[kind]
+    if (subscription.dirty.size === 0) return
     const current = this.#channel.offered?.snapshot.resources.routes ?? new Map()
     const gone: string[] = []
     for (const name of subscription.dirty) {

@@ -61,7 +61,7 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
     }
     const snapshot = this.#snapshot(update)
     if (mode === 'observe') this.#channel(gateway).withdraw()
-    else this.#channel(gateway).offer(snapshot, update.revision)
+    else this.#channel(gateway).offer(snapshot, update.revision, update.declared)
   }
 
   withdraw(gateway: string): void {

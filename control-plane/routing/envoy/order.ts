@@ -43,8 +43,8 @@ export function isWhole({ resources }: Snapshot, subscriptions: Subscriptions, i
   const isThere = (kind: ResourceKind, name: string) => {
     const { version, sent } = subscriptions[kind].held(name)
     if (version !== undefined || sent !== undefined || isRejected(kind, name)) return true
-    // Nobody asks for the endpoints of a cluster that was not taken.
-    return kind === 'endpoints' && isRejected('cluster', name)
+    // Nobody asks for the endpoints of a cluster that was not taken. Certificates are asked for once their listener is there, if it is taken.
+    return kind === 'secret' || (kind === 'endpoints' && isRejected('cluster', name))
   }
   return resourceKinds.every((kind) => [...resources[kind].keys()].every((name) => isThere(kind, name)))
 }

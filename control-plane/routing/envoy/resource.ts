@@ -3,13 +3,14 @@ import type { Source } from '../table.ts'
 import { fieldSize, WireWriter } from './wire.ts'
 
 /** The kinds of resources, in the order in which new ones are sent: nothing is named before it is there. */
-export const resourceKinds = ['cluster', 'endpoints', 'listener', 'routes'] as const
+export const resourceKinds = ['cluster', 'endpoints', 'secret', 'listener', 'routes'] as const
 export type ResourceKind = (typeof resourceKinds)[number]
 
 /** The messages of each kind, as Envoy names them. */
 export const messageOf: Readonly<Record<ResourceKind, string>> = {
   cluster: 'envoy.config.cluster.v3.Cluster',
   endpoints: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
+  secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
   listener: 'envoy.config.listener.v3.Listener',
   routes: 'envoy.config.route.v3.RouteConfiguration',
 }

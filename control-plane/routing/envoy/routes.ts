@@ -1,92 +1,76 @@
-import { noRoute } from '../answers.ts'
-import type { Route, RouteTable } from '../table.ts'
-import { type Json, seconds, typed } from './json.ts'
+import { ambiguousPath, noRoute, noSuchMethod } from '../answers.ts'
+import type { RouteTable } from '../table.ts'
+import { anyBodySize, bodySizeOfRoute, usualBodySize } from './filters/body-size.ts'
+import { filterNames } from './filters/names.ts'
+import { rateFilters } from './filters/rate-limit.ts'
+import { comparedHeaders, firstValueHeader, setHeader, toHttpsHeader } from './headers.ts'
+import type { Json } from './json.ts'
+import { answerFields } from './routes/answer.ts'
+import { envoyRoutes } from './routes/route.ts'
+import { toHttps } from './routes/to-https.ts'
+import { virtualHosts } from './routes/virtual-hosts.ts'
 
-/** Envoy's route configuration of a gateway, under the gateway's name. */
-export function toRouteConfiguration({ gateway, routes }: Pick<RouteTable, 'gateway' | 'routes'>): Json {
-  const catchesAll = routes.some(({ prefix }) => prefix === '/')
+/** The parts of a table that routes are made of. */
+export type RoutesOf = Pick<RouteTable, 'gateway' | 'routes' | 'listeners' | 'clients' | 'authenticators'>
+
+/**
+ * Envoy's route configuration of a gateway, under the gateway's name; all its listeners share it. The virtual host for any name has the
+ * gateway's name, others have it before their first name: `edge/api.example.com`.
+ */
+export function toRouteConfiguration(table: RoutesOf): Json {
+  const { gateway, routes, listeners, clients } = table
+  const first = toHttps(listeners)
+  const internal = [...(first.length === 0 ? [] : [toHttpsHeader]), ...comparedHeaders(routes).map(firstValueHeader)]
+  const usualSize = usualBodySize(routes)
+  const filters = {
+    ...(usualSize === undefined ? {} : { [filterNames.bodySize]: bodySizeOfRoute(usualSize) }),
+    ...rateFilters(clients, routes),
+  }
   return {
     name: gateway,
-    virtual_hosts: [
-      {
-        name: gateway,
-        domains: ['*'],
-        request_headers_to_add: forwarded,
-        routes: [...routes.flatMap(toRoutes), ...(catchesAll ? [] : [nowhere])],
-      },
-    ],
+    // A name takes a request whatever port stands behind it.
+    ignore_port_in_host_matching: true,
+    max_direct_response_body_size_bytes: longestAnswer,
+    ...(Object.keys(filters).length === 0 ? {} : { typed_per_filter_config: filters }),
+    virtual_hosts: virtualHosts(routes).map(({ domains, routes: taking }) => ({
+      name: domains[0] === '*' ? gateway : `${gateway}/${domains[0]}`,
+      domains,
+      request_headers_to_add: forwarded,
+      ...(internal.length === 0 ? {} : { request_headers_to_remove: internal }),
+      routes: [noTrace, noDots, ...first, ...taking.flatMap((route) => envoyRoutes(route, table, usualSize)), nowhere],
+    })),
   }
 }
+
+/** Bytes; more than any answer that can be declared. */
+const longestAnswer = 32_768
 
 /** Besides x-forwarded-for and x-forwarded-proto, which Envoy adds by itself. */
 const forwarded: readonly Json[] = [
-  header('x-forwarded-host', '%REQ(:AUTHORITY)%'),
-  header('x-forwarded-port', '%DOWNSTREAM_LOCAL_PORT%'),
-  header('x-real-ip', '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%'),
+  setHeader('x-forwarded-host', '%REQ(:AUTHORITY)%'),
+  setHeader('x-forwarded-port', '%DOWNSTREAM_LOCAL_PORT%'),
+  setHeader('x-real-ip', '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%'),
 ]
-
-function header(key: string, value: string): Json {
-  return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }
-}
-
-const idempotent = 'GET|HEAD|OPTIONS|PUT|DELETE|TRACE'
-
-/**
- * A route is two of Envoy's if it retries: a request that may have been acted upon must not be sent again, and only the method says so.
- */
-function toRoutes(route: Route): readonly Json[] {
-  if (route.retries === 0) return [toRoute(route, {}, {})]
-  const method = { name: ':method', string_match: { safe_regex: { regex: idempotent } } }
-  return [
-    toRoute(route, { headers: [method] }, retryPolicy('connect-failure,refused-stream,reset', route)),
-    toRoute(route, {}, retryPolicy('connect-failure,refused-stream,reset-before-request', route)),
-  ]
-}
-
-function toRoute({ name, prefix, path, service, timeoutMs }: Route, match: Json, retry: Json): Json {
-  const whole = prefix === '/'
-  return {
-    name,
-    match: { ...(whole ? { prefix } : { path_separated_prefix: prefix }), ...match },
-    route: {
-      cluster: service,
-      timeout: seconds(timeoutMs),
-      // prefix_rewrite would make "//x" of "/api/x".
-      ...(path === 'strip' && !whole
-        ? { regex_rewrite: { pattern: { regex: `^${quoted(prefix)}/?` }, substitution: '/' } }
-        : {}),
-      ...retry,
-    },
-    stat_prefix: name,
-  }
-}
-
-function retryPolicy(retry_on: string, { retries }: Route): Json {
-  return {
-    retry_policy: {
-      retry_on,
-      num_retries: retries,
-      retry_host_predicate: [
-        {
-          name: 'envoy.retry_host_predicates.previous_hosts',
-          typed_config: typed('extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
-        },
-      ],
-      // A dead instance has no request under way, so least_request picks it two times out of three: few attempts would end on it again.
-      host_selection_retry_max_attempts: 30,
-      retry_back_off: { base_interval: '0.001s', max_interval: '0.010s' },
-    },
-  }
-}
-
-/** A prefix as a regular expression that matches only it. */
-function quoted(prefix: string): string {
-  return prefix.replaceAll('.', '\\.')
-}
 
 const nowhere: Json = {
   name: 'no-route',
   match: { prefix: '/' },
-  direct_response: { status: noRoute.status, body: { inline_string: noRoute.body } },
-  response_headers_to_add: [header('content-type', noRoute.contentType)],
+  ...answerFields(noRoute),
+  typed_per_filter_config: anyBodySize,
+}
+
+/** Escaped dots with parameters, which Envoy has only unescaped: to some servers they lead upwards. */
+const noDots: Json = {
+  name: 'no-dots',
+  match: { safe_regex: { regex: String.raw`\C*/\.{1,2};\C*` } },
+  ...answerFields(ambiguousPath),
+  typed_per_filter_config: anyBodySize,
+}
+
+/** It would have an instance repeat what it was sent, tokens and all. */
+const noTrace: Json = {
+  name: 'no-trace',
+  match: { prefix: '/', headers: [{ name: ':method', string_match: { exact: 'TRACE' } }] },
+  ...answerFields(noSuchMethod),
+  typed_per_filter_config: anyBodySize,
 }

@@ -43,6 +43,8 @@ export async function serveXds({ address, port, definitions, channelOf, log }: X
     'grpc.keepalive_timeout_ms': 5_000,
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.so_reuseport': 0,
+    // Nobody asks gRPC for its own figures, and keeping them costs each message.
+    'grpc.enable_channelz': 0,
   })
   const handle: handleBidiStreamingCall<DeltaRequest, Buffer> = (call) => follow(call, channelOf, log)
   server.addService(serviceDefinition(definitions), { DeltaAggregatedResources: handle })

@@ -1,7 +1,9 @@
 import { reasonText } from '#shared/protocol/reason.ts'
-import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
+import type { Inspection, Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
+import { servicesOf } from '../table/services-of.ts'
 import type { LeftOut, RouteTable } from '../table.ts'
 import type { Channel } from './channel.ts'
+import { inspectStreams } from './inspect.ts'
 
 /** What the sink asks of the routing as a whole. */
 export type SinkSource = {
@@ -48,6 +50,11 @@ export class EnvoySink implements Sink {
         routes: this.#source.table()?.routes.length ?? 0,
         clusters: offered?.snapshot.resources.cluster.size ?? 0,
       },
+      declared: {
+        given: this.#channel.declared,
+        proven: this.#channel.provenDeclared,
+        rejected: rejections(parking),
+      },
     }
   }
 
@@ -57,7 +64,7 @@ export class EnvoySink implements Sink {
     const service = this.#source.serviceOf(instance)
     if (!table) return answer('unknown', this.#waitingFor())
     if (service === undefined) return answer('absent', 'not known')
-    const routes = table.routes.filter((route) => route.service === service)
+    const routes = table.routes.filter((route) => servicesOf(route).includes(service))
     const [route] = routes
     if (!route) return answer('absent', `no route of ${table.gateway} leads to ${service}`)
     const endpoint = table.services
@@ -78,8 +85,20 @@ export class EnvoySink implements Sink {
     const priority = endpoint.priority === 0 ? '' : ', only when nothing better is left'
     return answer(
       'shown',
-      `${endpoint.address}:${endpoint.port} by ${routes.map(({ prefix }) => prefix).join(', ')}${priority}`,
+      `${endpoint.address}:${endpoint.port} by ${routes.map(({ match }) => match.path.path).join(', ')}${priority}`,
     )
+  }
+
+  async inspect(): Promise<Inspection> {
+    const { streams, offered } = this.#channel
+    if (this.#source.mode() === 'observe') return { differences: [], unknown: ['only observed: nothing is sent'] }
+    if (!offered) return { differences: [], unknown: [this.#waitingFor()] }
+    if (streams.size === 0) return { differences: [], unknown: ['no Envoy is connected'] }
+    return inspectStreams([...streams], offered.snapshot)
+  }
+
+  repair(): void {
+    this.#channel.repeat()
   }
 
   #state(lag: number): SinkStatus['state'] {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import t from 'tap'
+import { plainListener, plainRoute } from '#test/support/route-tables.ts'
 import { endpoint, service, table } from '#test/support/routing-fleet.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { changedNames, danglingTargets, SnapshotBuilder } from './snapshot.ts'
@@ -26,7 +27,36 @@ await t.test('what has not changed is not made again', async (t) => {
   t.equal(after.resources.cluster.get('users'), before.resources.cluster.get('users'))
   t.equal(after.resources.routes.get('edge'), before.resources.routes.get('edge'))
   t.not(after.version, before.version)
-  t.strictSame(changedNames(before, after), { cluster: [], endpoints: ['users'], listener: [], routes: [] })
+  t.strictSame(changedNames(before, after), {
+    cluster: [],
+    endpoints: ['users'],
+    secret: [],
+    listener: [],
+    routes: [],
+  })
+})
+
+await t.test('while the declaration is the same, nothing but services is looked at', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  const declared = table([users, jobs])
+  const before = builder.build(declared)
+  const after = builder.build({ ...declared, services: [service('users', [endpoint(1)]), jobs] })
+  for (const kind of ['secret', 'listener', 'routes'] as const) t.equal(after.resources[kind], before.resources[kind])
+  t.not(after.resources.endpoints, before.resources.endpoints)
+})
+
+await t.test('a change of what listeners or routes share makes them anew', async (t) => {
+  const builder = new SnapshotBuilder(definitions)
+  const declared = table([users, jobs])
+  const before = builder.build(declared)
+  const after = builder.build({ ...declared, healthPath: '/healthz' })
+  t.strictSame(changedNames(before, after).listener, ['port-8080'])
+  const tls = { certificates: [{ cert: '/a.pem', key: '/a.key', hosts: [] }], minVersion: '1.2', http2: true } as const
+  const listeners = declared.listeners.map((listener) => ({ ...listener, tls }))
+  t.match(changedNames(before, builder.build({ ...declared, listeners })), {
+    secret: ['/a.pem+/a.key'],
+    listener: ['port-8080'],
+  })
 })
 
 await t.test('what is new, changed or gone is named', async (t) => {
@@ -36,6 +66,7 @@ await t.test('what is new, changed or gone is named', async (t) => {
   t.strictSame(changedNames(before, after), {
     cluster: ['users', 'more', 'jobs'],
     endpoints: ['more', 'jobs'],
+    secret: [],
     listener: ['port-8080'],
     routes: ['edge'],
   })
@@ -62,33 +93,27 @@ const reviewed = table(
       endpoint(8180, { instance: 'basic-server-5e6f7a8b', address: '10.0.1.1', site: '阿里云' }),
       endpoint(8080, { instance: 'basic-server-9c0d1e2f', address: 'fd00::7', site: 'tencent', priority: 1 }),
     ]),
-    service('looma-crm', [], { balance: 'least_request', outlierEjection: false, connectTimeoutMs: 250 }),
+    service('looma-crm', [], { balance: 'least_request', ejection: undefined, connectTimeoutMs: 250 }),
   ],
   {
     listeners: [
-      { name: 'port-8080', address: '0.0.0.0', port: 8080, source: 'platform.yaml:5' },
-      { name: 'private', address: '127.0.0.1', port: 8081, source: 'platform.yaml:6' },
+      { ...plainListener, name: 'port-8080', address: '0.0.0.0', port: 8080, source: 'platform.yaml:5' },
+      { ...plainListener, name: 'private', port: 8081, source: 'platform.yaml:6' },
     ],
     logs: { access: '/var/log/envoy/access.log', attempts: '/var/log/envoy/attempts.log' },
     routes: [
-      {
+      plainRoute('/api/services', 'basic-server', {
         name: 'services',
-        prefix: '/api/services',
         path: 'strip',
-        service: 'basic-server',
         timeoutMs: 15_000,
-        retries: 1,
         source: 'platform.yaml:20',
-      },
-      {
+      }),
+      plainRoute('/api/cluster', 'looma-crm', {
         name: 'cluster',
-        prefix: '/api/cluster',
-        path: 'keep',
-        service: 'looma-crm',
         timeoutMs: 2_500,
         retries: 0,
         source: 'platform.yaml:21',
-      },
+      }),
     ],
   },
 )

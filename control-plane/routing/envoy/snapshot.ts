@@ -1,11 +1,15 @@
 import { hash } from 'node:crypto'
+import { servicesOf } from '../table/services-of.ts'
 import type { RouteTable, Service } from '../table.ts'
+import { toAuthorizerCluster } from './cluster/authorizer.ts'
 import { toCluster } from './cluster.ts'
 import type { EnvoyDefinitions } from './definitions.ts'
 import { LoadAssignmentEncoder } from './encode-load-assignment.ts'
+import { authorizerCluster } from './filters/authorizer.ts'
 import { toListener } from './listener.ts'
 import { messageOf, type Resource, type ResourceKind, resourceKinds, toResource } from './resource.ts'
 import { toRouteConfiguration } from './routes.ts'
+import { secretsOf, toSecret } from './secret.ts'
 
 /** Everything that one gateway's Envoys are given: immutable, consistent, whole. */
 export type Snapshot = {
@@ -14,6 +18,12 @@ export type Snapshot = {
   readonly version: string
   readonly resources: Readonly<Record<ResourceKind, ReadonlyMap<string, Resource>>>
 }
+
+/** What only a new declaration changes. */
+type Declared = {
+  readonly of: readonly unknown[]
+  readonly authorizer: readonly Resource[]
+} & Readonly<Record<'secret' | 'listener' | 'routes', ReadonlyMap<string, Resource>>>
 
 type Made = { readonly of: string; readonly resource: Resource }
 
@@ -26,9 +36,8 @@ export class SnapshotBuilder {
   readonly #loadAssignments = new LoadAssignmentEncoder()
   readonly #clusters = new WeakMap<Service, Resource>()
   readonly #endpoints = new WeakMap<Service['endpoints'], Resource>()
-  // Both come from the declaration and stay the same objects until there is a new one.
-  readonly #listeners = new WeakMap<RouteTable['listeners'], ReadonlyMap<string, Resource>>()
-  readonly #routes = new WeakMap<RouteTable['routes'], ReadonlyMap<string, Resource>>()
+  /** By gateway: what only a new declaration changes, with the parts of the table that it was made of. */
+  readonly #declared = new Map<string, Declared>()
   /** By gateway, then by kind and name: the last one made, with what it was made of. */
   readonly #made = new Map<string, Map<string, Made>>()
 
@@ -39,11 +48,13 @@ export class SnapshotBuilder {
   /** @param besides services that no route of the table leads to, but one that an Envoy still has */
   build(table: RouteTable, besides: readonly Service[] = []): Snapshot {
     const services = [...table.services, ...besides]
+    const { authorizer, secret, listener, routes } = this.#declaredResources(table)
     const resources: Snapshot['resources'] = {
-      cluster: byName(services.map((service) => this.#cluster(service))),
+      cluster: byName([...services.map((service) => this.#cluster(service)), ...authorizer]),
       endpoints: byName(services.map((service) => this.#loadAssignment(service))),
-      listener: remembered(this.#listeners, table.listeners, () => this.#listenerResources(table)),
-      routes: remembered(this.#routes, table.routes, () => this.#routeResources(table)),
+      secret,
+      listener,
+      routes,
     }
     return { gateway: table.gateway, version: versionOf(resources), resources }
   }
@@ -51,6 +62,36 @@ export class SnapshotBuilder {
   /** A gateway is gone. */
   forget(gateway: string): void {
     this.#made.delete(gateway)
+    this.#declared.delete(gateway)
+  }
+
+  #declaredResources(table: RouteTable): Declared {
+    const { gateway, routes, listeners, clients, authenticators, authorizer, trustedProxies, healthPath, logs } = table
+    // These come from the declaration and stay the same objects until there is a new one.
+    const of = [routes, listeners, clients, authenticators, authorizer, trustedProxies, healthPath, logs]
+    const known = this.#declared.get(gateway)
+    if (known && of.every((part, index) => part === known.of[index])) return known
+    const declared: Declared = {
+      of,
+      authorizer: this.#authorizerCluster(table),
+      secret: byName(this.#secretResources(table)),
+      listener: byName(this.#listenerResources(table)),
+      routes: byName(this.#routeResources(table)),
+    }
+    this.#declared.set(gateway, declared)
+    return declared
+  }
+
+  #authorizerCluster(table: RouteTable): readonly Resource[] {
+    const { gateway, source } = table
+    const json = toAuthorizerCluster(table)
+    return json ? [this.#make('cluster', gateway, authorizerCluster, json, { source })] : []
+  }
+
+  #secretResources({ gateway, listeners }: RouteTable): readonly Resource[] {
+    return secretsOf(listeners).map(({ source, ...secret }) =>
+      this.#make('secret', gateway, secret.name, toSecret(secret), { source }),
+    )
   }
 
   #listenerResources(table: RouteTable): readonly Resource[] {
@@ -62,7 +103,7 @@ export class SnapshotBuilder {
 
   #routeResources(table: RouteTable): readonly Resource[] {
     const { gateway, routes, source } = table
-    const targets = [...new Set(routes.map(({ service }) => service))]
+    const targets = [...new Set(routes.flatMap(servicesOf))]
     return [this.#make('routes', gateway, gateway, toRouteConfiguration(table), { source, targets })]
   }
 
@@ -105,19 +146,6 @@ export class SnapshotBuilder {
   }
 }
 
-function remembered<K extends object>(
-  known: WeakMap<K, ReadonlyMap<string, Resource>>,
-  key: K,
-  make: () => readonly Resource[],
-): ReadonlyMap<string, Resource> {
-  let resources = known.get(key)
-  if (!resources) {
-    resources = byName(make())
-    known.set(key, resources)
-  }
-  return resources
-}
-
 function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
   return new Map(resources.map((resource) => [resource.name, resource]))
 }
@@ -152,6 +180,7 @@ export function changedNames(
   return {
     cluster: changed('cluster'),
     endpoints: changed('endpoints'),
+    secret: changed('secret'),
     listener: changed('listener'),
     routes: changed('routes'),
   }

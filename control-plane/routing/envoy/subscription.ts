@@ -16,6 +16,9 @@ export type Held = {
 
 const nothing: Held = { version: undefined, resource: undefined, sent: undefined, uncertain: false }
 
+/** One object for all Envoys that have a resource and nothing else of its name: there may be hundreds of both. */
+const takenOf = new WeakMap<Resource, Held>()
+
 /** One Envoy's interest in one kind of resources, and how far it has got. No queue: only names that deserve a look. */
 export class Subscription {
   #wildcard = false
@@ -123,7 +126,7 @@ export class Subscription {
       // It may have unsubscribed meanwhile.
       if (!held) continue
       const sent = held.sent === resource ? undefined : held.sent
-      this.#held.set(name, { version, resource, sent, uncertain: false })
+      this.#held.set(name, sent ? { version, resource, sent, uncertain: false } : taken(resource))
       this.alone.delete(name)
     }
   }
@@ -143,4 +146,13 @@ export class Subscription {
       this.forced.add(name)
     }
   }
+}
+
+function taken(resource: Resource): Held {
+  let held = takenOf.get(resource)
+  if (!held) {
+    held = { version: resource.version, resource, sent: undefined, uncertain: false }
+    takenOf.set(resource, held)
+  }
+  return held
 }

@@ -1,27 +1,91 @@
-import type { Route } from '../table.ts'
+import { cannotCheck, noInstance, noWebsocket } from '../answers.ts'
+import type { Access, Route, RouteTable, Service } from '../table.ts'
+import { accessLines, isCheckable } from './access.ts'
+import { answering, answerLines } from './answer-text.ts'
+import { preflightLines } from './cors.ts'
+import { forwardLines } from './forward.ts'
+import { clientRateLines, rateLine } from './limits.ts'
+import type { Names } from './names.ts'
+import { type Place, placesOf } from './places.ts'
+import { comment } from './quote.ts'
+import { isCountable } from './rate.ts'
+import { redirectLine } from './redirect.ts'
 
-/** What an nginx location takes: one path exactly, or everything below one that ends with a slash. */
-export type Location =
-  | { readonly match: 'exact' | 'below'; readonly path: string; readonly route: Route }
-  /** Nothing leads here. */
-  | { readonly match: 'below'; readonly path: '/'; readonly route: undefined }
+type Required = Extract<Access, { kind: 'required' }>
 
-/**
- * The locations that make nginx route by whole parts of a path: `/api/users` takes `/api/users` and what is below it, but
- * not `/api/users2`; the longest prefix wins. By path, so that equal routes give equal text.
- */
-export function locationsOf(routes: readonly Route[]): readonly Location[] {
-  const exact = new Map<string, Location>()
-  const below = new Map<string, Location>()
-  for (const route of routes) {
-    const whole = route.prefix.endsWith('/') ? route.prefix : `${route.prefix}/`
-    if (!below.has(whole)) below.set(whole, { match: 'below', path: whole, route })
-    // Without this one nginx would answer the bare path with a redirect of its own.
-    const bare = whole.slice(0, -1)
-    if (bare !== '' && !exact.has(bare)) exact.set(bare, { match: 'exact', path: bare, route })
+/** The locations of all routes: for each place its policy and what becomes of a request there. */
+export function routeLocations(
+  table: RouteTable,
+  accesses: readonly Required[],
+  names: Names,
+): readonly (readonly string[])[] {
+  const services = new Map(table.services.map((service) => [service.name, service]))
+  return [
+    ...placesOf(table).map((place) => {
+      const service = place.service === undefined ? undefined : services.get(place.service)
+      return placeLocation(place, service, table, accesses, names)
+    }),
+    ...table.routes.flatMap(({ policy: { cors } }, index) =>
+      cors ? [block(`= ${names.place(`p${index}`)}`, ['internal;', ...preflightLines(cors, names)])] : [],
+    ),
+  ]
+}
+
+function placeLocation(
+  place: Place,
+  service: Service | undefined,
+  table: Pick<RouteTable, 'authenticators' | 'clients'>,
+  accesses: readonly Required[],
+  names: Names,
+): readonly string[] {
+  const { id, route } = place
+  const { rate, access, maxBodyBytes } = route.policy
+  const head = [
+    'internal;',
+    comment(`route "${route.name}", declared at ${route.source}`),
+    `client_max_body_size ${maxBodyBytes};`,
+  ]
+  const location = `= ${names.place(id)}`
+  // Validation refuses such by name. What cannot be counted or checked after all is not let in.
+  if (!isCheckable(access, table) || (rate && !isCountable(rate)))
+    return block(location, [...head, ...answerLines(cannotCheck, names)])
+  const first = [
+    ...clientRateLines(table, names),
+    ...(rate ? [rateLine('route', route.name, rate, names)] : []),
+    ...accessLines(access, accesses, names),
+  ]
+  const { action } = route
+  if (action.kind === 'forward' && service !== undefined && service.endpoints.length > 0) {
+    const lines = forwardLines(place, action, service, names)
+    return block(location, [...head, ...websocketLines(action.websocket, names), ...first, ...lines])
   }
-  if (!below.has('/')) below.set('/', { match: 'below', path: '/', route: undefined })
-  return [...exact.values(), ...below.values()].sort(
-    (a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) || (a.match < b.match ? -1 : 1),
-  )
+  const { answer, status } = ownAnswer(route, names)
+  const { inside, takingOver } = answering(answer, status, first, names.named(id))
+  return [...block(location, [...head, ...inside]), ...takingOver.flatMap(([name, lines]) => block(name, lines))]
+}
+
+function websocketLines(websocket: boolean, names: Names): readonly string[] {
+  if (websocket) return []
+  return [`if ($${names.variable('upgrade')}) { ${answerLines(noWebsocket, names).join(' ')} }`]
+}
+
+/** What is answered without any instance. */
+function ownAnswer(
+  { action, policy }: Route,
+  names: Names,
+): { readonly answer: readonly string[]; readonly status: number } {
+  switch (action.kind) {
+    case 'forward':
+      return { answer: answerLines(noInstance, names), status: noInstance.status }
+    case 'redirect':
+      return { answer: [redirectLine(action, names)], status: 0 }
+    case 'answer': {
+      const type = policy.responseHeaders.set.find(({ name }) => name === 'content-type')?.value ?? action.contentType
+      return { answer: answerLines({ ...action, contentType: type }, names), status: action.status }
+    }
+  }
+}
+
+function block(head: string, lines: readonly string[]): readonly string[] {
+  return [`location ${head} {`, ...lines.map((line) => `    ${line}`), '}']
 }

@@ -9,6 +9,15 @@ export type Names = {
   /** A variable, without its sign. */
   readonly variable: (purpose: string) => string
   readonly logFormat: string
+  /** What the agent that checks tokens is called as an upstream. */
+  readonly authorizer: string
+  /** Memory that a rate is counted in. It outlives reloads, so another kind of key must have another name. */
+  readonly rateZone: (of: 'route' | 'client', name: string, by: 'route' | 'address') => string
+  readonly tlsSessions: string
+  /** A location that only the gateway itself leads to: no path of a client begins without a slash, or with two. */
+  readonly place: (id: string) => string
+  /** A location that takes over where the gateway answers itself. */
+  readonly named: (id: string) => string
 }
 
 // Longer variables do not fit the buckets of nginx's hash tables.
@@ -24,6 +33,11 @@ export function namesFor(gateway: string): Names {
     upstream: (service) => `heddle_${id}__${identifier(service, mostServiceLength)}`,
     variable: (purpose) => `heddle_${id}_${purpose}`,
     logFormat: `heddle_${id}_json`,
+    authorizer: `heddle_${id}_authorizer`,
+    rateZone: (of, name, by) => `heddle_${id}_${of}_by_${by}__${identifier(name, mostServiceLength)}`,
+    tlsSessions: `heddle_${id}_tls`,
+    place: (place) => `heddle-${place}`,
+    named: (place) => `@heddle_${id}_${place.replaceAll('-', '_')}`,
   }
 }
 

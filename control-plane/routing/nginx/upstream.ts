@@ -1,11 +1,11 @@
-import { SocketAddress } from 'node:net'
 import type { GatewayFile } from '#shared/protocol/gateway.ts'
+import type { Balance } from '../table/service.ts'
 import type { Endpoint, Service } from '../table.ts'
 import type { Names } from './names.ts'
 import { comment } from './quote.ts'
+import { socketText } from './socket.ts'
 
 const idleConnections = 64
-const ejectAfter = 'max_fails=3 fail_timeout=5s'
 
 /** The file of one service: its instances and how requests are spread over them. */
 export function serviceFile(service: Service, names: Names): GatewayFile {
@@ -16,36 +16,53 @@ export function serviceFile(service: Service, names: Names): GatewayFile {
   return { path: names.serviceFile(name), content: `${head}\n${body}`, source }
 }
 
-function upstream({ name, balance, outlierEjection, idleTimeoutMs, endpoints }: Service, names: Names): string {
+function upstream(service: Service, names: Names): string {
+  const { name, balance, idleTimeoutMs } = service
   const id = names.upstream(name)
+  const endpoints = calledEndpoints(service)
   const share = greatestCommonDivisor(endpoints.map(({ weight }) => weight))
-  // Where all are of the last resort, they are all there is; nginx wants at least one that is not.
-  const allLast = endpoints.every(({ priority }) => priority === 1)
-  const server = (endpoint: Endpoint) => {
-    const weight = endpoint.weight / share
-    const words = [
-      'server',
-      socketText(endpoint),
-      ...(weight === 1 ? [] : [`weight=${weight}`]),
-      outlierEjection ? ejectAfter : 'max_fails=0',
-      ...(endpoint.priority === 1 && !allLast ? ['backup'] : []),
-    ]
-    return `    ${words.join(' ')}; ${comment(endpoint.instance)}`
-  }
+  const servers = endpoints.map((endpoint) => serverLine(endpoint, service, share))
   return `upstream ${id} {
     zone ${id} ${zoneKilobytes(endpoints.length)}k;
-${balance === 'least_request' ? '    least_conn;\n' : ''}${endpoints.map(server).join('\n')}
+${methods[balance]}${servers.join('\n')}
     keepalive ${idleConnections};
     keepalive_timeout ${idleTimeoutMs}ms;
 }
 `
 }
 
-/** An address and port as nginx writes them. */
-export function socketText({ address, port }: { readonly address: string; readonly port: number }): string {
-  if (!address.includes(':')) return `${address}:${port}`
-  // nginx does not take "::" in the place of a single group; the common form never has it.
-  return `[${new SocketAddress({ address, family: 'ipv6' }).address}]:${port}`
+/** How the balances are called here; nginx needs no word for round robin. */
+const methods: Readonly<Record<Balance, string>> = {
+  round_robin: '',
+  least_request: '    least_conn;\n',
+  random: '    random;\n',
+  ip_hash: '    hash $remote_addr consistent;\n',
+}
+
+/**
+ * Those of the last resort stand by, where there are others. With random and hash nginx knows nobody who stands by: they are called only
+ * when the plane knows of no others.
+ */
+function calledEndpoints({ balance, endpoints }: Service): readonly Endpoint[] {
+  const best = endpoints.filter(({ priority }) => priority === 0)
+  // Where all are of the last resort, they are all there is; nginx wants at least one that is not.
+  if (best.length === 0) return endpoints.map((endpoint) => ({ ...endpoint, priority: 0 }))
+  return balance === 'random' || balance === 'ip_hash' ? best : endpoints
+}
+
+function serverLine(endpoint: Endpoint, { ejection, maxConnections }: Service, share: number): string {
+  const weight = endpoint.weight / share
+  const words = [
+    'server',
+    socketText(endpoint),
+    ...(weight === 1 ? [] : [`weight=${weight}`]),
+    ...(maxConnections === undefined ? [] : [`max_conns=${maxConnections}`]),
+    ejection
+      ? `max_fails=${ejection.failures} fail_timeout=${Math.max(1, Math.ceil(ejection.forMs / 1000))}s`
+      : 'max_fails=0',
+    ...(endpoint.priority === 1 ? ['backup'] : []),
+  ]
+  return `    ${words.join(' ')}; ${comment(endpoint.instance)}`
 }
 
 /** Workers share what they know of the servers in this much memory: about half a KiB for each. */

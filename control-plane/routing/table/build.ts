@@ -1,26 +1,33 @@
 import type { Declaration } from '../declaration/declaration.ts'
 import type { Route, RouteTable, Service } from '../table.ts'
+import { serviceOfAuthenticator, servicesOf } from './services-of.ts'
+import { moreSpecific } from './specificity.ts'
 
 /** A gateway's table without its services: what only a new declaration changes. */
 export type TableFrame = Omit<RouteTable, 'services'> & {
-  /** The services that its routes lead to, by name, each once. */
+  /** The services that its routes lead to and its authenticators ask, by name, each once. */
   readonly serviceNames: readonly string[]
 }
 
 /** The frames of all gateways, by name. */
-export function tableFrames({ gateways, routes }: Declaration): ReadonlyMap<string, TableFrame> {
+export function tableFrames(declaration: Declaration): ReadonlyMap<string, TableFrame> {
   return new Map(
-    gateways.map(({ name, ...gateway }) => {
-      const here = routes.filter((route) => route.gateways.includes(name)).map(({ gateways: _, ...route }) => route)
-      const serviceNames = [...new Set(here.map(({ service }) => service))].sort()
-      return [name, { gateway: name, ...gateway, routes: here.toSorted(moreSpecific), serviceNames }]
+    declaration.gateways.map(({ name, ...gateway }) => {
+      const routes = declaration.routes
+        .filter((route) => route.gateway === name)
+        .map(({ gateway: _, ...route }) => route)
+        .toSorted(moreSpecific)
+      const asked = new Set(
+        routes.flatMap(({ policy: { access } }) => (access.kind === 'required' ? [access.authenticator] : [])),
+      )
+      const authenticators = [...asked].sort().flatMap((each) => declaration.authenticators.get(each) ?? [])
+      const ids = [...new Set(gateway.listeners.flatMap(({ client }) => client ?? []))].sort()
+      const clients = ids.map((id) => declaration.clients.get(id) ?? { id, rate: undefined, source: gateway.source })
+      const services = [...routes.flatMap(servicesOf), ...authenticators.map(serviceOfAuthenticator)]
+      const serviceNames = [...new Set(services)].sort()
+      return [name, { gateway: name, ...gateway, clients, authenticators, routes, serviceNames }]
     }),
   )
-}
-
-/** Longest prefix first, then by name. */
-function moreSpecific(a: Route, b: Route): number {
-  return b.prefix.length - a.prefix.length || (a.name < b.name ? -1 : 1)
 }
 
 /** A whole table. Services that `serviceOf` does not know are missing in it: `danglingRoutes` then names their routes. */
@@ -34,5 +41,5 @@ export function fillTable(
 /** Routes that lead nowhere. A table is published only when this is empty. */
 export function danglingRoutes({ routes, services }: Pick<RouteTable, 'routes' | 'services'>): readonly Route[] {
   const known = new Set(services.map(({ name }) => name))
-  return routes.filter(({ service }) => !known.has(service))
+  return routes.filter((route) => servicesOf(route).some((name) => !known.has(name)))
 }

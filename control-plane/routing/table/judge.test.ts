@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Reason, reason } from '#shared/protocol/reason.ts'
 import { RoutingFleet } from '#test/support/routing-fleet.ts'
-import { defaultPolicy } from '../declaration/parse.ts'
+import { defaultPolicy } from '../declaration/to-service.ts'
 import { judge } from './judge.ts'
 
 function judged(

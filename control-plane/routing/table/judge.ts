@@ -9,6 +9,8 @@ import type { Endpoint } from '../table.ts'
 export type Candidate = Omit<Endpoint, 'priority'> & {
   /** Only when nothing better is left. */
   readonly last: boolean
+  /** Of a cluster that only stands in for another one; left out: it does not. */
+  readonly standsIn?: true
 }
 
 export type Judgement =

@@ -98,13 +98,18 @@ export class Members {
 }
 
 /**
- * One for each place; those of lowest priority are 'last' only beside better ones.
+ * One for each place; those of lowest priority are so only beside better ones. A last resort comes after what only stands in.
  * @param crowded whether there is a place with more than one
  */
 function chosen(candidates: readonly Member[], crowded: boolean): readonly Endpoint[] {
   const firsts = crowded ? candidates.filter((member, index) => !candidates[index - 1]?.samePlace(member)) : candidates
-  const better = firsts.some(({ candidate }) => !candidate.last)
-  return firsts.map((member) => member.endpoint(better && member.candidate.last ? 1 : 0))
+  const best = firsts.reduce((least, { candidate }) => Math.min(least, rankOf(candidate)), Number.POSITIVE_INFINITY)
+  return firsts.map((member) => member.endpoint(rankOf(member.candidate) > best ? 1 : 0))
+}
+
+/** 0 is the best. */
+function rankOf({ last, standsIn }: Candidate): number {
+  return (last ? 2 : 0) + (standsIn ? 1 : 0)
 }
 
 class Member {
@@ -127,14 +132,14 @@ class Member {
   }
 
   equals(other: Candidate): boolean {
-    const { instance, address, port, weight, site, last } = this.candidate
+    const { instance, address, port, weight, site } = this.candidate
     return (
       instance === other.instance &&
       address === other.address &&
       port === other.port &&
       weight === other.weight &&
       site === other.site &&
-      last === other.last
+      rankOf(this.candidate) === rankOf(other)
     )
   }
 
@@ -142,7 +147,7 @@ class Member {
     const a = this.candidate
     if (a.address !== b.address) return a.address < b.address ? -1 : 1
     if (a.port !== b.port) return a.port - b.port
-    if (a.last !== b.last) return a.last ? 1 : -1
+    if (rankOf(a) !== rankOf(b)) return rankOf(a) - rankOf(b)
     return a.instance === b.instance ? 0 : a.instance < b.instance ? -1 : 1
   }
 }

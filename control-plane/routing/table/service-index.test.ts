@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
-import { anyChange } from '#test/support/arbitraries.ts'
+import { anyChange } from '#test/support/arbitraries/changes.ts'
 import { RoutingFleet } from '#test/support/routing-fleet.ts'
 import type { Declaration, ServiceDeclaration } from '../declaration/declaration.ts'
-import { defaultPolicy, parseDeclaration } from '../declaration/parse.ts'
+import { parseDeclaration } from '../declaration/parse.ts'
+import { defaultPolicy } from '../declaration/to-service.ts'
 import { ServiceIndex, type Wanted, wantedServices } from './service-index.ts'
 
 function wanted(names: readonly string[], about: Partial<ServiceDeclaration> = {}): Wanted {
@@ -70,6 +71,21 @@ await t.test('a new policy makes the service anew, a new place only moves it', a
   t.strictSame(index.service('user')?.endpoints, [])
 })
 
+await t.test('a name with a star stands for all services that begin so, besides their own', async (t) => {
+  const world = new RoutingFleet()
+  const { index, changed } = follow(world, ['basic-*', 'basic-a'])
+  const ids = [world.add('basic-a', 1), world.add('basic-b', 2), world.add('other', 3)]
+  const called = (name: string) => index.service(name)?.endpoints.map(({ instance }) => instance)
+  t.strictSame(called('basic-*'), ids.slice(0, 2))
+  t.strictSame(called('basic-a'), ids.slice(0, 1))
+  t.strictSame(index.namesFor(ids[0] ?? ''), ['basic-a', 'basic-*'])
+  t.strictSame(index.namesFor(ids[2] ?? ''), [])
+  world.fails(ids[1] ?? '')
+  t.strictSame(changed.at(-1), ['basic-*'])
+  t.strictSame(called('basic-*'), ids.slice(0, 1))
+  t.equal(index.leftOut(ids[1] ?? '')?.reason.code, 'refused')
+})
+
 await t.test('a missed change is found by comparison', async (t) => {
   const world = new RoutingFleet()
   const id = world.add('user', 1)
@@ -101,7 +117,7 @@ routes:
 })
 
 await t.test('whatever happens to a fleet, following it gives what making it anew gives', async (t) => {
-  const names = ['crm', 'ai', 'zervi-backend']
+  const names = ['crm', 'ai', 'zervi-backend', 'zervi-*']
   const batches = fc.array(fc.array(anyChange, { minLength: 1, maxLength: 4 }), { maxLength: 25 })
   const property = fc.property(batches, (happened) => {
     const fleet = new Fleet()

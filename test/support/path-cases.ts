@@ -1,10 +1,11 @@
-import type { Route } from '../table.ts'
+import type { Route } from '#control-plane/routing/table.ts'
+import { plainRoute } from './route-tables.ts'
 
 // Requests to which every proxy must give the same answer; docs/routing.md shows some of them. Tests hold the rule and the real proxies to
 // these.
 
-function route(prefix: string, path: Route['path'], service: string): Route {
-  return { name: service, prefix, path, service, timeoutMs: 15_000, retries: 1, source: 'routes.yaml:1' }
+function route(prefix: string, path: 'strip' | 'keep', service: string): Route {
+  return plainRoute(prefix, service, { name: service, path })
 }
 
 /** In the order in which they are tried. */
@@ -41,12 +42,19 @@ export const pathCases: readonly { readonly target: string; readonly becomes: st
   { target: '/api/jobs/../users/7', becomes: 'users /7' },
   { target: '/api/jobs/%2e%2e/users/7', becomes: 'users /7' },
   { target: '/api/users/..', becomes: 'no-route' },
+  { target: '/api/jobs/..;/users/7', becomes: 'users /7' },
+  { target: '/api/jobs/.;x=1/7', becomes: 'jobs /api/jobs/7' },
+  { target: '/api/jobs//../users', becomes: 'jobs /api/jobs/users' },
   { target: '/api/%6Aobs/7', becomes: 'jobs /api/jobs/7' },
   { target: '/api/jobs/a%20b', becomes: 'jobs /api/jobs/a%20b' },
   { target: '/api/users/%E4%B8%AD', becomes: 'users /%E4%B8%AD' },
   { target: '/api/users/a+b;c=1', becomes: 'users /a+b;c=1' },
   { target: '/api/users/a%2Fb', becomes: 'refused' },
   { target: '/api%2fusers', becomes: 'refused' },
+  { target: '/api/jobs/..;/users/7', becomes: 'users /7' },
+  { target: '/api/jobs/.;x=1/7', becomes: 'jobs /api/jobs/7' },
+  { target: '/api/jobs/%2e%2e;/users', becomes: 'refused' },
+  { target: '/api/jobs/...;/7', becomes: 'jobs /api/jobs/...;/7' },
   { target: '/api/jobs/..%5cusers', becomes: 'refused' },
   { target: '/v1.0/x', becomes: 'dots /x' },
   { target: '/v1x0/x', becomes: 'no-route' },

@@ -1,0 +1,2 @@
+/** Where in the declaration something stands: `routes.yaml:12`. */
+export type Source = string
