@@ -4,6 +4,7 @@ import { httpUrl, port } from '#shared/config/fields.ts'
 import { type Problem, problemText } from '#shared/config/problem.ts'
 import { readConfig } from '#shared/config/read.ts'
 import { Failure } from '#shared/failure/failure.ts'
+import { AuthorizerConfigs } from './authorizer/config.ts'
 import { BufferConfig } from './buffer/config.ts'
 import { CommandConfigs, notAllowedIn } from './checks/commands.ts'
 import { ServiceConfigs } from './checks/config.ts'
@@ -43,6 +44,8 @@ export const AgentConfig = z
     /** What it does about services of this host that nobody declared. */
     discovery: z.prefault(DiscoveryConfig, {}),
     gateways: z._default(GatewayConfigs, []),
+    /** The gateways for whose proxies, on this node, it checks tokens. */
+    authorizers: z._default(AuthorizerConfigs, []),
     /** What the plane may have done on this host. */
     orders: z.prefault(OrdersConfig, {}),
     /** Its own /health and /metrics; loopback unless told otherwise. */

@@ -7,6 +7,7 @@ import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger, warn } from '#shared/logging/logger.ts'
 import { metricsEveryMs } from '#shared/protocol/messages.ts'
 import { serveAdmin } from './admin/serve-admin.ts'
+import { openAuthorizers } from './authorizers.ts'
 import { openBacklog } from './buffer/open-backlog.ts'
 import { Instances } from './checks/instances.ts'
 import { Lag } from './checks/lag.ts'
@@ -17,6 +18,7 @@ import { discoverAddress } from './discovery/discover-address.ts'
 import { keepAddress } from './discovery/keep-address.ts'
 import { readBook } from './discovery/keep-book.ts'
 import { openGateways } from './gateways.ts'
+import { holdState } from './identity/hold-state.ts'
 import { keepIdentity } from './identity/keep-identity.ts'
 import { checkDurations } from './metrics/check-durations.ts'
 import { pagesOf } from './metrics/page-plan.ts'
@@ -42,10 +44,13 @@ async function run(file: string): Promise<void> {
   const config = await load()
   const log = createLogger({ name: 'heddle-agent', level: config.logging.level })
   const stateDir = resolve(config.state_dir)
+  await using _held = await holdState(stateDir)
   const identity = await keepIdentity(stateDir, config.node.machine, log)
   const version = agentVersion()
   const name = config.node.name ?? hostname()
   const { site, cluster } = config.node
+  // Proxies ask from the beginning to the end, whatever else there is.
+  await using authorizers = await openAuthorizers(config.authorizers, { stateDir, log })
   let address = await keepAddress(stateDir, config.node.address, config.planes)
   let desired = nothingDesired
 
@@ -61,7 +66,10 @@ async function run(file: string): Promise<void> {
     ownLevel: () => taken.logging.level,
     allowed: () => taken.orders,
     probesRefused: () => probes.refused,
-    onSettings: () => watch(taken),
+    onSettings() {
+      watch(taken)
+      discovery.settingsChanged()
+    },
     send: (message) => session.send(message),
     stop,
     log,
@@ -92,7 +100,10 @@ async function run(file: string): Promise<void> {
 
   const session = new Session({
     planes: config.planes,
-    hello: () => helloOf({ identity, version, name, site, cluster, address, gateways: config.gateways }),
+    hello: () => {
+      const { gateways, authorizers } = config
+      return helloOf({ identity, version, name, site, cluster, address, gateways, authorizers })
+    },
     // A hung check has its verdict soon after its timeout; nobody has to wait longer.
     ready: () => instances.allJudged(Math.min(slowestTimeoutMs(services()) + 500, 5_000)),
     outbox,
@@ -102,7 +113,9 @@ async function run(file: string): Promise<void> {
     log,
     onDesired(next) {
       desired = next
+      authorizers.want(next.authorizers ?? {})
       gateways.want(next.gateways)
+      gateways.inspect(next.inspections ?? {})
       probes.want(next.probes)
       discovery.decided(next.discoveries)
       orders.want(next)
@@ -133,6 +146,7 @@ async function run(file: string): Promise<void> {
     rssBytes: process.memoryUsage.rss(),
     admissions: desired.admissions,
     orders: orders.state,
+    authorizers: authorizers.state,
   }))
 
   using _reload = reloadOnHangup(

@@ -34,6 +34,18 @@ export type Since =
   | { readonly kind: 'ago'; readonly ms: number }
   | { readonly kind: 'time'; readonly at: string }
 
+/** A moment of the past as the API takes it. @param now epoch milliseconds */
+export function momentOf(since: Since, now: number): string {
+  switch (since.kind) {
+    case 'revision':
+      return String(since.revision)
+    case 'ago':
+      return new Date(now - since.ms).toISOString()
+    case 'time':
+      return since.at
+  }
+}
+
 /** `812` is a revision, `10m` a time ago, `2026-03-01T10:00:00Z` (or without time, or with an offset) a time. */
 export function sinceArgument(text: string): Since {
   if (/^\d{1,15}$/.test(text)) return { kind: 'revision', revision: Number(text) }

@@ -1,14 +1,19 @@
 import { Command, CommanderError } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { addAdopt } from './commands/adopt.ts'
+import { addApply } from './commands/apply.ts'
 import { addDeletions } from './commands/deletions.ts'
 import { addDesired } from './commands/desired.ts'
 import { addDiscovered } from './commands/discovered.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDrain } from './commands/drain.ts'
+import { addDrift } from './commands/drift.ts'
+import { addEnvoy } from './commands/envoy.ts'
 import { addEvents } from './commands/events.ts'
 import { addExplain } from './commands/explain.ts'
+import { addFederation } from './commands/federation.ts'
 import { addFreeze } from './commands/freeze.ts'
+import { addDiff, addHistory, addRoutes } from './commands/history.ts'
 import { addIgnore } from './commands/ignore.ts'
 import { addImport } from './commands/import.ts'
 import { addInstances } from './commands/instances.ts'
@@ -16,13 +21,16 @@ import { addLint } from './commands/lint.ts'
 import { addLogLevel } from './commands/log-level.ts'
 import { addMaintenance } from './commands/maintenance.ts'
 import { addNodes } from './commands/nodes.ts'
+import { addPlan } from './commands/plan.ts'
 import { addRestart } from './commands/restart.ts'
+import { addRollback } from './commands/rollback.ts'
 import { addServices } from './commands/services.ts'
 import { addSettings } from './commands/settings.ts'
 import { addStatus } from './commands/status.ts'
 import { addSweep } from './commands/sweep.ts'
 import { addThaw } from './commands/thaw.ts'
 import { addUndrain } from './commands/undrain.ts'
+import { addSchema, addValidate } from './commands/validate.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { globalOptions, type OpenSession, openSession, painter } from './session.ts'
 import { showFailure } from './show/failure.ts'
@@ -35,8 +43,10 @@ const commands = [
   addNodes,
   addInstances,
   addExplain,
+  addFederation,
   addEvents,
   addDesired,
+  addDrift,
   addLint,
   addDiscovered,
   addAdopt,
@@ -47,18 +57,27 @@ const commands = [
   addLogLevel,
   addRestart,
   addSettings,
+  addRoutes,
+  addValidate,
+  addPlan,
+  addApply,
+  addHistory,
+  addDiff,
+  addRollback,
+  addSchema,
   addFreeze,
   addThaw,
   addSweep,
   addDeletions,
   addImport,
   addDoctor,
+  addEnvoy,
 ]
 
 const exitCodesHelp = `
 Exit codes:
   0  done
-  1  failed, or status --check or lint found something
+  1  failed, a version was taken back, or status --check, validate, lint or drift found something
   2  the command line is not valid
   3  the control plane cannot be reached
   4  there is no such instance, node or datacenter

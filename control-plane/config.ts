@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { port } from '#shared/config/fields.ts'
 import { loadConfig } from '#shared/config/read.ts'
 import { logLevels } from '#shared/logging/logger.ts'
+import { FederationConfig } from './federation/config.ts'
 import { DiscoveryConfig } from './foreign/discovery/config.ts'
 import { IngestConfig } from './ingest/config.ts'
 import { JournalConfig } from './journal/config.ts'
@@ -34,6 +35,7 @@ export const PlaneConfig = z.strictObject({
   mirror: z.prefault(MirrorConfig, {}),
   routing: z.prefault(RoutingConfig, {}),
   discovery: z.prefault(DiscoveryConfig, {}),
+  federation: z.prefault(FederationConfig, {}),
   logging: z.prefault(z.strictObject({ level: z._default(z.enum(logLevels), 'info') }), {}),
 })
 export type PlaneConfig = z.output<typeof PlaneConfig>

@@ -11,6 +11,8 @@ import { createMetrics } from './admin/metrics.ts'
 import { createApp } from './api/app.ts'
 import { sinkView } from './api/views.ts'
 import { loadPlaneConfig } from './config.ts'
+import { followConvergence } from './convergence/follow.ts'
+import { followFederation } from './federation/follow.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { serveDiscovery } from './foreign/discovery/serve.ts'
 import { lintDatacenter } from './foreign/lint/lint-datacenter.ts'
@@ -30,12 +32,15 @@ import { openStore } from './journal/open-store.ts'
 import { openTables } from './journal/open-tables.ts'
 import { startMirror } from './mirror/serve.ts'
 import { sweepDatacenter } from './mirror/sweep-datacenter.ts'
+import { Authorizers } from './routing/authorizer.ts'
 import { FileGateways } from './routing/files/gateways.ts'
 import { type Routing, startRouting } from './routing/start.ts'
 import { planeJobs, startTimetable } from './timetable.ts'
 
 /** How long an idle connection is kept for its next request. */
 const keptMs = 75_000
+/** How long an agent may take to look at a gateway. */
+const inspectWithinMs = 10_000
 
 /** Runs the plane until it is told to stop. Parts are made, joined and left to run; leaving closes them in reverse. */
 async function run(file: string): Promise<void> {
@@ -50,13 +55,18 @@ async function run(file: string): Promise<void> {
 
   // The truth. Envoys may connect while it is loaded; they are answered when it is complete.
   const fleet = new Fleet(fault(log, 'a follower of the fleet failed; its next comparison mends it'))
-  await using routing = await startRouting(config.routing, { fleet, log, signal: stop })
   await using store = await openStore(config.journal)
+  await using routing = await startRouting(config.routing, { fleet, log, store, signal: stop })
   await using journal = await openJournal({ store, fleet, config: config.journal, log, signal: stop })
   const { record } = journal
   await journal.load()
   await using tables = await openTables({ store, fleet, config: config.journal, log, signal: stop })
+  const federationPath = `${config.journal.path}-federation`
+  await using federation = await followFederation(config.federation, { fleet, path: federationPath, log, signal: stop })
   fleet.markComplete()
+  // What is published first knows already which cluster answers.
+  using _federated = { [Symbol.dispose]: federation.watch(() => routing.federate(federation)) }
+  federation.look()
 
   // What happens: agents and clients say it, vantages confirm it.
   await using http = new AsyncDisposableStack()
@@ -76,8 +86,14 @@ async function run(file: string): Promise<void> {
         beatsToSave.node(node, at)
         agentHeardAt.set(node, at)
       },
-      onMetrics: (node, metrics, at) => tables.saveMetrics(metrics.map((metric) => ({ ...metric, node, at }))),
+      onMetrics: (node, metrics, at) => {
+        const samples = metrics.map((metric) => ({ ...metric, node, at }))
+        tables.saveMetrics(samples)
+        federation.hear(samples, 'agent')
+        routing.hear(samples)
+      },
       onGatewayOutcome: (gateway, node, outcome) => fileGateways.outcome(gateway, node, outcome),
+      onCounted: (gateway, routes, at) => routing.traffic.count(gateway, routes, at),
     },
   })
   const sightings = new Sightings()
@@ -102,11 +118,21 @@ async function run(file: string): Promise<void> {
     fleet,
     now: Date.now,
     send: (gateway, files) => sessions.setGatewayFiles(gateway, files),
+    inspect: (gateway, node, repair) => sessions.inspect(node, gateway, repair, inspectWithinMs),
   })
+  const authorizers = new Authorizers((gateway, set) => sessions.setAuthorizer(gateway, set))
+  // Before the files that make proxies ask them.
+  using _authorizers = {
+    [Symbol.dispose]: routing.onTable(
+      (update) => authorizers.take(update),
+      (gateway) => authorizers.withdraw(gateway),
+    ),
+  }
   using _tables = {
     [Symbol.dispose]: routing.onTable(
       (update) => fileGateways.take(update),
       (gateway) => fileGateways.withdraw(gateway),
+      () => fileGateways.sinks(),
     ),
   }
   const { owner, datacenters } = config.mirror
@@ -130,7 +156,11 @@ async function run(file: string): Promise<void> {
     hooks: {
       onHeartbeat: (instance, at) => beatsToSave.service(instance, at),
       onNodeHeartbeat: (node, at) => beatsToSave.node(node, at),
-      onMetrics: (samples) => tables.saveMetrics(samples),
+      onMetrics: (samples) => {
+        tables.saveMetrics(samples)
+        federation.hear(samples, 'client')
+        routing.hear(samples)
+      },
     },
     about: () => ({ datacenters: mirror.sinks.map((sink) => sinkView(sink.status())), leader: { plane: runId } }),
     agentHeardAt: (node) => agentHeardAt.get(node),
@@ -145,7 +175,20 @@ async function run(file: string): Promise<void> {
     },
     servicesHealth: watched.now,
   })
-  using metrics = createMetrics(fleet, sinks, Date.now)
+  using metrics = createMetrics(fleet, sinks, Date.now, () => federation.view())
+  await using convergence = followConvergence({
+    sinks,
+    onChange: (listener) =>
+      journal.follow((entries) => listener(entries.map(({ revision, event }) => ({ revision, at: event.at })))),
+    declared: () => {
+      const current = routing.versions.current
+      return current && current.rollout.stages.length <= 1 ? current : undefined
+    },
+    onGiven: (listener) => routing.onTable(listener, listener),
+    onProven: metrics.proven,
+    log,
+    signal: stop,
+  })
   using discovery = serveDiscovery(fleet, config.discovery)
   const app = createApp({
     metrics,
@@ -155,9 +198,20 @@ async function run(file: string): Promise<void> {
       record,
       sinks,
       routesOf: (instance) => [...routing.explain(instance)],
+      explainRequest: (request) => routing.explainRequest(request),
+      routing: { routing, folder: config.routing.declaration },
       facts: () => {
-        const problems = problemsOf(journal, routing)
-        return { owner, installation: store.installation, version, startedAt, problems, foreign: foreign.status() }
+        const unmanned = authorizers.problems(sessions.authorizedGateways())
+        const problems = [...problemsOf(journal, routing), ...unmanned]
+        return {
+          owner,
+          installation: store.installation,
+          version,
+          startedAt,
+          problems,
+          foreign: foreign.status(),
+          convergence: convergence.of,
+        }
       },
       events: {
         read: journal.read,
@@ -165,6 +219,7 @@ async function run(file: string): Promise<void> {
         newest: journal.newest,
         onAppend: (listener) => journal.follow(listener),
       },
+      stateAt: (revision) => journal.stateAt(revision),
       sweep: (datacenter, request) => sweepDatacenter(config.mirror, fleet, datacenter, request),
       approveDeletions: (datacenter, operator) => {
         const approved = mirror.approve(datacenter)
@@ -174,6 +229,7 @@ async function run(file: string): Promise<void> {
       discoveries: sessions.discoveries,
       agents: { doing: (node) => sessions.doings.of(node), takes: (node) => sessions.takes(node) },
       discovery,
+      federation,
       lint: (datacenter, settings) =>
         lintDatacenter(datacenters, datacenter, settings, { fleet, owner, now: Date.now, signal: stop }),
       now: Date.now,

@@ -5,7 +5,7 @@ import t from 'tap'
 import { temporaryFolder } from './support/folder.ts'
 import { projectFolder } from './support/parts.ts'
 
-// main → api → features → {fleet, consul} → shared; agent → shared; cli → shared.
+// main → api → features → {fleet, consul} → shared; agent → shared; cli → shared, and the reader of the declaration.
 const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['shared/a.ts', '#agent/x.ts'],
   ['shared/config/a.ts', '../../control-plane/fleet/x.ts'],
@@ -14,6 +14,7 @@ const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['agent/checks/b.ts', '#test/support/wait.ts'],
   ['cli/a.ts', '#agent/x.ts'],
   ['cli/b.ts', '../control-plane/x.ts'],
+  ['cli/c.ts', '#control-plane/routing/start.ts'],
   ['control-plane/main.ts', '#agent/x.ts'],
   ['control-plane/api/a.ts', '../main.ts'],
   ['control-plane/api/b.ts', '#cli/x.ts'],
@@ -32,12 +33,16 @@ const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['control-plane/foreign/a.ts', '../mirror/x.ts'],
   ['control-plane/foreign/lint/b.ts', '../../ingest/x.ts'],
   ['control-plane/mirror/c.ts', '../foreign/x.ts'],
+  ['control-plane/federation/a.ts', '../routing/x.ts'],
+  ['control-plane/routing/table/b.ts', '../../federation/x.ts'],
 ]
 const allowed: typeof forbidden = [
   ['agent/ok.ts', '#shared/failure/failure.ts'],
+  ['cli/ok.ts', '#control-plane/routing/declaration/parse.ts'],
   ['agent/ok.test.ts', '#test/support/wait.ts'],
   ['control-plane/timetable.ts', './mirror/x.ts'],
   ['control-plane/api/ok.ts', '../mirror/x.ts'],
+  ['control-plane/federation/ok.ts', '../fleet/x.ts'],
   ['control-plane/mirror/ok.ts', '../consul/x.ts'],
   ['control-plane/ingest/agents/ok.ts', '../../fleet/x.ts'],
   ['control-plane/routing/ok.ts', '#shared/config/read.ts'],

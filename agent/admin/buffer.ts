@@ -1,6 +1,6 @@
 import type { LaneState } from '../buffer/lane.ts'
 import type { BacklogState } from '../buffer/open-backlog.ts'
-import type { Family } from './metrics-text.ts'
+import type { Family } from './family.ts'
 
 /** What /health says of what no plane was told yet. */
 export function bufferHealth({ mostBytes, edges, samples, failure }: BacklogState) {

@@ -1,14 +1,8 @@
+import { authorizerFamilies } from './authorizers.ts'
 import { bufferFamilies } from './buffer.ts'
+import type { Family } from './family.ts'
 import { pageFamilies } from './pages.ts'
 import type { AgentState } from './state.ts'
-
-type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
-export type Family = {
-  readonly name: string
-  readonly help: string
-  readonly type: 'gauge' | 'counter'
-  readonly samples: readonly Sample[]
-}
 
 const healthNumbers = { passing: 0, warning: 1, critical: 2, unknown: 3 } as const
 
@@ -77,6 +71,7 @@ function familiesOf(state: AgentState): readonly Family[] {
     gauge('heddle_agent_reports_unacknowledged', 'Reports on their way.', state.unacknowledged),
     ...bufferFamilies(state.buffer),
     ...pageFamilies(state.pages),
+    ...authorizerFamilies(state.authorizers),
     gauge('heddle_agent_wires', 'Trip wires held open.', state.wires),
     gauge(
       'heddle_agent_loop_lag_seconds',

@@ -1,6 +1,6 @@
 import { causes } from '../metrics/drops.ts'
 import type { PagesState } from '../metrics/pages.ts'
-import type { Family } from './metrics-text.ts'
+import type { Family } from './family.ts'
 
 /** What the agent's own /health says of the metrics pages of its services. */
 export function pagesHealth({ pages, dropped }: PagesState, now: number) {

@@ -87,6 +87,7 @@ const state: AgentState = {
   lagMs: 12,
   rssBytes: 1e6,
   admissions: { 'crm-1': { admission: 'draining', reason: 'upgrade' } },
+  authorizers: [],
   orders: {
     logging: { level: 'debug', by: 'operator:anna', reason: 'why' },
     settings: { version: 'all@1', rejected: undefined },

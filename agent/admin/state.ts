@@ -1,11 +1,13 @@
 import type { Verdict } from '#shared/protocol/check.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
+import type { AuthorizerState } from '../authorizer/authorizer.ts'
 import type { BacklogState } from '../buffer/open-backlog.ts'
 import type { InstanceState } from '../checks/instances.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { PagesState } from '../metrics/pages.ts'
 import type { OrdersState } from '../orders/orders.ts'
 import type { SessionState } from '../session/keep-session.ts'
+import { authorizersHealth, someUnable } from './authorizers.ts'
 import { bufferHealth } from './buffer.ts'
 import { pagesHealth } from './pages.ts'
 
@@ -23,9 +25,12 @@ export type AgentState = {
   readonly buffer: BacklogState
   readonly lagMs: number
   readonly rssBytes: number
-  readonly admissions: Readonly<Record<string, { readonly admission: string; readonly reason: string }>>
+  readonly admissions: Readonly<
+    Record<string, { readonly admission: string; readonly reason: string; readonly node?: boolean | undefined }>
+  >
   /** What the plane wants of this agent itself, and what became of it. */
   readonly orders: OrdersState
+  readonly authorizers: readonly AuthorizerState[]
 }
 
 /** The agent's own health: it works as long as it checks; without a session it works on, but nobody hears it. */
@@ -33,7 +38,7 @@ export function healthOf(state: AgentState) {
   const { now, session } = state
   const { state: contact, plane, session: id, since, why } = session
   return {
-    status: contact === 'connected' ? 'healthy' : 'warning',
+    status: contact === 'connected' && !someUnable(state.authorizers) ? 'healthy' : 'warning',
     service: 'heddle-agent',
     version: state.version,
     node: state.identity.node,
@@ -62,6 +67,7 @@ export function healthOf(state: AgentState) {
       })),
     })),
     orders: state.orders,
+    ...(state.authorizers.length > 0 ? { authorizers: authorizersHealth(state.authorizers) } : {}),
     metrics: pagesHealth(state.pages, now),
     unacknowledged: state.unacknowledged,
     buffer: bufferHealth(state.buffer),

@@ -1,5 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { flushFolder } from '#shared/files/flush.ts'
+import { replaceFile } from '#shared/files/replace-file.ts'
 
 /** The files of one lane: `edges-000000000042.log`, numbered as they were begun. Every method rejects when the disk does not do it. */
 export class SegmentFiles {
@@ -13,11 +15,7 @@ export class SegmentFiles {
 
   /** Names in the order of their numbers; none if there is no folder yet. */
   async list(): Promise<readonly string[]> {
-    const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
-      throw error
-    })
-    return names.filter((name) => name.startsWith(`${this.#lane}-`) && name.endsWith('.log')).sort()
+    return (await this.#names()).filter((name) => name.endsWith('.log')).sort()
   }
 
   read(name: string): Promise<Buffer> {
@@ -29,7 +27,7 @@ export class SegmentFiles {
     const name = `${this.#lane}-${String(number).padStart(12, '0')}.log`
     await mkdir(this.#folder, { recursive: true, mode: 0o750 })
     await writeTo(await open(join(this.#folder, name), 'w', 0o640), content, 0, true)
-    await this.#syncFolder()
+    await flushFolder(this.#folder)
     return name
   }
 
@@ -40,10 +38,13 @@ export class SegmentFiles {
 
   /** Puts other content in the place of a segment: after a power cut there is the old one or the new one, whole. */
   async replace(name: string, content: Buffer): Promise<void> {
-    const aside = join(this.#folder, `${name}.new`)
-    await writeTo(await open(aside, 'w', 0o640), content, 0, true)
-    await rename(aside, join(this.#folder, name))
-    await this.#syncFolder()
+    await replaceFile(join(this.#folder, name), content, { mode: 0o640 })
+  }
+
+  /** Takes away what an interrupted run had written aside and not put in its place. */
+  async removeUnfinished(): Promise<void> {
+    const names = await this.#names()
+    for (const name of names.filter((each) => each.endsWith('.new'))) await this.remove(name).catch(() => {})
   }
 
   /** Cuts off what is not whole. */
@@ -61,9 +62,12 @@ export class SegmentFiles {
     await rm(join(this.#folder, name), { force: true })
   }
 
-  async #syncFolder(): Promise<void> {
-    await using folder = await open(this.#folder, 'r')
-    await folder.sync()
+  async #names(): Promise<readonly string[]> {
+    const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    return names.filter((name) => name.startsWith(`${this.#lane}-`))
   }
 }
 

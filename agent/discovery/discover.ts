@@ -1,35 +1,20 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KnownPort } from '#shared/config/known-ports.ts'
 import type { Place } from '#shared/host/listeners.ts'
-import { pause } from '#shared/lifecycle/repeat.ts'
+import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Decision, Discovered } from '#shared/protocol/discovery.ts'
-import { instanceId } from '#shared/protocol/identity.ts'
 import type { ServiceConfig } from '../checks/config.ts'
 import type { InstanceState } from '../checks/instances.ts'
-import { isLoopback } from './address.ts'
-import {
-  type Adopted,
-  adopt,
-  adoptedBeside,
-  type Book,
-  copyOf,
-  ignore,
-  isDone,
-  release,
-  serviceOf,
-  withListening,
-} from './book.ts'
+import { adoptedBeside, type Book, serviceOf } from './book.ts'
 import { type DiscoveryConfig, portTable } from './config.ts'
-import { conflictsOf, type Held } from './conflicts.ts'
-import { adoptionOf, type Circumstances, type Subject, standingOf, whoIs } from './entry.ts'
+import { type Findings, foundId } from './findings.ts'
 import { writeBook } from './keep-book.ts'
-import { recognise } from './recognise.ts'
-import { claimOn, givesWay, waitsFor } from './rivals.ts'
+import { logStep } from './log-step.ts'
+import { overviewOf } from './overview.ts'
+import { withDecisions, withoutGone, withPolicy } from './settlement.ts'
 import { Surroundings } from './surroundings.ts'
-import { discoveredMessage, foundOfAdopted, foundOfSubject, newsOf } from './tell.ts'
-
-/** Adopted by policy at most; the whole of a node is told in one message. */
-const mostAdopted = 300
+import { newsOf } from './tell.ts'
 
 export type DiscoveryParts = {
   readonly settings: DiscoveryConfig
@@ -55,6 +40,9 @@ export class Discovery {
   readonly #table: readonly KnownPort[]
   #book: Book
   #decisions: Readonly<Record<string, Decision>> = {}
+  readonly #wake = new Wake()
+  /** By which it was looked around last. */
+  #policy: object | undefined
   #told: string | undefined
   /** One after the other: each step reads what the one before has written. */
   #last: Promise<void> = Promise.resolve()
@@ -72,18 +60,19 @@ export class Discovery {
     return this.#parts.settings.enabled ? adoptedBeside(this.#book, declared).map(serviceOf) : []
   }
 
-  /** Looks around until `stop`: at once, then whenever something else listens than before. */
+  /** Looks around until `stop`: at once, then every now and then, and at once when another policy holds. */
   async run(stop: AbortSignal): Promise<void> {
     const { settings, log } = this.#parts
     if (!settings.enabled) return
     while (!stop.aborted) {
+      this.#policy = policyIn(settings)
       try {
         await this.#surroundings.look((place) => this.#isKnown(place), stop)
         if (!stop.aborted) await this.#settleNext()
       } catch (err) {
         log.warn({ err }, 'looking for services failed; it is tried again')
       }
-      await pause(settings.every, stop)
+      await this.#wake.next(settings.every, stop)
     }
     await this.#last
   }
@@ -94,27 +83,22 @@ export class Discovery {
     if (this.#parts.settings.enabled && Object.keys(this.#decisions).length > 0) void this.#settleNext()
   }
 
+  /** Settings have changed: what another policy says of what listens is not to wait for the next round. */
+  settingsChanged(): void {
+    if (this.#policy && !isDeepStrictEqual(this.#policy, policyIn(this.#parts.settings))) this.#wake.ring()
+  }
+
   /** A new session knows nothing yet. */
   tellAgain(): void {
     this.#told = undefined
     if (this.#parts.settings.enabled && this.#surroundings.seen) this.#tell()
   }
 
-  #idOf({ port, address }: Pick<Place, 'port' | 'address'>): string {
-    return instanceId(
-      `found-${port}`,
-      this.#parts.node.id,
-      address === undefined || isLoopback(address) ? port : address,
-    )
-  }
-
   /** Whether a place needs no look: somebody looks after it here already. */
   #isKnown(place: Place): boolean {
-    return this.#isDeclared(place.port) || Object.hasOwn(this.#book.adopted, this.#idOf(place))
-  }
-
-  #isDeclared(port: number): boolean {
-    return this.#parts.declared().some((service) => service.port === port)
+    const { node, declared } = this.#parts
+    if (declared().some(({ port }) => port === place.port)) return true
+    return Object.hasOwn(this.#book.adopted, foundId(place, node.id))
   }
 
   #settleNext(): Promise<void> {
@@ -129,7 +113,7 @@ export class Discovery {
   async #settle(): Promise<void> {
     const { stateDir, onAdopted } = this.#parts
     const before = this.#book
-    const next = this.#withPolicy(this.#withDecisions(this.#withoutGone(before)))
+    const next = this.#settled(before)
     if (next !== before) {
       await writeBook(stateDir, next)
       this.#book = next
@@ -138,158 +122,42 @@ export class Discovery {
     this.#tell()
   }
 
-  #withoutGone(book: Book): Book {
+  #settled(book: Book): Book {
     const { settings, log } = this.#parts
-    if (!this.#surroundings.seen) return book
-    const listens = ({ port }: Adopted) => this.#surroundings.listens(port)
-    const { book: next, forgotten } = withListening(book, listens, Date.now(), settings.forget_after)
-    for (const { name, port } of forgotten)
-      log.warn({ service: name, port }, 'nothing listens there for too long; it is withdrawn')
-    return next
+    const findings = this.#findings
+    const listens = (port: number) => this.#surroundings.listens(port)
+    const nothing = { book, steps: [] }
+    const gone = this.#surroundings.seen ? withoutGone(book, listens, Date.now(), settings.forget_after) : nothing
+    const decided = withDecisions(gone.book, this.#decisions, findings)
+    const adopted = withPolicy(decided.book, findings)
+    for (const step of [...gone.steps, ...decided.steps, ...adopted.steps]) logStep(step, log)
+    return adopted.book
   }
 
-  #withDecisions(book: Book): Book {
-    const { log, node } = this.#parts
-    let next = book
-    for (const [id, decision] of Object.entries(this.#decisions)) {
-      if (isDone(next, id, decision)) continue
-      const adopted = next.adopted[id]
-      const subject = this.#subjects().find((each) => each.id === id)
-      if (decision.do === 'ignore') {
-        if (!adopted && !subject) continue
-        next = ignore(next, id, decision.by, subject ? whoIs(subject) : (adopted?.who ?? ''))
-      } else if (adopted) next = adopt(next, renamed(adopted, decision, this.#table))
-      else if (subject) {
-        const known = { ...subject, recognised: this.#recognisedAs(subject, decision.service) }
-        next = adopt(next, { ...adoptionOf(known, { cluster: node.cluster }, decision), who: whoIs(subject) })
-      } else continue
-      log.info({ found: id, decision: decision.do, by: decision.by, service: decision.service }, 'an operator decided')
-    }
-    return next
-  }
-
-  #withPolicy(book: Book): Book {
-    const { log, node } = this.#parts
-    let next = book
-    for (const { found, name, port, by } of Object.values(book.adopted)) {
-      const claimed = claimOn(port, this.#surroundings.rivals)
-      if (by !== 'policy' || !claimed || !givesWay(node.id, claimed.rival)) continue
-      log.warn(
-        { service: name, port, node: claimed.rival.node },
-        'another agent of this host looks after it; it is left to that',
-      )
-      next = release(next, found)
-    }
-    for (const subject of this.#subjects()) {
-      if (Object.hasOwn(next.adopted, subject.id)) continue
-      const { adopt: adoption } = standingOf(subject, next, this.#circumstances(subject, next))
-      if (!adoption) continue
-      const { name, port, evidence, confidence } = adoption
-      log.info({ service: name, port, confidence, evidence }, 'a service was found and is looked after from now on')
-      next = adopt(next, adoption)
-    }
-    return next
-  }
-
-  #recognisedAs(subject: Subject, service: string | undefined): Subject['recognised'] {
-    if (service === undefined) return subject.recognised
-    const { confidence, evidence } = subject.recognised
-    const { type, cluster, tags, role } = recognise(
-      {
-        ...subject.seen,
-        port: subject.place.port,
-        told: service,
-        process: undefined,
-        cluster: this.#parts.node.cluster,
-      },
-      this.#table,
-    )
-    return {
-      service,
-      tags,
-      role,
-      confidence,
-      evidence,
-      ...(type === undefined ? {} : { type }),
-      ...(cluster === undefined ? {} : { cluster }),
-    }
-  }
-
-  /** The places that were looked at and that nobody looks after. */
-  #subjects(): readonly Subject[] {
-    const { cluster } = this.#parts.node
-    return this.#surroundings.visited
-      .filter(({ place }) => !this.#isDeclared(place.port))
-      .map(({ place, process, seen }) => {
-        const evidence = { port: place.port, told: seen.told, verdict: seen.verdict, process, cluster }
-        return { id: this.#idOf(place), place, process, seen, recognised: recognise(evidence, this.#table) }
-      })
-  }
-
-  #circumstances({ place }: Subject, book = this.#book): Circumstances {
+  get #findings(): Findings {
     const { settings, node, declared } = this.#parts
-    const { rivals, rounds } = this.#surroundings
-    const full = Object.keys(book.adopted).length >= mostAdopted
+    const { places, visited, rivals, rounds } = this.#surroundings
     return {
-      rules: settings.policy,
-      fallback: settings.default,
-      declared: declared().length > 0,
-      nodeIsLocal: isLoopback(node.address()),
-      cluster: node.cluster,
-      claimed: claimOn(place.port, rivals),
-      waits: rounds < 3 && waitsFor(node.id, rivals),
-      full,
+      node: { ...node, address: node.address() },
+      settings,
+      table: this.#table,
+      declared: declared(),
+      places,
+      processAt: (place) => this.#surroundings.processAt(place),
+      visited,
+      rivals,
+      rounds,
     }
   }
 
   #tell(): void {
-    const message = this.#message()
+    const { states, send } = this.#parts
+    const message = overviewOf(this.#book, this.#findings, states(), Date.now())
     const news = newsOf(message)
-    if (news !== this.#told && this.#parts.send(message)) this.#told = news
-  }
-
-  #message(): Discovered {
-    const { node, declared, states } = this.#parts
-    const now = Date.now()
-    const { places, rivals, processes } = this.#surroundings
-    const all = states()
-    const adopted = adoptedBeside(this.#book, declared()).map((entry) => {
-      const instance = instanceId(entry.name, node.id, copyOf(entry))
-      const state = all.find(({ spec }) => spec.id === instance)
-      const place = places.find((each) => this.#idOf(each) === entry.found)
-      const address = state?.spec.address ?? entry.address ?? node.address()
-      const process = place && this.#surroundings.processAt(place)
-      return foundOfAdopted({ entry, instance, address, verdict: state?.verdict, process, place, now })
-    })
-    const others = this.#subjects()
-      .filter(({ id }) => !Object.hasOwn(this.#book.adopted, id))
-      .map((subject) => {
-        const standing = standingOf(subject, this.#book, this.#circumstances(subject))
-        const { service } = subject.recognised
-        const instance = service === undefined ? undefined : instanceId(service, node.id, subject.place.port)
-        return foundOfSubject(subject, standing, subject.place.address ?? node.address(), instance)
-      })
-    const adoptedPorts = new Set(adopted.map(({ port }) => port))
-    const held: Held[] = all.map(({ spec, verdict }) => ({
-      service: spec.service,
-      address: spec.address,
-      port: spec.port,
-      origin: adoptedPorts.has(spec.port) ? 'adopted' : 'declared',
-      reason: verdict.reason,
-    }))
-    return discoveredMessage([...adopted, ...others], conflictsOf(held, processes, node.id, rivals))
+    if (news !== this.#told && send(message)) this.#told = news
   }
 }
 
-/** An adopted one of which an operator knows better what it is. */
-function renamed(adopted: Adopted, { service, type, cluster, by }: Decision, table: readonly KnownPort[]): Adopted {
-  const line = service === undefined ? undefined : table.find((each) => each.service === service)
-  const known = type ?? line?.type
-  return {
-    ...adopted,
-    by,
-    ...(service === undefined ? {} : { name: service, tags: [...(line?.tags ?? [])] }),
-    ...(known === undefined ? {} : { type: known }),
-    ...(cluster === undefined ? {} : { cluster }),
-  }
+function policyIn({ policy, default: otherwise }: DiscoveryConfig): object {
+  return { policy, otherwise }
 }

@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '#shared/files/replace-file.ts'
 import { isReachable } from './address.ts'
 import { addressTowards, discoverAddress } from './discover-address.ts'
 
@@ -18,10 +19,8 @@ export async function keepAddress(
   if ((await addressTowards(planes)) === undefined) return discoverAddress(configured, planes, kept?.trim())
   const address = await discoverAddress(configured, planes)
   if (kept?.trim() !== address) {
-    await writeFile(`${file}.new`, `${address}\n`)
-      .then(() => rename(`${file}.new`, file))
-      // Where nothing can be kept it is found out anew.
-      .catch(() => {})
+    // Where nothing can be kept it is found out anew.
+    await replaceFile(file, `${address}\n`).catch(() => {})
   }
   return address
 }

@@ -81,16 +81,6 @@ export class Surroundings {
     return this.#rivals
   }
 
-  /** Who listens, by port. */
-  get processes(): ReadonlyMap<number, Process> {
-    return new Map(
-      this.#places.flatMap((place) => {
-        const process = this.processAt(place)
-        return process ? [[place.port, process]] : []
-      }),
-    )
-  }
-
   processAt({ inodes }: Place): Process | undefined {
     return inodes.map((inode) => this.#holders.get(inode)).find((process) => process !== undefined)
   }

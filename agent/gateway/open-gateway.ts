@@ -1,11 +1,13 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { replaceFile } from '#shared/files/replace-file.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { readDirectives } from './directives.ts'
 import type { FileSet } from './file-set.ts'
 import { findNginx } from './find-nginx.ts'
+import { NamedFiles } from './named-files.ts'
 import { mainContent } from './own-files.ts'
-import { type OwnFolder, openFolder, writeFlushed } from './place.ts'
+import { type OwnFolder, openFolder } from './place.ts'
 import { foreignProcess, type NginxProcess, ownProcess } from './run-nginx.ts'
 import type { GatewaySettings } from './settings.ts'
 import { openShadow, type Shadow } from './stage.ts'
@@ -18,6 +20,8 @@ export type GatewayParts = AsyncDisposable & {
   readonly process: NginxProcess
   /** The main file, where it is the agent's own: a change of it is a change of what has to be proven. */
   readonly main: FileSet
+  /** Certificates and the like, which the gateway's files only name. */
+  readonly named: NamedFiles
 }
 
 /** Opens a gateway. Throws PART_MISSING or GATEWAY_FOLDER_UNFIT; both may pass by themselves. */
@@ -34,13 +38,14 @@ export async function openGateway(settings: GatewaySettings, log: Logger, stop: 
   } else await warnOfEndlessWorkers(settings, log)
   const shadow = await openShadow(settings, nginx, stop)
   const process = settings.run ? await ownProcess(settings, nginx, log) : foreignProcess(settings)
-  return { settings, folder, shadow, process, main, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
+  const named = new NamedFiles()
+  return { settings, folder, shadow, process, main, named, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
 }
 
 async function makePrefix({ home, mainConfig }: GatewaySettings, content: string): Promise<void> {
   await mkdir(join(home, 'temp'), { recursive: true, mode: 0o755 })
   const present = await readFile(mainConfig, 'utf8').catch(() => '')
-  if (present !== content) await writeFlushed(mainConfig, content)
+  if (present !== content) await replaceFile(mainConfig, content, { mode: 0o644 })
 }
 
 /** Started as root, Nginx gives its workers another user; that one has to reach the folders for large bodies. */

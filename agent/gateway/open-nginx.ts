@@ -4,8 +4,9 @@ import { nextReload, remembered } from './budget.ts'
 import { openGateway } from './open-gateway.ts'
 import type { GatewayProxy } from './proxy.ts'
 import { readWorkers } from './read-workers.ts'
-import { isServed } from './serve-set.ts'
+import { isServed, withProof } from './serve-set.ts'
 import type { GatewaySettings } from './settings.ts'
+import { takesAway } from './takes-away.ts'
 import { drainingGenerations } from './workers.ts'
 
 /** An Nginx as a gateway's proxy: it takes files by reloads, which are counted. Throws as `openGateway` does. */
@@ -15,13 +16,19 @@ export async function openNginx(settings: GatewaySettings, log: Logger, stop: Ab
   return {
     read: () => parts.folder.read(),
     refusal: (set, known) => refusal(parts, set, known),
-    isServed: (present, files) => isServed(parts, present, files),
+    async isServed(present, files) {
+      await parts.named.look(files)
+      return isServed(parts, present, files)
+    },
+    expected: (files) => withProof(parts, files).wanted,
     async apply(state, files, urgent, stopping) {
+      await parts.named.look(files)
       const applied = await applySet(parts, state, files, urgent, stopping)
       const now = performance.now()
       if (applied.reloaded) history = [...remembered(history, now), now]
       return applied
     },
+    takesAway,
     async waitMs(urgent) {
       const master = await parts.process.master()
       if (master === undefined) return 0

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { lstat, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
+import { flushFolder, writeFlushed } from '#shared/files/flush.ts'
 import { changesBetween, type FileSet } from './file-set.ts'
 
 /** Files that are written and flushed, but not yet in their place. */
@@ -59,19 +60,6 @@ export async function openFolder(folder: string, prefix: string, suffix = '.conf
       }
     },
   }
-}
-
-/** Writes a file anew, never through a link, and flushes it to disk. */
-export async function writeFlushed(path: string, content: string, mode = 0o644): Promise<void> {
-  await rm(path, { force: true })
-  await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode)
-  await file.writeFile(content)
-  await file.datasync()
-}
-
-export async function flushFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
-  await handle.sync()
 }
 
 /** The content of a file of ours; a link in its place counts as other content, so that it is replaced. */

@@ -10,8 +10,12 @@ export interface GatewayProxy extends AsyncDisposable {
   refusal(set: GatewayFiles, known: FileSet): AppliedSet['result'] | undefined
   /** Whether the folder holds these files already (`present` is what it holds) and the proxy serves them. */
   isServed(present: FileSet, files: FileSet): Promise<boolean>
+  /** What the folder holds where these files are served. */
+  expected(files: FileSet): FileSet
   /** How long a set has to wait before it may be tried, in milliseconds; 0: it may be now. */
   waitMs(urgent: boolean): Promise<number>
+  /** Whether a server that `present` names is gone from `files`. */
+  takesAway(present: FileSet, files: FileSet): boolean
   /** Tests a set, takes out what is guilty, puts the rest into place and proves that it is served. */
   apply(state: GatewayState, files: FileSet, urgent: boolean, stop: AbortSignal): Promise<AppliedSet>
 }

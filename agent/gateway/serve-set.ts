@@ -15,7 +15,7 @@ export type ServedSet =
 
 /** What has to be in the folder, and the hash that proves it. */
 export function withProof(parts: GatewayParts, files: FileSet): { readonly hash: string; readonly wanted: FileSet } {
-  const hash = hashOf(new Map([...files, ...parts.main]))
+  const hash = hashOf(new Map([...files, ...parts.main, ...parts.named.prints]))
   return { hash, wanted: new Map([...files, [parts.settings.proofFile, proofContent(parts.settings.proof, hash)]]) }
 }
 

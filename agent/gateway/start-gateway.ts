@@ -2,9 +2,11 @@ import { explainError } from '#shared/failure/failure.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
+import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AppliedSet, GatewayState } from './applied-set.ts'
 import { contentsOf, hashOf } from './file-set.ts'
+import { inspectGateway } from './inspect.ts'
 import { keepGood, readGood } from './keep-good.ts'
 import { goodSetOf, type Input, outcomeOf, tellTheSame } from './outcome.ts'
 import type { GatewayProxy, LoopSettings } from './proxy.ts'
@@ -17,10 +19,17 @@ export type GatewayStatus = {
   readonly reloads: number
 }
 
+/** What was found; `error`: why nothing can be said. */
+export type Found = Omit<Inspected, 'type' | 'id' | 'gateway'>
+
 export type Gateway = {
   /** Takes a set as the newest one that the plane wants; older ones that still wait are forgotten. */
   take(files: GatewayFiles): void
   status(): GatewayStatus
+  /** How the folder and what is served differ from what was proven last. */
+  inspect(): Promise<Found>
+  /** Compares them now, and sets right what differs. */
+  repair(): void
   /** Settles when the gateway has ended, after the signal that it was started with. */
   readonly ended: Promise<void>
 }
@@ -44,6 +53,7 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
   let state: GatewayState = { present: new Map(), lastGood: new Map() }
   let outcome: GatewayOutcome | undefined
   let reloads = 0
+  let opened: GatewayProxy | undefined
 
   const take = (set: GatewayFiles) => {
     const files = contentsOf(set.files)
@@ -72,12 +82,13 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
 
   /** Makes `input` what is served, as far as it can be now. Answers when to look again, in milliseconds from now. */
   const apply = async (proxy: GatewayProxy, input: Input): Promise<number> => {
-    const waitMs = await proxy.waitMs(input.urgent)
+    const urgent = input.urgent && proxy.takesAway(state.present, input.files)
+    const waitMs = await proxy.waitMs(urgent)
     if (waitMs > 0) {
       report({ state: 'waiting', version: input.set.version, waitMs })
       return waitMs
     }
-    const applied = await proxy.apply(state, input.files, input.urgent, stop)
+    const applied = await proxy.apply(state, input.files, urgent, stop)
     state = applied.now
     if (applied.reloaded) reloads += 1
     const { result } = applied
@@ -135,6 +146,7 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
     const good = kept?.set.proxy === settings.proxy ? kept : undefined
     await using proxy = await openPatiently(open, settings.retryMs, reportTrouble, stop)
     if (!proxy) return
+    opened = proxy
     state = { present: await proxy.read(), lastGood: new Map(Object.entries(good?.files ?? {})) }
     if (good && !wanted) take(good.set)
     while (!stop.aborted) {
@@ -150,8 +162,27 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
     }
   }
 
+  const inspect = async (): Promise<Found> => {
+    const known = settled
+    const unclear = (error: string): Found => ({ differences: [], serves: false, error })
+    if (!opened) return unclear('the proxy is not ready')
+    if (!known || wanted !== known.input) return unclear('a set is on its way')
+    try {
+      const found = await inspectGateway(opened, state.lastGood)
+      return settled === known && wanted === known.input ? found : unclear('a set is on its way')
+    } catch (error) {
+      return unclear(explainError(error))
+    }
+  }
+
   const ended = run().catch((err: unknown) => log.error({ err, gateway: settings.name }, 'the gateway ended'))
-  return { take, status: () => ({ gateway: settings.name, outcome, reloads }), ended }
+  return {
+    take,
+    status: () => ({ gateway: settings.name, outcome, reloads }),
+    inspect,
+    repair: () => wake.ring(),
+    ended,
+  }
 }
 
 /** A proxy may be installed, or its folder made, after the agent was started. */

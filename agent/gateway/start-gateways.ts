@@ -4,7 +4,7 @@ import type { GatewayConfig } from './config.ts'
 import { envoySettings } from './envoy/settings.ts'
 import type { LoopSettings } from './proxy.ts'
 import { gatewaySettings } from './settings.ts'
-import { type GatewayStatus, type OpenProxy, startGateway } from './start-gateway.ts'
+import { type Gateway, type GatewayStatus, type OpenProxy, startGateway } from './start-gateway.ts'
 
 export type GatewayOptions = {
   readonly log: Logger
@@ -19,6 +19,8 @@ export type Gateways = AsyncDisposable & {
   /** Gives a gateway the set that it should serve. One that this node does not run answers `rejected`. */
   take(gateway: string, files: GatewayFiles): void
   status(): readonly GatewayStatus[]
+  /** Undefined: this node runs no such gateway. */
+  gateway(name: string): Pick<Gateway, 'inspect' | 'repair'> | undefined
 }
 
 /** Runs this node's gateways. Each starts with its last good set, so it serves while the plane is away. */
@@ -45,6 +47,7 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
       if (wrong === undefined) gateway?.take(files)
       else onOutcome(name, { state: 'rejected', version: files.version, error: wrong })
     },
+    gateway: (name) => gateways.get(name),
     status: () => [...gateways.values()].map((gateway) => gateway.status()),
     async [Symbol.asyncDispose]() {
       end.abort()

@@ -1,9 +1,10 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readOrPutAside, writeJson } from '#shared/files/keep-json.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
 import type { LevelName } from '#shared/protocol/orders.ts'
 import type { OrdersConfig } from './config.ts'
-import { readJson, writeJson } from './keep-json.ts'
 import { emptyKept, Kept } from './kept.ts'
 import { emptyLedger, Ledger } from './ledger.ts'
 import { Orders } from './orders.ts'
@@ -26,12 +27,26 @@ export async function openOrders(open: OpenOrders): Promise<Orders & AsyncDispos
   const { stateDir, allowed, send, stop, log, ...rest } = open
   const keptFile = join(stateDir, 'desired.json')
   const ledgerFile = join(stateDir, 'restarts.json')
-  const kept = await readJson(keptFile, Kept, log)
-  const ledger = await readJson(ledgerFile, Ledger, log)
+  const kept = await readOrPutAside(
+    keptFile,
+    Kept,
+    log,
+    'the orders that were kept cannot be read; the plane hands them down anew',
+  )
+  const ledger = await readOrPutAside(
+    ledgerFile,
+    Ledger,
+    log,
+    'the list of what was run cannot be read; what is ordered first is not run',
+  )
+  const keepIn = async (file: string, value: unknown) => {
+    await mkdir(stateDir, { recursive: true, mode: 0o755 })
+    await writeJson(file, value)
+  }
   const restarts = new Restarts({
     ledger: ledger.kind === 'read' ? ledger.value : emptyLedger,
-    lost: ledger.kind === 'unreadable',
-    keep: (next) => writeJson(ledgerFile, next),
+    lost: ledger.kind === 'unreadable' || ledger.kind === 'damaged',
+    keep: (next) => keepIn(ledgerFile, next),
     allowed,
     run: runRestart,
     send,
@@ -46,7 +61,7 @@ export async function openOrders(open: OpenOrders): Promise<Orders & AsyncDispos
     log,
     restarts,
     kept: kept.kind === 'read' ? kept.value : emptyKept,
-    keep: (next) => writeJson(keptFile, next),
+    keep: (next) => keepIn(keptFile, next),
   })
   return Object.assign(orders, {
     async [Symbol.asyncDispose]() {

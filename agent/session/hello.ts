@@ -12,9 +12,19 @@ export type Introduction = {
   readonly cluster: string | undefined
   readonly address: string
   readonly gateways: readonly { readonly name: string; readonly proxy: 'nginx' | 'envoy' }[]
+  readonly authorizers?: readonly { readonly gateway: string }[]
 }
 
-export function helloOf({ identity, version, name, site, cluster, address, gateways }: Introduction): Hello {
+export function helloOf({
+  identity,
+  version,
+  name,
+  site,
+  cluster,
+  address,
+  gateways,
+  authorizers = [],
+}: Introduction): Hello {
   return {
     type: 'hello',
     node: identity.node,
@@ -28,5 +38,6 @@ export function helloOf({ identity, version, name, site, cluster, address, gatew
     probes: [...probeKinds],
     takes: [...desiredKeys],
     ...(gateways.length > 0 ? { gateways: gateways.map(({ name, proxy }) => ({ gateway: name, proxy })) } : {}),
+    ...(authorizers.length > 0 ? { authorizers: authorizers.map(({ gateway }) => gateway) } : {}),
   }
 }

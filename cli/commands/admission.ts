@@ -14,7 +14,7 @@ export type AdmissionOptions = {
   readonly wait?: boolean
 }
 
-/** Sets the admission of an instance, or of all instances of a node. */
+/** Sets the admission of an instance, or of a node with all that is on it, now and later. */
 export async function admit(
   admission: Admission,
   name: string,
@@ -30,6 +30,6 @@ export async function admit(
     by: session.author(options.as),
     ...(options.for === undefined ? {} : { expires_in_ms: options.for }),
   })
-  session.print(change, (view) => showAdmission(view, admission))
+  session.print(change, (view) => showAdmission(view, admission, target))
   await settle(session, change, options.wait)
 }

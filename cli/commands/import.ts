@@ -4,6 +4,7 @@ import { importConfig } from '../import/import-config.ts'
 import type { OpenSession } from '../session.ts'
 import { showImport } from '../show/import.ts'
 import { examples } from './examples.ts'
+import { addImportRoutes } from './import-routes.ts'
 
 type Options = { readonly out?: string; readonly prefer: readonly string[]; readonly force?: boolean }
 
@@ -36,6 +37,7 @@ export function addImport(program: Command, open: OpenSession): void {
       session.print(imported, showImport)
       if (imported.contradictions.length > 0 || imported.problems.length > 0) session.exitWith(exitCodes.failed)
     })
+  addImportRoutes(group, open)
 }
 
 function collect(value: string, all: readonly string[]): readonly string[] {

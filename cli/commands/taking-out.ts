@@ -13,7 +13,7 @@ export type TakingOut = {
   readonly examples: readonly string[]
 }
 
-/** A command that takes an instance, or all instances of a node, out of routing: with a reason, and for a while or until undrained. */
+/** A command that takes an instance, or a node with all that is on it, out of routing: with a reason, and for a while or until undrained. */
 export function addTakingOut(
   program: Command,
   open: OpenSession,

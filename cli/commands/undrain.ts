@@ -8,7 +8,7 @@ export function addUndrain(program: Command, open: OpenSession): void {
   const command = program
     .command('undrain')
     .argument('<target>', targetHelp)
-    .description('ends drain and maintenance: the instances are active again')
+    .description('ends drain and maintenance of an instance, or of a node: active again')
     .addOption(reasonOption())
   addChangeOptions(command)
     .addHelpText('after', examples('heddle undrain crm-1a2b3c4d --wait', 'heddle undrain web-3'))

@@ -1,6 +1,7 @@
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
+import { replaceFile } from '#shared/files/replace-file.ts'
 import { type Contradiction, merge } from './merge.ts'
 import { readFormer } from './read-former.ts'
 import { type ConfigFile, render } from './render.ts'
@@ -17,7 +18,9 @@ export type Imported = {
   readonly advice: readonly string[]
 }
 
-type Options = { readonly out: string | undefined; readonly prefer: readonly string[]; readonly force: boolean }
+/** Where an import goes; without `out` it is only shown. */
+export type WriteOptions = { readonly out: string | undefined; readonly force: boolean }
+type Options = WriteOptions & { readonly prefer: readonly string[] }
 
 /**
  * Reads former files and writes what they are in Heddle's configuration, all of it or nothing. Throws CONFIG_UNREADABLE, and
@@ -36,9 +39,17 @@ export async function importConfig(paths: readonly string[], { out, prefer, forc
   const problems = readings.flatMap((reading) => reading.problems)
   const notes = readings.flatMap((reading) => reading.notes)
   const { files, advice } = render(merged)
-  const clean = contradictions.length === 0 && problems.length === 0
-  if (out !== undefined && clean) await writeAll(out, files, force)
-  return { files, written: clean ? (out ?? null) : null, contradictions, problems, notes, advice }
+  return writeImported({ files, contradictions, problems, notes, advice }, { out, force })
+}
+
+/** Writes what was imported, unless something stands in its way. Throws ARGUMENT_INVALID where a file is there already. */
+export async function writeImported(
+  imported: Omit<Imported, 'written'>,
+  { out, force }: WriteOptions,
+): Promise<Imported> {
+  const clean = imported.contradictions.length === 0 && imported.problems.length === 0
+  if (out !== undefined && clean) await writeAll(out, imported.files, force)
+  return { ...imported, written: clean ? (out ?? null) : null }
 }
 
 async function readText(path: string): Promise<string> {
@@ -65,8 +76,7 @@ async function writeAll(folder: string, files: readonly ConfigFile[], force: boo
   for (const { path, content } of files) {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(`${file}.new`, content)
-    await rename(`${file}.new`, file)
+    await replaceFile(file, content)
   }
 }
 

@@ -72,16 +72,6 @@ for (const { what, file, text, said } of [
     ],
   },
   {
-    what: 'three copies on one node',
-    file: 'a.yaml',
-    text: 'node_id: n\nservices:\n  - {name: basic-server, port: 8080}\n  - {name: basic-server, port: 8180}\n',
-    said: [
-      'node n: name n (a.yaml:1)',
-      'basic-server:8080 of node n: port 8080 (a.yaml:3 services[0].port)',
-      'basic-server:8180 of node n: port 8180 (a.yaml:4 services[1].port)',
-    ],
-  },
-  {
     what: 'settings in parts',
     file: 'a.yaml',
     text: 'cluster:\n  manager_url: m:8888\nheartbeat: {interval: 10s, timeout: "60"}\nhealth_check: {interval: 5, path: /api/health}\nnode_config: {node_id: n, port: 1}\n',
@@ -107,18 +97,6 @@ t.test('what is wrong is told with its place, and keeps nothing back', async (t)
   t.match(readFormer('node_config: {port: 1}', 'a.yaml').problems, [{ message: /needs a node_id/ }])
   t.match(readFormer('port: 1\nport: 2\nnode_id: n', 'a.yaml').problems, [{ source: { line: 2 }, message: /unique/ }])
   t.match(readFormer('just a text', 'a.yaml').problems, [{ message: /expected keys/ }])
-  t.match(readFormer('a,b\n1,2,3\n', 'a.csv').problems, [{ message: /more cells/ }, { message: /needs a node_id/ }])
-})
-
-t.test('a file whose parts hold themselves comes to an end', async (t) => {
-  for (const text of [
-    'cluster: &x {cluster: *x, node_id: n}',
-    'nodes: &x [*x]',
-    'sites: &x {a: *x}',
-    'services: &x {a: *x}',
-  ]) {
-    t.ok(readFormer(text, 'a.yaml'), text)
-  }
 })
 
 t.test('no text makes it throw', async (t) => {

@@ -26,6 +26,15 @@ const cluster = [
 const inventory =
   '站点,节点,主机,端口,服务,类型\n腾讯云,节点/一,10.0.0.1,9001,looma-user-api,user-service\n腾讯云,节点 一,10.0.0.2,,,\n'
 
+t.test('a service that is left out for want of a port is told', async (t) => {
+  const { files, advice } = rendered({
+    'a.yaml':
+      'cluster_manager_url: http://127.0.0.1:8888\nnode_config: {node_id: n1}\nservices: [{name: auth, port: 8207}, {name: crm, version: 2}]\n',
+  })
+  t.strictSame(advice, ['crm of node n1 is left out: no file tells its port.'])
+  t.notMatch(files.find(({ path }) => path === 'agents/n1.yaml')?.content, /crm/)
+})
+
 t.test('what was imported is what the programs themselves take for a configuration', async (t) => {
   const { files, advice } = rendered({ 'cluster.yaml': cluster, 'inventory.csv': inventory })
   t.strictSame(

@@ -35,6 +35,11 @@ export function render(merged: Merged): { readonly files: readonly ConfigFile[];
   }
   if (manager === undefined)
     advice.push(`No file names the manager: the agents look for the plane at ${defaultManager}.`)
+  for (const [id, { services }] of merged.nodes) {
+    for (const [key, settings] of services) {
+      if (!settings.has('port')) advice.push(`${key} of node ${id} is left out: no file tells its port.`)
+    }
+  }
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), advice }
 }
 

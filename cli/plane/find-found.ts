@@ -10,6 +10,18 @@ export async function findFound(plane: Plane, text: string): Promise<string> {
   return foundNamed(text, found)
 }
 
+/** What `text` names of all that was found; undefined if it names nothing there, or several things, or that cannot be read. */
+export async function lookFound(plane: Plane, text: string): Promise<DiscoveredView['found'][number] | undefined> {
+  try {
+    const { found } = await plane.discovered()
+    const id = foundNamed(text, found)
+    return found.find((each) => each.id === id)
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
+  }
+}
+
 const mostCandidates = 10
 
 /**

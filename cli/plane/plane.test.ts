@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import t from 'tap'
@@ -57,6 +58,18 @@ t.test('nothing is tried twice', async (t) => {
   })
   await t.rejects(planeAt(address).status(), { code: 'PLANE_FAILED', retryable: true })
   t.equal(asked, 1)
+})
+
+t.test('a plane that is asked within TLS and speaks none is told so in plain words', async (t) => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  await t.rejects(planeAt(`https://127.0.0.1:${port}`).nodes(), {
+    code: 'PLANE_UNREACHABLE',
+    cause: { message: 'what answers there is not TLS' },
+  })
 })
 
 t.test('a port where nobody listens is an unreachable plane', async (t) => {

@@ -17,6 +17,8 @@ import {
   SweepView,
 } from '#shared/protocol/api.ts'
 import { type DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
+import { DriftView, type RepairRequest, RepairView } from '#shared/protocol/drift.ts'
+import { FederationDecision, FederationView } from '#shared/protocol/federation.ts'
 import { LintView } from '#shared/protocol/lint.ts'
 import {
   DesiredView,
@@ -30,19 +32,11 @@ import {
   SettingsVersionView,
   SettingsView,
 } from '#shared/protocol/orders-api.ts'
+import { type RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { Deadline } from '../deadline.ts'
 import { problemFailure } from './problem.ts'
-
-type Query = Readonly<Record<string, string | number | undefined>>
-type Request = {
-  readonly asked: string
-  readonly method?: 'GET' | 'PUT' | 'POST'
-  readonly path: string
-  readonly query?: Query
-  readonly body?: object
-  /** How long this one request may take at most, in milliseconds. */
-  readonly mostMs?: number
-}
+import type { Query, Request } from './request.ts'
+import { RoutingCalls } from './routing.ts'
 
 /** The path of an instance, a node or a datacenter in the API: names are any text. */
 const part = encodeURIComponent
@@ -64,8 +58,9 @@ export class Plane {
   }
 
   /** @param mostMs bounds this request, besides the deadline */
-  status(mostMs?: number): Promise<StatusView> {
-    const request = { asked: 'read the status', path: '/v1/status' }
+  /** @param at a moment of the past: an ISO time or a revision */
+  status(mostMs?: number, at?: string): Promise<StatusView> {
+    const request = { asked: 'read the status', path: '/v1/status', ...(at === undefined ? {} : { query: { at } }) }
     return this.#ask(mostMs === undefined ? request : { ...request, mostMs }, StatusView)
   }
 
@@ -85,11 +80,19 @@ export class Plane {
     return this.#ask({ asked: `find instance ${id}`, path: `/v1/instances/${part(id)}` }, InstanceView)
   }
 
-  explain(id: string): Promise<ExplainView> {
-    return this.#ask({ asked: `explain ${id}`, path: `/v1/instances/${part(id)}/explain` }, ExplainView)
+  /** @param at a moment of the past: an ISO time or a revision */
+  explain(id: string, at?: string): Promise<ExplainView> {
+    const request = { asked: `explain ${id}`, path: `/v1/instances/${part(id)}/explain` }
+    return this.#ask(at === undefined ? request : { ...request, query: { at } }, ExplainView)
   }
 
-  /** Changes the admission of one instance, or of all instances of a node. */
+  /** What gateways would make of a request. */
+  explainRequest(body: RouteExplainRequest): Promise<RouteExplainView> {
+    const asked = `explain ${body.method} ${body.url}`
+    return this.#ask({ asked, method: 'POST', path: '/v1/routing/explain', body }, RouteExplainView)
+  }
+
+  /** Changes the admission of an instance, or of a node with all that is on it, now and later. */
   admit(
     target: { readonly kind: 'instance' | 'node'; readonly id: string },
     body: AdmissionRequest,
@@ -128,6 +131,27 @@ export class Plane {
       { asked: `${body.do} ${id}`, method: 'PUT', path: `/v1/discovered/${part(id)}`, body },
       DecisionView,
     )
+  }
+
+  /** How the clusters stand, and which one answers by each rule. */
+  federation(): Promise<FederationView> {
+    return this.#ask({ asked: 'ask how the clusters stand', path: '/v1/federation' }, FederationView)
+  }
+
+  /** @param pin the cluster that is wanted; undefined: none in particular */
+  decideCluster(type: string, pin: string | undefined): Promise<FederationDecision> {
+    const request = { asked: `ask which cluster answers ${type}`, path: '/v1/federation/decision' }
+    return this.#ask({ ...request, query: { type, pin } }, FederationDecision)
+  }
+
+  /** What each sink truly shows, against what it should. */
+  drift(): Promise<DriftView> {
+    return this.#ask({ asked: 'compare what sinks show', path: '/v1/drift' }, DriftView)
+  }
+
+  /** Has sinks set right what differs. */
+  repair(body: RepairRequest): Promise<RepairView> {
+    return this.#ask({ asked: 'repair what differs', method: 'POST', path: '/v1/drift/repair', body }, RepairView)
   }
 
   /** @param criticalFor a duration such as 24h */
@@ -191,6 +215,11 @@ export class Plane {
     return this.#ask({ asked: 'read events', path: '/v1/events', query }, z.array(EventView))
   }
 
+  /** The declaration of routes and its versions. */
+  get routing(): RoutingCalls {
+    return new RoutingCalls((request, schema) => this.#ask(request, schema))
+  }
+
   /** All pages of a list, one after the other. */
   async #list<T extends z.core.$ZodType>(request: Request, item: T): Promise<z.core.output<T>[]> {
     const all: z.core.output<T>[] = []
@@ -209,12 +238,15 @@ export class Plane {
   }
 
   async #send(request: Request): Promise<{ readonly body: string; readonly headers: { readonly link?: string } }> {
-    const { asked, method = 'GET', path, query = {}, body, mostMs } = request
+    const { asked, method = 'GET', path, query = {}, body, mostMs, ifMatch } = request
     const timeoutMs = Math.max(1, Math.ceil(Math.min(mostMs ?? Number.POSITIVE_INFINITY, this.#deadline.leftMs())))
     const response = await got(`${this.address}${path}${queryText(query)}`, {
       method,
       ...(body === undefined ? {} : { json: body }),
-      headers: { accept: 'application/json, application/problem+json' },
+      headers: {
+        accept: 'application/json, application/problem+json',
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      },
       retry: { limit: 0 },
       followRedirect: false,
       throwHttpErrors: false,
@@ -246,7 +278,11 @@ export function queryText(query: Query): string {
 /** What no answer means. Other errors are ours and pass as they are. */
 export function unreachable(address: string, asked: string, error: unknown): unknown {
   if (!(error instanceof RequestError)) return error
-  return new Failure('PLANE_UNREACHABLE', `could not ${asked} at ${address}`, { cause: error, retryable: true })
+  // OpenSSL says it in its own words, and with its line numbers.
+  const cause = /SSL routines.*wrong version number/.test(error.message)
+    ? new Error('what answers there is not TLS')
+    : error
+  return new Failure('PLANE_UNREACHABLE', `could not ${asked} at ${address}`, { cause, retryable: true })
 }
 
 /** An answer read by its schema; throws PLANE_ANSWER_UNREADABLE and names the first place that does not fit. */

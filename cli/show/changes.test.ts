@@ -6,16 +6,63 @@ import { plain } from './style.ts'
 
 const style = { paint: plain, now: 0 }
 
-t.test('a change of admission names what it touched', async (t) => {
-  const change = { changed: true, revision: 9 }
-  t.equal(showAdmission({ ...change, instances: ['a'] }, 'draining'), 'a is draining as of revision 9.')
-  t.equal(showAdmission({ ...change, instances: ['a', 'b'] }, 'active'), 'a and b are active as of revision 9.')
-  t.equal(
-    showAdmission({ ...change, changed: false, instances: ['a'] }, 'maintenance'),
-    'Nothing changed: a is maintenance already (revision 9).',
-  )
-  t.equal(showAdmission(change, 'draining'), 'Nothing changed: there are no instances on this node.')
-})
+const one = { kind: 'instance', id: 'a' } as const
+const node = { kind: 'node', id: 'n-1' } as const
+const changed = { changed: true, revision: 9 }
+
+for (const { what, change, admission, target, text } of [
+  {
+    what: 'an instance',
+    change: { ...changed, instances: ['a'] },
+    admission: 'draining',
+    target: one,
+    text: 'a is draining as of revision 9.',
+  },
+  {
+    what: 'an instance that is so already',
+    change: { changed: false, revision: 9, instances: ['a'] },
+    admission: 'maintenance',
+    target: one,
+    text: 'Nothing changed: a is maintenance already (revision 9).',
+  },
+  {
+    what: 'an instance that goes by its node',
+    change: { ...changed, instances: ['a'], otherwise: [{ instance: 'a', admission: 'draining', node: 'n-1' }] },
+    admission: 'active',
+    target: one,
+    text: 'a itself is active as of revision 9.\na stays draining, as all that is on node n-1.',
+  },
+  {
+    what: 'a node',
+    change: { ...changed, instances: ['a', 'b'] },
+    admission: 'maintenance',
+    target: node,
+    text: 'n-1 is maintenance as of revision 9, with a, b and what comes to it.',
+  },
+  {
+    what: 'a node with nothing on it',
+    change: { ...changed, instances: [] },
+    admission: 'draining',
+    target: node,
+    text: 'n-1 is draining as of revision 9, with what comes to it.',
+  },
+  {
+    what: 'a node with an instance that goes by an order of its own',
+    change: { ...changed, instances: ['a', 'b'], otherwise: [{ instance: 'b', admission: 'quarantined' }] },
+    admission: 'active',
+    target: node,
+    text: 'n-1 is active as of revision 9, with a.\nb stays quarantined, by an order of its own.',
+  },
+] as const) {
+  t.test(`a change of admission of ${what} names what it touched`, async (t) => {
+    const view = {
+      ...change,
+      instances: [...change.instances],
+      otherwise: 'otherwise' in change ? [...change.otherwise] : [],
+    }
+    t.equal(showAdmission(view, admission, target), text)
+  })
+}
 
 t.test('freeze and thaw say what the sinks do from now on', async (t) => {
   t.equal(showFreeze({ changed: true, revision: 9 }, true), 'As of revision 9 every sink keeps what it has.')

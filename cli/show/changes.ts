@@ -1,14 +1,28 @@
 import type { ApproveView, ChangeView, SweepView } from '#shared/protocol/api.ts'
 import type { Admission } from '#shared/protocol/messages.ts'
+import type { Target } from '../plane/name.ts'
 import type { Style } from './style.ts'
 import { count, list } from './text.ts'
 
-/** What became of a change of admission. */
-export function showAdmission({ changed, revision, instances = [] }: ChangeView, admission: Admission): string {
-  if (instances.length === 0) return 'Nothing changed: there are no instances on this node.'
-  const verb = instances.length === 1 ? 'is' : 'are'
-  const what = `${list(instances)} ${verb} ${admission}`
-  return changed ? `${what} as of revision ${revision}.` : `Nothing changed: ${what} already (revision ${revision}).`
+/** What became of a change of admission, and who goes by another order. */
+export function showAdmission(change: ChangeView, admission: Admission, { kind, id }: Target): string {
+  const { changed, revision, instances = [], otherwise = [] } = change
+  const others = new Set(otherwise.map(({ instance }) => instance))
+  const along = instances.filter((instance) => !others.has(instance))
+  const itself = kind === 'instance' && along.length === 0 ? ' itself' : ''
+  const company = [...along, ...(admission === 'active' ? [] : ['what comes to it'])]
+  const whole = kind === 'node' && company.length > 0 ? `, with ${list(company)}` : ''
+  const what = `${id}${itself} is ${admission}`
+  return [
+    changed
+      ? `${what} as of revision ${revision}${whole}.`
+      : `Nothing changed: ${what} already (revision ${revision}).`,
+    ...otherwise.map(({ instance, admission, node }) =>
+      node === undefined
+        ? `${instance} stays ${admission}, by an order of its own.`
+        : `${instance} stays ${admission}, as all that is on node ${node}.`,
+    ),
+  ].join('\n')
 }
 
 export function showFreeze({ changed, revision }: ChangeView, frozen: boolean): string {

@@ -45,8 +45,9 @@ export function showDesired(view: DesiredView, style: Style): string {
   for (const { path, message } of settings.rejected?.problems ?? []) {
     parts.push(`settings ${settings.rejected?.version} rejected: ${path === '' ? '' : `${path}: `}${message}`)
   }
-  for (const { instance, admission, expires_at, ...cause } of admissions.desired) {
-    parts.push(`${instance} ${admission}${untilText(expires_at)}${causeText(cause)}`)
+  for (const { instance, admission, expires_at, node, ...cause } of admissions.desired) {
+    const whole = node === undefined ? '' : ', as all of the node'
+    parts.push(`${instance} ${admission}${whole}${untilText(expires_at)}${causeText(cause)}`)
   }
   for (const restart of restarts.orders) parts.push(showRestart(restart, style))
   const refused = Object.entries(view.probes_refused ?? {})

@@ -35,6 +35,7 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
     case 'death-confirmed':
       return `${textOf(at(change.death, 'how'))} at ${listOf(at(change.death, 'vantages'))}`
     case 'admitted':
+    case 'node-admitted':
       return admittedText(text('admission'), text('reason'), change.expiresAt)
     case 'deregistered':
       return text('cause')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { viewTime } from '#test/support/views.ts'
-import { showExplain } from './explain.ts'
+import { foundText, showExplain } from './explain.ts'
 import { plain } from './style.ts'
 
 t.test('the answer comes first, then what it rests on', async (t) => {
@@ -25,3 +25,25 @@ health           no       4s  critical: refused
 sink:envoy:edge  note      -  unknown: not asked yet`,
   )
 })
+
+for (const { state, says } of [
+  {
+    state: 'asking',
+    says: / is crm on port 80 of web: .*waits for a decision: heddle adopt found-80-a, or heddle ignore found-80-a\.$/,
+  },
+  { state: 'ignored', says: /left alone\. To have it looked after: heddle adopt found-80-a\.$/ },
+  { state: 'adopted', says: /: heddle explain crm-a says how it is\.$/ },
+] as const) {
+  t.test(`of something found that is ${state} it says what to do`, async (t) => {
+    const found = {
+      id: 'found-80-a',
+      port: 80,
+      node: 'n-1',
+      node_name: 'web',
+      state,
+      service: 'crm',
+      instance: 'crm-a',
+    }
+    t.match(foundText(found), says)
+  })
+}

@@ -14,7 +14,8 @@ export function showImport(imported: Imported, { paint }: Style): string {
     ...part(`${count(contradictions.length, 'contradiction')}:`, 'bad', contradictions.map(contradictionText)),
     ...part(`${count(problems.length, 'problem')}:`, 'bad', problems.map(remarkText)),
     ...part('Worth a look:', 'doubtful', notes.map(remarkText)),
-    ...part('To be done:', 'doubtful', advice),
+    // What is to be done may be another thing once the files are corrected.
+    ...part('To be done:', 'doubtful', clean ? advice : []),
     outcome(clean, written, names),
   ].join('\n')
 }

@@ -46,7 +46,8 @@ function row(instance: InstanceView, now: number): Cell[] {
 function why({ admission, reason }: InstanceView, now: number): string {
   if (admission.state === 'active') return reasonText(reason)
   const end = admission.expires_at === null ? '' : `, ends in ${until(admission.expires_at, now)}`
-  return `${admission.reason || admission.state} (${admission.by}${end})`
+  const whole = admission.node === undefined ? '' : ', all of the node'
+  return `${admission.reason || admission.state} (${admission.by}${whole}${end})`
 }
 
 function host(address: string, port: number): string {

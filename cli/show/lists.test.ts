@@ -25,19 +25,20 @@ t.test('services are listed with what can be called of them', async (t) => {
   t.equal(showServices([], style), 'No service is registered.')
 })
 
-t.test('nodes are listed with their contact, and a confirmed death as such', async (t) => {
+t.test('nodes are listed with their contact, a confirmed death as such, and their maintenance', async (t) => {
+  const admission = { state: 'maintenance', reason: '', by: 'anna', since: viewTime, expires_at: null } as const
   const nodes = [
-    nodeView({ name: '北京一号', gateways: ['edge'] }),
+    nodeView({ name: '北京一号', gateways: ['edge'], admission }),
     nodeView({ id: 'n-bbbbbbbbbbbb', name: 'web-2', contact: 'lost', dead: true, instances: [] }),
     nodeView({ id: 'alibaba-cloud', name: '', site: '', cluster: '', address: '', version: '', contact: 'none' }),
   ]
   t.equal(
     showNodes(nodes, style),
     [
-      'NODE            NAME      SITE     CLUSTER  ADDRESS   CONTACT     SINCE  INSTANCES  GATEWAYS  AGENT',
-      'n-aaaaaaaaaaaa  北京一号  tencent  zervigo  10.0.0.1  connected      2m          1  edge      0.1.0',
-      'n-bbbbbbbbbbbb  web-2     tencent  zervigo  10.0.0.1  lost, dead     2m          0  -         0.1.0',
-      'alibaba-cloud   -         -        -        -         -              2m          1  -         -',
+      'NODE            NAME      SITE     CLUSTER  ADDRESS   CONTACT     SINCE  ADMISSION    INSTANCES  GATEWAYS  AGENT',
+      'n-aaaaaaaaaaaa  北京一号  tencent  zervigo  10.0.0.1  connected      2m  maintenance          1  edge      0.1.0',
+      'n-bbbbbbbbbbbb  web-2     tencent  zervigo  10.0.0.1  lost, dead     2m  active               0  -         0.1.0',
+      'alibaba-cloud   -         -        -        -         -              2m  active               1  -         -',
     ].join('\n'),
   )
   t.equal(showNodes([], style), 'No node is known.')

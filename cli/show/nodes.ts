@@ -2,7 +2,7 @@ import type { NodeView } from '#shared/protocol/api.ts'
 import { age } from './age.ts'
 import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
-import { contactCell } from './words.ts'
+import { admissionCell, contactCell } from './words.ts'
 
 const columns: readonly Column[] = [
   { head: 'NODE' },
@@ -12,6 +12,7 @@ const columns: readonly Column[] = [
   { head: 'ADDRESS' },
   { head: 'CONTACT' },
   { head: 'SINCE', align: 'right' },
+  { head: 'ADMISSION' },
   { head: 'INSTANCES', align: 'right' },
   { head: 'GATEWAYS' },
   { head: 'AGENT' },
@@ -40,6 +41,7 @@ function row(node: NodeView, now: number): Cell[] {
     node.address || '-',
     contactOf(node),
     age(node.contact_since, now),
+    admissionCell(node.admission?.state ?? 'active'),
     String(node.instances.length),
     node.gateways.join(', ') || '-',
     node.version || '-',

@@ -25,6 +25,25 @@ envoy:边缘         apply  following     812        0     3h`,
   )
 })
 
+t.test('what agents found and nobody declared is told as long as it waits', async (t) => {
+  t.notMatch(showStatus(statusView(), style), /Found/)
+  t.match(
+    showStatus(statusView(), style, 3),
+    '\nFound      3 that nobody declared wait for a decision: heddle discovered\n',
+  )
+})
+
+t.test('how long each sink took is told where it was measured', async (t) => {
+  t.notMatch(showStatus(statusView(), style), /Converged/)
+  const hour = { changes: 12, p50_ms: 3.0714, p95_ms: 20, p99_ms: 1_234 }
+  const known = { hour, since_start: hour, waiting: 0, forgotten: 0 }
+  const sink = sinkView({ convergence: { fleet: known, declaration: { ...known, hour: null } } })
+  t.match(
+    showStatus(statusView({ sinks: [sink] }), style),
+    '\nConverged within\n  consul:zervigo-dc: P50 3.1 ms, P95 20 ms, P99 1.2 s (12 changes of the fleet in the last hour)',
+  )
+})
+
 t.test('what others have registered is told where there is any', async (t) => {
   const foreign = { datacenter: 'zervigo-dc', answered: true, error: null, instances: 0, beyond: 0, copied_to: [] }
   t.notMatch(showStatus(statusView({ foreign: [foreign] }), style), /Foreign/)

@@ -7,13 +7,22 @@ import { sinkStateCell } from './words.ts'
 
 type ForeignView = NonNullable<StatusView['foreign']>[number]
 
-/** What the fleet is, what each sink has proven, and what waits for a person. */
-export function showStatus(status: StatusView, style: Style): string {
+/**
+ * What the fleet is, what each sink has proven, and what waits for a person.
+ * @param waiting how much of what agents found waits for a decision
+ */
+export function showStatus(status: StatusView, { paint, now }: Style, waiting = 0): string {
+  const style = { paint, now: status.past?.at ? Date.parse(status.past.at) : now }
   const remarks = status.sinks.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}`))
   return [
     [headLine(status, style), ...warnings(status, style)].join('\n'),
-    [nodesLine(status), instancesLine(status)].join('\n'),
-    status.sinks.length === 0 ? 'No sink follows the fleet.' : sinkTable(status, style),
+    [nodesLine(status), instancesLine(status), ...(waiting > 0 ? [foundLine(waiting)] : [])].join('\n'),
+    status.past
+      ? 'What sinks showed then is not in the journal.'
+      : status.sinks.length === 0
+        ? 'No sink follows the fleet.'
+        : sinkTable(status, style),
+    section('Converged within', convergenceLines(status.sinks), style),
     section('Foreign', (status.foreign ?? []).filter(matters).map(foreignLine), style),
     section('Remarks', remarks, style),
     section('Problems', status.problems, style),
@@ -22,8 +31,11 @@ export function showStatus(status: StatusView, style: Style): string {
     .join('\n\n')
 }
 
-function headLine({ owner, installation, version, revision, started_at }: StatusView, { paint, now }: Style): string {
+function headLine(view: StatusView, { paint, now }: Style): string {
+  const { owner, installation, version, revision, started_at, past } = view
   const name = paint(`Heddle ${installation}`, 'strong')
+  if (past)
+    return `${name} (owner ${owner}) as it was ${past.at === null ? '' : `at ${past.at}, `}at revision ${past.revision}`
   return `${name} (owner ${owner}, version ${version}): revision ${revision}, up ${age(started_at, now)}`
 }
 
@@ -68,6 +80,10 @@ function instancesLine({ instances }: StatusView): string {
   return `Instances  ${routing}${health === '' ? '' : ` | ${health}`}`
 }
 
+function foundLine(waiting: number): string {
+  return `Found      ${waiting} that nobody declared ${waiting === 1 ? 'waits' : 'wait'} for a decision: heddle discovered`
+}
+
 function tally(total: number, counts: readonly (readonly [number, string])[]): string {
   const rest = parts(counts)
   return rest === '' ? String(total) : `${total}: ${rest}`
@@ -101,6 +117,23 @@ function sinkRow({ name, mode, state, proven }: SinkView, revision: number, now:
   if (proven === null) return [name, mode, sinkStateCell(state), 'nothing', '-', '-']
   const missing = Math.max(0, revision - proven.revision)
   return [name, mode, sinkStateCell(state), String(proven.revision), String(missing), age(proven.at, now)]
+}
+
+/** How long changes took until each sink had proven them, within the last hour. */
+function convergenceLines(sinks: readonly SinkView[]): readonly string[] {
+  return sinks.flatMap(({ name, convergence }) => {
+    const lines = Object.entries(convergence ?? {}).flatMap(([of, known]) => {
+      if (!known?.hour) return []
+      const { changes, p50_ms, p95_ms, p99_ms } = known.hour
+      const times = [p50_ms, p95_ms, p99_ms].map(shortTime)
+      return `${name}: P50 ${times[0]}, P95 ${times[1]}, P99 ${times[2]} (${count(changes, 'change')} of the ${of} in the last hour)`
+    })
+    return lines
+  })
+}
+
+function shortTime(ms: number): string {
+  return ms < 1_000 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1_000).toPrecision(2))} s`
 }
 
 /** A datacenter that is read and holds nothing of others needs no line. */

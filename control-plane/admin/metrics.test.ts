@@ -1,4 +1,7 @@
 import t from 'tap'
+import * as z from 'zod/mini'
+import { FederationConfig } from '../federation/config.ts'
+import { Federation } from '../federation/federation.ts'
 import { Fleet } from '../fleet/fleet.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -21,6 +24,15 @@ t.test('the metrics say what the fleet is and what each sink has proven', async 
       },
     },
   ])
+  const federation = new Federation(z.parse(FederationConfig, {}), fleet)
+  federation.restore(
+    {
+      measures: [],
+      answering: [{ rule: 'other', cluster: 'looma', since: 0 }],
+      alive: [{ cluster: 'looma', alive: true, since: 0 }],
+    },
+    0,
+  )
   const metrics = createMetrics(
     fleet,
     () => [
@@ -38,17 +50,23 @@ t.test('the metrics say what the fleet is and what each sink has proven', async 
       },
     ],
     () => 3_500,
+    () => federation.view(),
   )
   t.teardown(() => metrics[Symbol.dispose]())
+  metrics.proven('consul:dc1', 'fleet', 30)
   const text = await metrics.text()
   for (const line of [
     'heddle_revision 7',
+    'heddle_convergence_seconds_bucket{le="0.05",sink="consul:dc1",of="fleet"} 1',
     'heddle_complete 0',
     'heddle_instances{health="unknown"} 1',
     'heddle_nodes{contact="lost"} 0',
     'heddle_sink_proven_revision{sink="consul:dc1"} 6',
     'heddle_sink_proven_age_seconds{sink="consul:dc1"} 2.5',
     'heddle_sink_figure{sink="consul:dc1",figure="writes"} 3',
+    'heddle_cluster_alive{cluster="looma"} 1',
+    'heddle_cluster_load_ratio{cluster="looma"} 1',
+    'heddle_federation_answers{rule="other",cluster="looma"} 1',
   ]) {
     t.ok(text.split('\n').includes(line), line)
   }

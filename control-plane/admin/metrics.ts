@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { FederationView } from '#shared/protocol/federation.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 
@@ -7,10 +8,17 @@ export type PlaneMetrics = Disposable & {
   /** Prometheus text. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** A sink has proven a change, so many milliseconds after it happened. */
+  readonly proven: (sink: string, subject: 'fleet' | 'declaration', ms: number) => void
 }
 
 /** The plane's own metrics. Everything is read when asked for, so that nothing has to be kept in step. */
-export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], now: () => number): PlaneMetrics {
+export function createMetrics(
+  fleet: FleetView,
+  sinks: () => readonly Sink[],
+  now: () => number,
+  federation: () => FederationView,
+): PlaneMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const lag = monitorEventLoopDelay({ resolution: 10 })
@@ -82,6 +90,31 @@ export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], no
       }
     },
   )
+  const convergence = new Histogram({
+    name: 'heddle_convergence_seconds',
+    help: 'Time from a change of the fleet or the declaration until a sink had proven it.',
+    labelNames: ['sink', 'of'],
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
+    registers: [registry],
+  })
+  gauge('heddle_cluster_alive', 'Whether a cluster has an instance that can be called.', ['cluster'], (set) => {
+    for (const { name, alive } of federation().clusters) set({ cluster: name }, alive ? 1 : 0)
+  })
+  gauge('heddle_cluster_health_score', 'Health score of a cluster, 0 to 100.', ['cluster'], (set) => {
+    for (const { name, health } of federation().clusters) set({ cluster: name }, health)
+  })
+  gauge('heddle_cluster_ai_capacity', 'Free AI instances of a cluster.', ['cluster'], (set) => {
+    for (const { name, ai_capacity } of federation().clusters) set({ cluster: name }, ai_capacity)
+  })
+  gauge('heddle_cluster_load_ratio', 'Load of a cluster, 0 to 1; 1 where nobody measured it.', ['cluster'], (set) => {
+    for (const { name, load } of federation().clusters) set({ cluster: name }, load)
+  })
+  gauge('heddle_federation_answers', 'Which cluster answers by a rule: 1 for that one.', ['rule', 'cluster'], (set) => {
+    const { clusters, answering } = federation()
+    for (const { rule, cluster } of answering) {
+      for (const { name } of clusters) set({ rule, cluster: name }, name === cluster ? 1 : 0)
+    }
+  })
 
   function gauge(
     name: string,
@@ -104,6 +137,7 @@ export function createMetrics(fleet: FleetView, sinks: () => readonly Sink[], no
   return {
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    proven: (sink, of, ms) => convergence.observe({ sink, of }, ms / 1000),
     [Symbol.dispose]() {
       lag.disable()
       registry.clear()

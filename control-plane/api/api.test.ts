@@ -108,7 +108,7 @@ t.test('a drain has author, reason and expiry', async (t) => {
   t.match(fleet.instances.get(spec.id)?.admission, { state: 'draining', by: 'operator:alice', expiresAt: 65_000 })
   t.match(await send('PUT', `/nodes/${node.id}/admission`, { ...body, admission: 'active' }), {
     status: 200,
-    json: { changed: true, instances: [spec.id] },
+    json: { changed: false, instances: [spec.id], otherwise: [{ instance: spec.id, admission: 'draining' }] },
   })
 })
 

@@ -11,6 +11,8 @@ export type AppParts = {
 }
 
 const bodyLimit = '256kb'
+/** A whole declaration comes at once. */
+const declarationLimit = '8mb'
 
 /** Everything that is asked over HTTP but the registry API of clients without an agent. */
 export function createApp({ v1, metrics, log }: AppParts): Express {
@@ -18,6 +20,7 @@ export function createApp({ v1, metrics, log }: AppParts): Express {
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.text())
   })
+  app.use('/v1/routing', express.json({ limit: declarationLimit }))
   app.use('/v1', express.json({ limit: bodyLimit }), v1Router(v1))
   app.use(notFound, problemHandler(log))
   return app

@@ -1,5 +1,6 @@
 import type { Doing } from '#shared/protocol/orders.ts'
 import type { DesiredView, DoneState, RestartView, SettingsNodesView } from '#shared/protocol/orders-api.ts'
+import { admissionOf } from '../fleet/admission.ts'
 import type { NodeSpec } from '../fleet/belief.ts'
 import { scopesOf, settingsOf } from '../fleet/documents.ts'
 import type { FleetView } from '../fleet/fleet.ts'
@@ -124,9 +125,11 @@ function doneState(
 function admittedOn(node: string, fleet: FleetView): DesiredView['admissions']['desired'] {
   return [...fleet.instancesOfNode(node)].sort().flatMap((instance) => {
     const known = fleet.instances.get(instance)
-    if (known?.origin !== 'agent' || known.admission.state === 'active') return []
-    const { state: admission, reason, by, expiresAt } = known.admission
-    return [{ instance, admission, reason, by, expires_at: timeOr(expiresAt ?? null) }]
+    if (known?.origin !== 'agent') return []
+    const { state: admission, reason, by, expiresAt, of } = admissionOf(known, fleet.nodes.get(node))
+    if (admission === 'active') return []
+    const order = { instance, admission, reason, by, expires_at: timeOr(expiresAt ?? null) }
+    return [of === 'node' ? { ...order, node } : order]
   })
 }
 

@@ -58,6 +58,50 @@ t.test('what a node should do stands beside what it says that it does', async (t
   t.match((await send('GET', '/settings/site:tencent/nodes')).json, { counts: { rejected: 1 }, not_done: [rejected] })
 })
 
+t.test('what is ordered for a node holds for what comes to it later, and is shown as such', async (t) => {
+  const { send, record } = await serveApi(t, joined)
+  const order = { admission: 'maintenance', reason: 'disk', by: 'anna', expires_in_ms: 1_000 }
+  const late = { ...spec, id: 'late-00000001', port: 8081 }
+  t.match((await send('PUT', `${path}/admission`, order)).json, { changed: true, revision: 4, instances: [spec.id] })
+  await record(
+    { kind: 'registered', instance: late.id, spec: late, node: node.id, origin: 'agent' },
+    { by: 'agent:test' },
+  )
+  const shown = {
+    state: 'maintenance',
+    reason: 'disk',
+    by: 'operator:anna',
+    expires_at: '1970-01-01T00:00:06.000Z',
+  }
+  t.match((await send('GET', path)).json, { admission: shown })
+  const view = (await send('GET', `/instances/${late.id}`)).json
+  t.match(view, { admission: { ...shown, node: node.id }, reason: { code: 'maintenance', params: { node: node.id } } })
+  const { stages } = (await send('GET', `/instances/${late.id}/explain`)).json
+  t.match(
+    stages.find((each: { stage: string }) => each.stage === 'admission'),
+    {
+      state: 'no',
+      text: 'maintenance of all that is on 节点一 by operator:anna, until 1970-01-01T00:00:06.000Z: disk',
+    },
+  )
+  t.match((await send('GET', `${path}/desired`)).json.admissions.desired, [
+    { instance: spec.id, node: node.id },
+    { instance: late.id, admission: 'maintenance', node: node.id },
+  ])
+  const own = { admission: 'quarantined', reason: 'odd', by: 'bo' }
+  await send('PUT', `/instances/${spec.id}/admission`, own)
+  const back = { ...own, admission: 'active' }
+  t.match((await send('PUT', `/instances/${late.id}/admission`, back)).json, {
+    otherwise: [{ instance: late.id, admission: 'maintenance', node: node.id }],
+  })
+  t.match((await send('PUT', `${path}/admission`, back)).json, {
+    changed: true,
+    otherwise: [{ instance: spec.id, admission: 'quarantined' }],
+  })
+  t.equal((await send('GET', path)).json.admission, undefined)
+  t.match((await send('GET', `/instances/${late.id}`)).json, { admission: { state: 'active' } })
+})
+
 t.test('an agent of an older version is shown as such, and not asked for what it does not know', async (t) => {
   const { send, said } = await serveApi(t, joined)
   said.takes.set(node.id, ['admissions', 'gateways', 'probes'])

@@ -6,6 +6,7 @@ import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import { type AgentsSaid, desiredView, restartView } from './desired-view.ts'
 import { Refusal, readBody } from './problem.ts'
+import { sendContent } from './version.ts'
 
 export type DesiredParts = {
   readonly fleet: FleetView
@@ -23,7 +24,7 @@ export function desiredRouter({ fleet, record, agents, now }: DesiredParts): Rou
 
   router.get('/nodes/:id/desired', (request, response) => {
     const { id } = request.params
-    response.json(desiredView(id, fleet, agents) ?? missingNode(id))
+    sendContent(request, response, desiredView(id, fleet, agents) ?? missingNode(id))
   })
 
   router.put('/nodes/:id/log-level', async (request, response) => {
@@ -57,7 +58,7 @@ export function desiredRouter({ fleet, record, agents, now }: DesiredParts): Rou
   router.get('/nodes/:id/restarts/:restart', (request, response) => {
     const { id, restart } = request.params
     if (!fleet.nodes.has(id)) missingNode(id)
-    response.json(find(id, restart))
+    sendContent(request, response, find(id, restart))
   })
 
   const find = (node: string, id: string) => {

@@ -1,5 +1,6 @@
 import type { ExplainView } from '#shared/protocol/api.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
+import { admissionOf } from '../fleet/admission.ts'
 import type { ForeignBelief, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Standing } from '../fleet/routable.ts'
@@ -37,7 +38,7 @@ export function explain(
     ...(instance.origin === 'agent' ? [contactStage(instance, node, fleet)] : []),
     healthStage(instance),
     ...(instance.death ? [deathStage(instance.death)] : []),
-    admissionStage(instance),
+    admissionStage(instance, node),
     routableStage(standing),
     ...conflictStages(instance, fleet),
     ...foreignStages(instance, fleet),
@@ -96,14 +97,15 @@ function deathStage({ how, vantages, at }: NonNullable<InstanceBelief['death']>)
   return { stage: 'health', state: 'no', text: `Death confirmed: ${vantages.join(', ')} ${what}.`, since: isoTime(at) }
 }
 
-function admissionStage({ admission }: InstanceBelief): Stage {
-  const { state, by, reason, since, expiresAt } = admission
+function admissionStage(instance: InstanceBelief, node: NodeBelief | undefined): Stage {
+  const { state, by, reason, since, expiresAt, of } = admissionOf(instance, node)
   if (state === 'active') return { stage: 'admission', state: 'yes', text: 'active', since: isoTime(since) }
+  const whole = of === 'node' ? ` of all that is on ${node?.spec.name || instance.node}` : ''
   const until = expiresAt === undefined ? 'until somebody ends it' : `until ${isoTime(expiresAt)}`
   return {
     stage: 'admission',
     state: 'no',
-    text: `${state} by ${by}, ${until}${reason ? `: ${reason}` : ''}`,
+    text: `${state}${whole} by ${by}, ${until}${reason ? `: ${reason}` : ''}`,
     since: isoTime(since),
   }
 }

@@ -3,9 +3,8 @@ import t from 'tap'
 import type { InstanceView } from '#shared/protocol/api.ts'
 import { joined, node, serveApi, spec } from '#test/support/serve-v1.ts'
 import type { Change } from '../fleet/event.ts'
-import { Fleet } from '../fleet/fleet.ts'
+import { operations } from './openapi/operations.ts'
 import { pageOf } from './paging.ts'
-import { SortedIds } from './sorted-ids.ts'
 
 const passing = (instance: string): Change => ({ kind: 'judged', instance, health: 'passing', reason: { code: 'ok' } })
 const registered = (id: string, about: Partial<typeof spec> & { type?: string } = {}): Change => ({
@@ -32,26 +31,6 @@ t.test('pages one after the other are the whole list, whatever their size and wh
       return JSON.stringify(seen) === JSON.stringify(sorted.filter((id) => fits(id)))
     }),
   )
-})
-
-t.test('the order of ids follows the fleet', async (t) => {
-  const fleet = new Fleet()
-  using sorted = new SortedIds(fleet)
-  let revision = 0
-  const happen = (change: Change) => {
-    revision += 1
-    fleet.apply([{ revision, event: { version: 1, at: 0, by: 'agent:test', change } }])
-  }
-  happen(registered('b'))
-  t.strictSame(sorted.get('instances'), ['b'])
-  fleet.markComplete()
-  happen(registered('a'))
-  t.strictSame(sorted.get('instances'), ['a', 'b'])
-  const kept = sorted.get('instances')
-  happen(passing('a'))
-  t.equal(sorted.get('instances'), kept, 'no news of who is there')
-  happen({ kind: 'deregistered', instance: 'b', cause: 'operator' })
-  t.strictSame(sorted.get('instances'), ['a'])
 })
 
 t.test('a list comes in pages, each with the address of the next', async (t) => {
@@ -121,6 +100,24 @@ t.test('what has not changed is not sent again', async (t) => {
   const before = await send('GET', `/nodes/${node.id}`)
   await record(passing(spec.id), { by: 'agent:test' })
   t.not((await send('GET', `/nodes/${node.id}`)).etag, before.etag)
+})
+
+t.test('each single thing that can be read carries its version, as the document says', async (t) => {
+  const { send, record } = await serveApi(t, joined)
+  await record({ kind: 'settings-written', scope: 'all', document: {}, comment: '', restores: null }, { by: 'a' })
+  const restart = { kind: 'restart-ordered', node: node.id, id: 'r-1', name: 'crm', reason: '', expiresAt: 9 } as const
+  await record(restart, { by: 'a' })
+  const single = operations.filter(({ method, path }) => method === 'get' && /\{(id|scope)\}/.test(path))
+  t.ok(single.length >= 7)
+  for (const { path, marks } of single) {
+    t.ok(marks?.includes('versioned'), path)
+    const names = { id: path.startsWith('/nodes') ? node.id : spec.id, scope: 'all', version: '1', restart: 'r-1' }
+    const target = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => names[name])
+    const { etag, status } = await send('GET', target)
+    t.equal(status, 200, target)
+    t.match(await send('GET', target, undefined, { 'if-none-match': etag }), { status: 304, etag }, target)
+    t.match(await send('GET', target, undefined, { 'if-none-match': '"other"' }), { status: 200 }, target)
+  }
 })
 
 t.test('a change that depends on what was read is refused when that has changed, with what there is now', async (t) => {

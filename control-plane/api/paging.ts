@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { indexAfter } from '../fleet/sorted-ids.ts'
 
 export type Page = { readonly limit: number; readonly after?: string | undefined }
 
@@ -10,7 +11,7 @@ export function pageOf<T>(
 ): { readonly items: readonly T[]; readonly last: string | undefined; readonly more: boolean } {
   const items: T[] = []
   let last: string | undefined
-  for (let index = after === undefined ? 0 : placeAfter(sorted, after); index < sorted.length; index += 1) {
+  for (let index = after === undefined ? 0 : indexAfter(sorted, after); index < sorted.length; index += 1) {
     const id = sorted[index]
     const item = id === undefined ? undefined : view(id)
     if (item === undefined) continue
@@ -19,18 +20,6 @@ export function pageOf<T>(
     last = id
   }
   return { items, last, more: false }
-}
-
-/** Where the first one is that comes after `key`. */
-function placeAfter(sorted: readonly string[], key: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? '') <= key) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Answers a page, with the address of the next one in `Link` where there is more. */

@@ -12,7 +12,7 @@ import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import { type AgentsSaid, settingsNodesView } from './desired-view.ts'
 import { Refusal, readBody } from './problem.ts'
-import { changedMeanwhile, isConditional, sendVersioned } from './version.ts'
+import { changedMeanwhile, isConditional, sendContent, sendVersioned } from './version.ts'
 import { isoTime } from './views.ts'
 
 export type SettingsParts = {
@@ -46,12 +46,12 @@ export function settingsRouter({ fleet, record, agents }: SettingsParts): Router
   router.get('/settings/:scope/nodes', (request, response) => {
     const { scope } = request.params
     needScope(scope)
-    response.json(settingsNodesView(scope, fleet, agents))
+    sendContent(request, response, settingsNodesView(scope, fleet, agents))
   })
 
   router.get('/settings/:scope/versions/:version', (request, response) => {
     const { scope, version } = request.params
-    response.json(versionView(scope, versionNamed(scope, version)))
+    sendContent(request, response, versionView(scope, versionNamed(scope, version)))
   })
 
   router.put('/settings/:scope', async (request, response) => {

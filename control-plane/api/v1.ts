@@ -3,35 +3,43 @@ import {
   AdmissionRequest,
   ApproveRequest,
   type ApproveView,
+  AtQuery,
   type ExplainView,
   FreezeRequest,
   InstancesQuery,
   PageQuery,
+  type StatusView,
   SweepRequest,
   type SweepView,
 } from '#shared/protocol/api.ts'
+import { RouteExplainRequest, type RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
+import { FleetIds } from '../fleet/sorted-ids.ts'
+import { instanceVersion, nodeVersion } from '../fleet/versions.ts'
 import type { Discovery } from '../foreign/discovery/serve.ts'
 import { desiredRouter } from './desired.ts'
 import type { AgentsSaid } from './desired-view.ts'
 import { type DiscoveryParts, discoveredRouter } from './discovered.ts'
 import { discoveryRouter } from './discovery.ts'
+import { driftRouter } from './drift.ts'
 import { answerEvents, type EventSource } from './events.ts'
 import { explain } from './explain.ts'
+import { type FederationParts, federationRouter } from './federation.ts'
 import { candidates, instanceFilter } from './instance-filter.ts'
 import { type Lint, lintRouter } from './lint.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { operations } from './openapi/operations.ts'
 import { registryOperations } from './openapi/registry-operations.ts'
-import { admit, freezeOrThaw, instancesOf } from './operate.ts'
+import { admit, admitNode, freezeOrThaw } from './operate.ts'
 import { pageOf, sendPage } from './paging.ts'
+import { explainPast, type PastSource, Pasts } from './past.ts'
 import { Refusal, readBody, readQuery } from './problem.ts'
+import { type RoutingParts, routingRouter } from './routing.ts'
 import { settingsRouter } from './settings.ts'
-import { SortedIds } from './sorted-ids.ts'
-import { instanceVersion, isConditional, nodeVersion, sendVersioned } from './version.ts'
-import { instanceView, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
+import { isConditional, sendContent, sendVersioned } from './version.ts'
+import { instanceView, isoTime, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
 
 /** What the API needs of the rest of the plane; main hands it over. */
 export type ApiParts = {
@@ -40,8 +48,14 @@ export type ApiParts = {
   readonly sinks: () => readonly Sink[]
   /** The routes that lead to an instance, or what keeps them from it. */
   readonly routesOf: (instance: string) => ExplainView['stages']
+  /** What gateways would make of a request; undefined: its URL is none. */
+  readonly explainRequest: (request: RouteExplainRequest) => RouteExplainView | undefined
+  /** The declaration of routes and its versions. */
+  readonly routing: Pick<RoutingParts, 'routing' | 'folder'>
   readonly facts: () => PlaneFacts
   readonly events: EventSource
+  /** The state of the fleet after a revision; rejects with NOT_FOUND where that is not kept. */
+  readonly stateAt: PastSource['stateAt']
   /** Resolves with undefined where there is no such datacenter. */
   readonly sweep: (datacenter: string, request: SweepRequest) => Promise<SweepView | undefined>
   readonly approveDeletions: (datacenter: string, by: string) => ApproveView | undefined
@@ -51,6 +65,7 @@ export type ApiParts = {
   readonly agents: AgentsSaid
   readonly discovery: Discovery
   readonly lint: Lint
+  readonly federation: FederationParts
   readonly now: () => number
 }
 
@@ -58,11 +73,21 @@ export type ApiParts = {
 export function v1Router(parts: ApiParts): Router {
   const { fleet, now } = parts
   const router = Router()
-  const sorted = new SortedIds(fleet)
+  const sorted = new FleetIds(fleet)
+  const pasts = new Pasts({ ...parts.events, stateAt: parts.stateAt, now })
   const node = (id: string) => view(fleet.nodes.get(id), (known) => nodeView(known, fleet))
   const instance = (id: string) => view(fleet.instances.get(id), (known) => instanceView(known, fleet))
 
-  router.get('/status', (_request, response) => {
+  router.get('/status', async (request, response) => {
+    const { at } = readQuery(AtQuery, request.query)
+    if (at !== undefined) {
+      const past = await pasts.of(at)
+      const { foreign: _, convergence: __, ...facts } = parts.facts()
+      const view = statusView(past.fleet, [], { ...facts, problems: [] })
+      const when = past.at === undefined ? null : isoTime(past.at)
+      response.json({ ...view, past: { revision: past.revision, at: when } } satisfies StatusView)
+      return
+    }
     const sinks = parts.sinks().map((sink) => sink.status())
     response.json(statusView(fleet, sinks, parts.facts()))
   })
@@ -83,7 +108,7 @@ export function v1Router(parts: ApiParts): Router {
 
   router.get('/nodes', (request, response) => {
     const page = readQuery(PageQuery, request.query)
-    sendPage(request, response, pageOf(sorted.get('nodes'), page, node))
+    sendPage(request, response, pageOf(sorted.nodes(), page, node))
   })
 
   router.get('/nodes/:id', (request, response) => {
@@ -94,7 +119,7 @@ export function v1Router(parts: ApiParts): Router {
   router.get('/instances', (request, response) => {
     const query = readQuery(InstancesQuery, request.query)
     const fits = instanceFilter(query, fleet)
-    const ids = candidates(query, fleet) ?? sorted.get('instances')
+    const ids = candidates(query, fleet) ?? sorted.instances()
     sendPage(
       request,
       response,
@@ -107,11 +132,21 @@ export function v1Router(parts: ApiParts): Router {
     sendVersioned(request, response, instanceVersion(id, fleet), instance(id) ?? missing('instance', id))
   })
 
-  router.get('/instances/:id/explain', (request, response) => {
+  router.get('/instances/:id/explain', async (request, response) => {
     const { id } = request.params
+    const { at } = readQuery(AtQuery, request.query)
+    if (at !== undefined) return sendContent(request, response, explainPast(id, await pasts.of(at)))
     const routes = parts.routesOf(id)
     const answers = parts.sinks().map((sink) => sink.explain(id))
-    response.json(explain(id, fleet, routes, answers))
+    sendContent(request, response, explain(id, fleet, routes, answers))
+  })
+
+  router.post('/routing/explain', (request, response) => {
+    const asked = readBody(RouteExplainRequest, request.body)
+    const found = parts.explainRequest(asked)
+    if (!found)
+      throw new Refusal(400, `"${asked.url}" is neither a URL nor a path: write http://host:port/path or /path.`)
+    response.json(found)
   })
 
   router.put('/instances/:id/admission', async (request, response) => {
@@ -120,21 +155,24 @@ export function v1Router(parts: ApiParts): Router {
     const present = () => instance(id) ?? missing('instance', id)
     present()
     const strict = isConditional(request, instanceVersion(id, fleet), present)
-    response.json(await admit([id], wanted, now(), parts, strict ? present : undefined))
+    response.json(await admit(id, wanted, now(), parts, strict ? present : undefined))
   })
 
   router.put('/nodes/:id/admission', async (request, response) => {
     const { id } = request.params
     const wanted = readBody(AdmissionRequest, request.body)
     const present = () => node(id) ?? missing('node', id)
-    const instances = instancesOf(id, fleet)
+    present()
     const strict = isConditional(request, nodeVersion(id, fleet), present)
-    response.json(await admit(instances, wanted, now(), parts, strict ? present : undefined))
+    response.json(await admitNode(id, wanted, now(), parts, strict ? present : undefined))
   })
 
   router.use(discoveredRouter(parts.discoveries, fleet))
   router.use(desiredRouter(parts), settingsRouter(parts))
+  router.use(routingRouter({ fleet, now, ...parts.routing }))
   router.use(discoveryRouter(parts.discovery), lintRouter(parts.lint))
+  router.use(federationRouter(parts.federation))
+  router.use(driftRouter({ sinks: parts.sinks, revision: () => fleet.revision, now }))
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))
 

@@ -1,27 +1,17 @@
 import type { Request, Response } from 'express'
-import type { FleetView } from '../fleet/fleet.ts'
+import { contentVersion, namesVersion } from '../fleet/versions.ts'
 import { Refusal } from './problem.ts'
-
-/** The version of an instance as it is shown; its node is part of that. */
-export function instanceVersion(id: string, fleet: FleetView): string {
-  const instance = fleet.instances.get(id)
-  return `"${instance?.revision ?? 0}.${fleet.nodes.get(instance?.node ?? '')?.revision ?? 0}"`
-}
-
-/** The version of a node as it is shown: itself and its instances. */
-export function nodeVersion(id: string, fleet: FleetView): string {
-  let newest = fleet.nodes.get(id)?.revision ?? 0
-  for (const instance of fleet.instancesOfNode(id)) {
-    newest = Math.max(newest, fleet.instances.get(instance)?.revision ?? 0)
-  }
-  return `"${newest}.${fleet.instancesOfNode(id).size}"`
-}
 
 /** Answers what carries a version; with 304 where the caller has just that. */
 export function sendVersioned(request: Request, response: Response, version: string, view: object): void {
   response.set('ETag', version)
   if (namesVersion(request.get('if-none-match'), version)) response.status(304).end()
   else response.json(view)
+}
+
+/** The same of what has no version but its content. */
+export function sendContent(request: Request, response: Response, view: object): void {
+  sendVersioned(request, response, contentVersion(JSON.stringify(view)), view)
 }
 
 /**
@@ -41,10 +31,4 @@ export function changedMeanwhile(current: object): Refusal {
     remedy: 'Look at `current`, decide again, and send its ETag in If-Match.',
     current,
   })
-}
-
-function namesVersion(header: string | undefined, version: string): boolean {
-  if (header === undefined) return false
-  const named = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return named.includes('*') || named.includes(version)
 }

@@ -1,6 +1,8 @@
-import type { InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { ConvergedView, InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import type { InstanceBelief, NodeBelief } from '../fleet/belief.ts'
+import type { Converged, Spread } from '../convergence/convergence.ts'
+import { admissionOf } from '../fleet/admission.ts'
+import type { Admitted, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
 import type { SinkStatus } from '../fleet/sink.ts'
@@ -21,8 +23,9 @@ export function sinkView({ proven, ...rest }: SinkStatus): SinkView {
 }
 
 export function instanceView(instance: InstanceBelief, fleet: FleetView): InstanceView {
-  const { spec, admission } = instance
+  const { spec } = instance
   const node = fleet.nodes.get(instance.node)
+  const admission = admissionOf(instance, node)
   const standing = fleet.standing(spec.id)
   return {
     id: spec.id,
@@ -38,11 +41,8 @@ export function instanceView(instance: InstanceBelief, fleet: FleetView): Instan
     health: instance.health,
     health_since: isoTime(instance.healthSince),
     admission: {
-      state: admission.state,
-      reason: admission.reason,
-      by: admission.by,
-      since: isoTime(admission.since),
-      expires_at: admission.expiresAt === undefined ? null : isoTime(admission.expiresAt),
+      ...admittedView(admission),
+      ...(admission.of === 'node' ? { node: instance.node } : {}),
     },
     routable: standing?.routable ?? 'no',
     reason: standing?.reason ?? reason('no_verdict'),
@@ -50,6 +50,11 @@ export function instanceView(instance: InstanceBelief, fleet: FleetView): Instan
     revision: instance.revision,
     registered_at: isoTime(instance.registeredAt),
   }
+}
+
+function admittedView({ state, reason, by, since, expiresAt }: Admitted) {
+  const expires_at = expiresAt === undefined ? null : isoTime(expiresAt)
+  return { state, reason, by, since: isoTime(since), expires_at }
 }
 
 export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
@@ -68,6 +73,7 @@ export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
     dead: nodeIsDead(node, beliefs(instances, fleet)),
     instances,
     gateways: spec.gateways.map(({ gateway }) => gateway),
+    ...(node.admission ? { admission: admittedView(node.admission) } : {}),
     ...(node.told ? { told_later: toldView(node.told) } : {}),
   }
 }
@@ -98,6 +104,13 @@ export type PlaneFacts = {
   readonly problems: readonly string[]
   /** What others have registered, by datacenter; left out where nothing reads it. */
   readonly foreign?: readonly ForeignStatus[]
+  /** How long sinks take to prove changes, by their names; left out where nothing measures it. */
+  readonly convergence?: (sink: string) => SinkConvergence
+}
+
+export type SinkConvergence = {
+  readonly fleet: Converged | undefined
+  readonly declaration: Converged | undefined
 }
 
 export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane: PlaneFacts): StatusView {
@@ -118,7 +131,7 @@ export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane
     })),
     nodes: countNodes(fleet),
     instances: countInstances(fleet),
-    sinks: sinks.map(sinkView),
+    sinks: sinks.map((sink) => ({ ...sinkView(sink), ...convergenceView(plane.convergence?.(sink.name)) })),
     foreign: (plane.foreign ?? []).map(({ datacenter, answered, error, instances, beyond, copiedTo }) => ({
       datacenter,
       answered,
@@ -129,6 +142,21 @@ export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane
     })),
     problems: [...plane.problems],
   }
+}
+
+function convergenceView(known: SinkConvergence | undefined): Pick<SinkView, 'convergence'> {
+  if (!known?.fleet && !known?.declaration) return {}
+  return { convergence: { fleet: convergedView(known.fleet), declaration: convergedView(known.declaration) } }
+}
+
+function convergedView(known: Converged | undefined): ConvergedView | null {
+  if (!known) return null
+  const { hour, all, waiting, forgotten } = known
+  return { hour: spreadView(hour), since_start: spreadView(all), waiting, forgotten }
+}
+
+function spreadView(spread: Spread | undefined): ConvergedView['hour'] {
+  return spread ? { changes: spread.changes, p50_ms: spread.p50, p95_ms: spread.p95, p99_ms: spread.p99 } : null
 }
 
 function countNodes(fleet: FleetView): StatusView['nodes'] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { anyForeignSpec } from '#test/support/arbitraries.ts'
+import { anyForeignSpec } from '#test/support/arbitraries/specs.ts'
 import { FleetBuilder } from '#test/support/fleet-builder.ts'
 import { foreignId } from '../fleet/belief.ts'
 import { foreignChanges, knownOf } from './changes.ts'

@@ -19,7 +19,7 @@ const Xds = z
 export const RoutingConfig = z.strictObject({
   /** A YAML file, or a folder of them; without it nothing is routed. */
   declaration: z.optional(z.string().check(z.minLength(1))),
-  /** The last good declaration is kept here for a start at which the files are bad; undefined: it is not kept. */
+  /** Where an earlier Heddle kept the last good files. Versions are in the database now; this is read where there is none. */
   keep: z.optional(z.string().check(z.minLength(1))),
   /** The declaration's files are compared this often, whatever the file system reports. */
   compare_files_every: z._default(duration(100), 5_000),

@@ -8,12 +8,15 @@ import { type Outlet, Publisher, type TableUpdate } from './publisher.ts'
 const log = pino({ level: 'silent' })
 const withinMs = 20_000
 
+let number = 0
+
 function declaration(routes: readonly string[], gateway = 'edge') {
   const lines = routes.map((service) => `  - { prefix: /${service}, service: ${service}, path: keep }`)
   const text = `gateways: { ${gateway}: { proxy: envoy, listeners: [{ port: 80 }] } }\nroutes:\n${lines.join('\n')}\n`
   const parsed = parseDeclaration([{ file: 'routes.yaml', text }]).declaration
   if (!parsed) throw new Error('not a declaration')
-  return parsed
+  number += 1
+  return { number, declaration: parsed }
 }
 
 function setUp(t: Test, gatherMs = 10) {

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
-import type { Declaration } from './declaration/declaration.ts'
-import { defaultPolicy } from './declaration/parse.ts'
+import { type Ahead, type Declared, Lines } from './lines.ts'
 import { Pacing } from './pacing.ts'
-import { danglingRoutes, fillTable, type TableFrame, tableFrames } from './table/build.ts'
-import { ServiceIndex, type Wanted, wantedServices } from './table/service-index.ts'
+import { danglingRoutes, fillTable, type TableFrame } from './table/build.ts'
+import type { Weighed } from './table/dynamic-weight.ts'
+import type { Federation } from './table/federated.ts'
 import type { LeftOut, RouteTable, Service } from './table.ts'
 
 /** A gateway's table as it is published. */
@@ -16,6 +16,8 @@ export type TableUpdate = {
   readonly revision: number
   /** It takes away an endpoint that must not be called any more. */
   readonly urgent: boolean
+  /** The number of the declaration's version that it comes from. */
+  readonly declared: number
   /** Services that the table does not name but a proxy may still lead to. */
   readonly besides: readonly Service[]
 }
@@ -36,15 +38,11 @@ export class Publisher implements Disposable {
   readonly #fleet: FleetView
   readonly #log: Logger
   readonly #outlets = new Set<Outlet>()
-  readonly #index: ServiceIndex
+  readonly #lines: Lines
   readonly #pacing: Pacing
-  #declaration: Declaration | undefined
-  #frames: ReadonlyMap<string, TableFrame> = new Map()
-  #wanted: Wanted = new Map()
   readonly #published = new Map<string, TableUpdate>()
-  /** Gateways whose table is to be filled anew; services whose endpoints are others. */
+  /** Every table is to be filled anew. */
   #everything = false
-  readonly #changed = new Set<string>()
   #urgent = false
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -52,7 +50,7 @@ export class Publisher implements Disposable {
   constructor({ fleet, log, gatherMs }: PublisherOptions) {
     this.#fleet = fleet
     this.#log = log
-    this.#index = new ServiceIndex(fleet)
+    this.#lines = new Lines(fleet)
     this.#pacing = new Pacing(gatherMs)
   }
 
@@ -64,20 +62,31 @@ export class Publisher implements Disposable {
   }
 
   get frames(): ReadonlyMap<string, TableFrame> {
-    return this.#frames
+    return this.#lines.frames
   }
 
   published(gateway: string): TableUpdate | undefined {
     return this.#published.get(gateway)
   }
 
-  leftOut(instance: string): LeftOut | undefined {
-    return this.#index.leftOut(instance)
+  /** The names under which an instance is or would be called. */
+  namesFor(instance: string): ReadonlySet<string> {
+    return this.#lines.namesFor(instance)
   }
 
-  declare(declaration: Declaration): void {
-    this.#declaration = declaration
-    this.#frames = tableFrames(declaration)
+  /** How an instance is weighed under a name; undefined: as declared. */
+  weighed(instance: string, name: string): Weighed | undefined {
+    return this.#lines.weighed(instance, name)
+  }
+
+  /** @param name one of those that `namesFor` answers; by default the first */
+  leftOut(instance: string, name?: string): LeftOut | undefined {
+    return this.#lines.leftOut(instance, name)
+  }
+
+  /** Gives every gateway `base`, but those that `ahead` names its version. */
+  declare(base: Declared, ahead?: Ahead): void {
+    this.#lines.declare(base, ahead)
     this.#everything = true
     this.#want()
     this.#due('gathered')
@@ -85,12 +94,18 @@ export class Publisher implements Disposable {
 
   /** A change of the fleet. A removal has left for the proxies when this returns, unless publishing was busy just before. */
   follow(change: FleetChange): void {
-    for (const service of this.#index.update(change)) this.#changed.add(service)
-    const removal = change.removal && this.#changed.size > 0
+    this.#lines.update(change)
+    const removal = change.removal && this.#lines.changed
     if (removal) this.#urgent = true
     // Where nothing of it concerns the proxies, that they show this revision can be said at once.
-    const onlyRevision = this.#changed.size === 0 && !this.#everything
+    const onlyRevision = !this.#lines.changed && !this.#everything
     this.#due(removal || onlyRevision ? 'urgent' : 'gathered')
+  }
+
+  /** Another cluster may answer than before, or something else may be measured. */
+  federate(federation: Federation): void {
+    this.#lines.federate(federation, performance.now())
+    if (this.#lines.changed) this.#due('gathered')
   }
 
   /** The fleet has become complete, or a proxy has rejected something: look again at what is offered. */
@@ -102,15 +117,14 @@ export class Publisher implements Disposable {
 
   /** Makes every service anew from the fleet, one at a time, and publishes what differs. */
   async compare(stop: AbortSignal): Promise<void> {
-    for (const name of [...this.#wanted.keys()]) {
-      if (stop.aborted) return
-      if (this.#index.compare(name)) {
-        this.#log.error({ service: name }, 'a change of the fleet was missed; the service was made anew')
-        this.#changed.add(name)
+    for (const { service, missed } of this.#lines.compare()) {
+      if (missed) {
+        this.#log.error({ service }, 'a change of the fleet was missed; the service was made anew')
         this.#urgent = true
         this.#due('urgent')
       }
       await nextTurn()
+      if (stop.aborted) return
     }
   }
 
@@ -124,16 +138,7 @@ export class Publisher implements Disposable {
   }
 
   #want(): void {
-    if (!this.#declaration) return
-    const wanted = new Map(wantedServices(this.#declaration, defaultPolicy))
-    for (const gateway of this.#frames.keys()) {
-      for (const name of this.#stillLedTo(gateway)) {
-        const before = this.#wanted.get(name)
-        if (!wanted.has(name) && before) wanted.set(name, before)
-      }
-    }
-    this.#wanted = wanted
-    this.#index.want(wanted)
+    this.#lines.want((gateway) => this.#stillLedTo(gateway))
   }
 
   #due(lane: 'urgent' | 'gathered'): void {
@@ -158,19 +163,19 @@ export class Publisher implements Disposable {
   }
 
   #publishAll(revision: number): void {
-    for (const [gateway, frame] of this.#frames) {
+    for (const [gateway, frame] of this.frames) {
       const update = this.#update(frame, this.#published.get(gateway), revision)
       if (!update) continue
       this.#published.set(gateway, update)
       for (const outlet of this.#outlets) this.#offer(outlet, update)
     }
     for (const gateway of [...this.#published.keys()]) {
-      if (this.#frames.has(gateway)) continue
+      if (this.frames.has(gateway)) continue
       this.#published.delete(gateway)
       for (const outlet of this.#outlets) outlet.withdraw(gateway)
     }
     this.#everything = false
-    this.#changed.clear()
+    this.#lines.settled()
     this.#urgent = false
   }
 
@@ -186,9 +191,9 @@ export class Publisher implements Disposable {
   #update(frame: TableFrame, before: TableUpdate | undefined, revision: number): TableUpdate | undefined {
     const { gateway, serviceNames } = frame
     const stillLedTo = this.#stillLedTo(gateway)
-    const touched = [...serviceNames, ...stillLedTo].some((name) => this.#changed.has(name))
+    const touched = this.#lines.touches(gateway, [...serviceNames, ...stillLedTo])
     if (before && !this.#everything && !touched) return { ...before, revision, urgent: false }
-    const table = fillTable(frame, (name) => this.#index.service(name))
+    const table = fillTable(frame, (name) => this.#lines.service(gateway, name))
     const dangling = danglingRoutes(table)
     if (dangling.length > 0) {
       const routes = dangling.map(({ name, source }) => `${name} (${source})`)
@@ -196,7 +201,7 @@ export class Publisher implements Disposable {
       return undefined
     }
     const besides = stillLedTo.filter((name) => !serviceNames.includes(name))
-    const services = besides.flatMap((name) => this.#index.service(name) ?? [])
-    return { table, revision, urgent: this.#urgent, besides: services }
+    const services = besides.flatMap((name) => this.#lines.service(gateway, name) ?? [])
+    return { table, revision, urgent: this.#urgent, declared: this.#lines.numberOf(gateway), besides: services }
   }
 }

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import type { ResourceKind } from '#control-plane/routing/envoy/resource.ts'
 import { type DeltaAnswer, DeltaClient } from '#test/support/delta-client.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
+import { MemoryVersions } from '#test/support/memory-versions.ts'
 import { RoutingFleet } from '#test/support/routing-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { loadEnvoyDefinitions } from './envoy/definitions.ts'
@@ -41,7 +42,7 @@ async function setUp(t: Test, text: string | undefined = declared) {
       compare_every: 60_000,
       xds: { address: '127.0.0.1', port: 0, insecure: false },
     },
-    { fleet: world.fleet, log, signal: stop.signal },
+    { fleet: world.fleet, log, store: new MemoryVersions(), signal: stop.signal },
   )
   t.teardown(() => routing[Symbol.asyncDispose]())
   const connect = (gateway: string) => {
@@ -236,7 +237,7 @@ await t.test('a bad declaration is a problem, and what was good goes on', async 
   t.strictSame(routing.problems(), [])
   await writeFile(declaration, declared.replace('path: strip', 'path: stripped'))
   await until('the problem', () => routing.problems()[0])
-  t.match(routing.problems()[0], /^routes.yaml:6 routes\[0\].path: say what becomes of the prefix/)
+  t.match(routing.problems()[0], /^routes.yaml:6 routes\[0\].path: say what becomes of the path/)
   t.equal(routing.tableFor('edge')?.routes.length, 2)
 })
 
@@ -281,8 +282,11 @@ await t.test('a port that is taken is named', async (t) => {
     compare_every: 1000,
     xds: { address: '127.0.0.1', port, insecure: false },
   }
-  await t.rejects(startRouting(config, { fleet: world.fleet, log, signal: AbortSignal.abort() }), {
-    code: 'PORT_TAKEN',
-    message: `cannot listen on 127.0.0.1:${port} for Envoys`,
-  })
+  await t.rejects(
+    startRouting(config, { fleet: world.fleet, log, store: new MemoryVersions(), signal: AbortSignal.abort() }),
+    {
+      code: 'PORT_TAKEN',
+      message: `cannot listen on 127.0.0.1:${port} for Envoys`,
+    },
+  )
 })

@@ -1,20 +1,30 @@
 import { problemText } from '#shared/config/problem.ts'
 import { pause, repeat } from '#shared/lifecycle/repeat.ts'
-import { type Logger, warn } from '#shared/logging/logger.ts'
+import { fault, type Logger, warn } from '#shared/logging/logger.ts'
+import type { RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 import type { RoutingConfig } from './config.ts'
 import { type DeclarationState, watchDeclaration } from './declaration/watch.ts'
 import { EnvoyGateways } from './envoy/gateways.ts'
 import { explainRouting, type RoutingStage } from './explain.ts'
+import { explainOnGateways } from './explain-on-gateways.ts'
 import { Publisher, type TableUpdate } from './publisher.ts'
+import type { Federation } from './table/federated.ts'
 import type { RouteTable } from './table.ts'
+import { type Measured, serviceSamples } from './traffic/service-samples.ts'
+import { Traffic } from './traffic/traffic.ts'
+import { Versions } from './versions/keep-versions.ts'
+import type { GatewaySeen } from './versions/rollout.ts'
+import type { VersionStore } from './versions/store.ts'
 
 export type { RoutingStage, TableUpdate }
 
 export type RoutingOptions = {
   readonly fleet: FleetView
   readonly log: Logger
+  /** Where the versions of the declaration are kept over restarts. */
+  readonly store: VersionStore
   /** Ends the following of files and fleet; what is offered stays until the result is disposed. */
   readonly signal: AbortSignal
 }
@@ -27,15 +37,33 @@ export type Routing = AsyncDisposable & {
   sinks(): readonly Sink[]
   /** What a gateway of any kind is given now; undefined: nothing is published yet. */
   tableFor(gateway: string): RouteTable | undefined
+  /** What each gateway is to have by its version of the declaration, by name. */
+  frames(): Publisher['frames']
+  readonly versions: Versions
+  /** What a gateway's sink says of the versions; undefined: it has none. */
+  seen(gateway: string): GatewaySeen | undefined
+  /** Where counts of requests are to be handed in. */
+  readonly traffic: Traffic
+  /** Takes what was measured of instances. */
+  hear(measured: readonly Measured[]): void
   /**
    * Calls `offer` with each table that is published, also with those that are there already, and `withdraw` with each gateway that is no
    * longer declared. Returns how to stop.
+   * @param sinks the gateways that are looked after there
    */
-  onTable(offer: (update: TableUpdate) => void, withdraw: (gateway: string) => void): () => void
+  onTable(
+    offer: (update: TableUpdate) => void,
+    withdraw: (gateway: string) => void,
+    sinks?: () => readonly Sink[],
+  ): () => void
+  /** Has names that stand for clusters follow this; to be called again whenever another cluster may answer. */
+  federate(federation: Federation): void
   /** What is wrong with the declaration as it stands, one line each. */
   problems(): readonly string[]
   /** Which routes lead to an instance, and whether it is among their endpoints. */
   explain(instance: string): readonly RoutingStage[]
+  /** What gateways make of a request; undefined: its URL is none. */
+  explainRequest(request: RouteExplainRequest): RouteExplainView | undefined
 }
 
 const completeWithinMs = 20
@@ -44,25 +72,46 @@ const completeWithinMs = 20
  * Follows declaration and fleet, and gives Envoys and whoever listens the tables that result. The port opens at once; nothing is answered
  * before the fleet is complete and the declaration has been read. Rejects with PORT_TAKEN.
  */
-export async function startRouting(config: RoutingConfig, { fleet, log, signal }: RoutingOptions): Promise<Routing> {
+export async function startRouting(
+  config: RoutingConfig,
+  { fleet, log, store, signal }: RoutingOptions,
+): Promise<Routing> {
   await using stack = new AsyncDisposableStack()
   const stop = new AbortController()
   const stopped = AbortSignal.any([signal, stop.signal])
-  let state: DeclarationState = { declaration: undefined, problems: [] }
+  let state: DeclarationState = { declaration: undefined, files: [], problems: [] }
+  const others = new Set<() => readonly Sink[]>()
 
   const publisher = stack.use(new Publisher({ fleet, log, gatherMs: config.gather }))
   const envoys = stack.use(await EnvoyGateways.open({ ...config.xds, fleet, log, publisher }))
   publisher.attach(envoys)
   stack.defer(fleet.watch((change) => publisher.follow(change)))
   const loops = [whenComplete(fleet, stopped, () => publisher.lookAgain()), compareAll(publisher, config, log, stopped)]
+  const traffic = new Traffic()
+  const sinks = () => [...envoys.sinks(), ...[...others].flatMap((each) => each())]
+  const seen = (gateway: string) => {
+    const status = sinks().map((sink) => sink.status())
+    const of = status.find(({ name, kind }) => name === `${kind}:${gateway}`)
+    return of?.declared && { ...of.declared, remarks: of.remarks }
+  }
+  const versions = await Versions.open({ store, publisher, fleet, traffic, seen, log, now: Date.now })
+  let taking: Promise<void> = Promise.resolve()
+  const take = async ({ files, declaration }: DeclarationState) => {
+    await taking
+    if (declaration)
+      await versions.takeFolder(files, declaration).catch(fault(log, 'the declaration could not be taken'))
+  }
   if (config.declaration !== undefined) {
-    const { declaration: path, compare_files_every: everyMs, keep } = config
+    const { declaration: path, compare_files_every: everyMs } = config
+    const keep = versions.current ? undefined : config.keep
     const { ended } = await watchDeclaration({ path, everyMs, keep, log, signal: stopped }, (next) => {
-      if (next.declaration && next.declaration !== state.declaration) publisher.declare(next.declaration)
+      if (next.declaration !== state.declaration) taking = take(next)
       state = next
     })
+    await taking
     loops.push(ended)
   }
+  loops.push(versions.run(stopped))
   stack.defer(async () => {
     stop.abort()
     await Promise.all(loops)
@@ -73,11 +122,34 @@ export async function startRouting(config: RoutingConfig, { fleet, log, signal }
     port: envoys.port,
     sinks: () => envoys.sinks(),
     tableFor: (gateway) => publisher.published(gateway)?.table,
-    onTable: (offer, withdraw) => publisher.attach({ offer, withdraw, stillLedTo: () => [] }),
-    problems: () => state.problems.map(problemText),
+    frames: () => publisher.frames,
+    versions,
+    seen,
+    traffic,
+    hear: (measured) => {
+      for (const sample of serviceSamples(measured, fleet)) traffic.sample(sample)
+    },
+    onTable: (offer, withdraw, sinks = () => []) => {
+      others.add(sinks)
+      const stop = publisher.attach({ offer, withdraw, stillLedTo: () => [] })
+      return () => {
+        others.delete(sinks)
+        stop()
+      }
+    },
+    federate: (federation) => publisher.federate(federation),
+    problems: () => [...[...state.problems, ...versions.problems].map(problemText), ...drift(versions, config)],
     explain: (instance) => explainRouting(instance, fleet, publisher),
+    explainRequest: (request) => explainOnGateways(request, publisher, fleet),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
+}
+
+function drift({ drifted, current }: Versions, { declaration }: RoutingConfig): readonly string[] {
+  if (!drifted || !current) return []
+  const { number, author } = current
+  const then = 'it is taken when it changes next, or by `heddle apply`'
+  return [`the folder ${declaration} holds something else than version ${number} of ${author}: ${then}`]
 }
 
 /** Completeness is no change of the fleet, so nobody is told of it. */

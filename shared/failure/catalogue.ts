@@ -6,9 +6,31 @@ export type CatalogueEntry = { readonly title: string; readonly remedy: string }
  * Keep the entries in the order of the alphabet.
  */
 export const catalogue = {
+  APPLY_UNDERWAY: {
+    title: 'Another version of the declaration is on its way.',
+    remedy: 'Wait for it with `heddle apply --follow`, or take it back with `heddle apply --abort`.',
+  },
   ARGUMENT_INVALID: {
     title: 'An argument of a command is not valid.',
     remedy: 'Correct it; the `--help` of the command shows what it takes.',
+  },
+  AUTHENTICATOR_UNKNOWN: {
+    title: 'A proxy asks for an authenticator that this agent does not have.',
+    remedy:
+      'Name the gateway in `authorizers` of the agent beside its proxies, and check that a plane hears this agent; until then such requests are answered 503.',
+  },
+  CALL_FAILED: {
+    title: 'A service could not be called: each instance that was tried refused, or broke the connection.',
+    remedy: 'The cause names what was tried; `heddle instances --service <name>` shows what the fleet believes of it.',
+  },
+  CALL_NO_INSTANCE: {
+    title: 'A service has no instance that can be called.',
+    remedy:
+      '`heddle explain <instance>` says why one is not routable; where all have just failed, the next call may succeed.',
+  },
+  CALL_TIMED_OUT: {
+    title: 'A service did not answer a call in time.',
+    remedy: 'Look at what its instances do, or give the call more time by `timeoutMs`.',
   },
   CONFIG_INVALID: {
     title: 'A configuration file or environment variable is not valid.',
@@ -44,10 +66,19 @@ export const catalogue = {
     title: 'What answers at the address of a datacenter is another datacenter.',
     remedy: 'Correct `name` or `address` of the datacenter.',
   },
+  DECLARATION_INVALID: {
+    title: 'A declaration of routes is not valid.',
+    remedy: 'Correct the places named, each with file, line and path; nothing was changed.',
+  },
   GATEWAY_FOLDER_UNFIT: {
     title: 'The folder for the files of a gateway cannot be used.',
     remedy:
       "Make it a real folder (no link) in which the agent may write, or name another one by the gateway's `folder`.",
+  },
+  KEY_SET_UNUSABLE: {
+    title: 'The key set that tokens are checked with cannot be had.',
+    remedy:
+      'Check that the service of the authenticator runs, and that its path answers with a key set (JWKS) of RSA, EC or Ed25519 keys.',
   },
   NAME_AMBIGUOUS: {
     title: 'A name fits several instances or nodes.',
@@ -56,6 +87,10 @@ export const catalogue = {
   NGINX_TEXT_TOO_LONG: {
     title: 'A text of the declaration is longer than nginx can read.',
     remedy: 'Shorten it to fewer than 1000 characters.',
+  },
+  NOTHING_UNDERWAY: {
+    title: 'No version of the declaration is on its way.',
+    remedy: 'Look at `heddle history`: it has been applied or taken back already.',
   },
   NOT_FOUND: {
     title: 'Nothing of this name is known.',
@@ -83,7 +118,11 @@ export const catalogue = {
   },
   PORT_TAKEN: {
     title: 'A port that Heddle needs is already in use.',
-    remedy: 'Stop its owner, named in the message, or configure another port.',
+    remedy: 'Stop whoever listens there (`ss -ltnp` and `heddle doctor` name it), or configure another port.',
+  },
+  STATE_IN_USE: {
+    title: 'Another agent of this host has the state folder.',
+    remedy: 'Stop the other agent, or give each its own `state_dir`.',
   },
   STATE_UNWRITABLE: {
     title: 'The agent cannot keep its identity on disk.',
@@ -112,6 +151,11 @@ export const catalogue = {
   SWEEP_NOT_FROZEN: {
     title: 'Records are swept only while the installation is frozen.',
     remedy: 'Run `heddle freeze --reason ...` first: a mirror that runs would write everything again.',
+  },
+  TOKEN_SERVICE_UNCLEAR: {
+    title: 'A service that is asked about tokens gives no answer that says yes or no.',
+    remedy:
+      'Check that it runs and that `path` of the authenticator is its verify call; docs/authorizer.md lists the answers that are understood.',
   },
   VERSION_CHANGED: {
     title: 'A change was to hold for one version of something, which has changed meanwhile.',

@@ -4,7 +4,7 @@ import t from 'tap'
 import * as z from 'zod/mini'
 import { problemText } from '../config/problem.ts'
 import { readConfig } from '../config/read.ts'
-import { Reason, reasonCodes, reasonParameters, reasonText } from '../protocol/reason.ts'
+import { Reason, type ReasonCode, reasonCodes, reasonParameters, reasonText } from '../protocol/reason.ts'
 import { interpret, readAnswer } from './body.ts'
 
 const Answers = z.array(
@@ -14,7 +14,7 @@ const Answers = z.array(
     body: z._default(z.string({ error: 'expected a text: put the body in quotes' }), ''),
     service: z._default(z.string(), 'user-service'),
     health: z.enum(['passing', 'warning', 'critical']),
-    reason: z.enum(reasonCodes as [string, ...string[]]),
+    reason: z.enum(reasonCodes as [ReasonCode, ...ReasonCode[]]),
     params: z._default(z.record(z.string(), z.string({ error: 'expected a text: put it in quotes' })), {}),
   }),
 )
@@ -42,13 +42,9 @@ t.test('the table of answers can be read', async (t) => {
 
 for (const { title, status, body, service, health, reason: code, params } of answers) {
   t.test(`it is read: ${title}`, async (t) => {
-    const reason = Reason.parse({ code, params })
+    const reason = { code, params }
     t.equal(read(body, status, service), `${health} ${reasonText(reason)}`)
-    t.strictSame(
-      Object.keys(params).toSorted(),
-      [...reasonParameters[reason.code]].toSorted(),
-      'the params of its code',
-    )
+    t.strictSame(Object.keys(params).toSorted(), [...reasonParameters[code]].toSorted(), 'the params of its code')
   })
 }
 

@@ -14,6 +14,18 @@ for (const { error, says } of [
   { error: failed('ENOTFOUND'), says: 'critical unreachable error=ENOTFOUND' },
   { error: failed('EMFILE'), says: 'unknown unreachable error=EMFILE' },
   { error: failed('EADDRNOTAVAIL'), says: 'unknown unreachable error=EADDRNOTAVAIL' },
+  {
+    error: Object.assign(new Error('write EPROTO 40:error:0A00010B:SSL routines:tls_validate:wrong version number:'), {
+      code: 'EPROTO',
+    }),
+    says: 'critical bad_answer error=not TLS',
+  },
+  {
+    error: Object.assign(new Error('40:error:0A000410:SSL routines:ssl3_read_bytes:handshake failure'), {
+      code: 'EPROTO',
+    }),
+    says: 'critical unreachable error=EPROTO',
+  },
   { error: new Error('no code'), says: 'critical unreachable error=error' },
   { error: 'no error', says: 'critical unreachable error=error' },
 ]) {

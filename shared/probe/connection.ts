@@ -75,6 +75,15 @@ export function verdictOfError(error: unknown): Verdict {
     case 'EADDRNOTAVAIL':
       return { health: 'unknown', reason: reason('unreachable', { error: code }) }
     default:
+      if (isNotTls(error)) return { health: 'critical', reason: reason('bad_answer', { error: 'not TLS' }) }
       return { health: 'critical', reason: reason('unreachable', { error: code.slice(0, 60) }) }
   }
+}
+
+/** Whether a handshake failed because the other side answered in the clear, by what OpenSSL says of its first bytes. */
+function isNotTls(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /SSL routines.*(wrong version number|packet length too long|http request)/.test(error.message)
+  )
 }

@@ -9,6 +9,20 @@ const time = z.iso.datetime()
 const routable = z.enum(['yes', 'last', 'no'])
 const contact = z.enum(['connected', 'suspect', 'lost', 'none'])
 
+/** Of so many changes: milliseconds within which half, 95% and 99% were proven. */
+const Spread = z.object({ changes: z.int(), p50_ms: z.number(), p95_ms: z.number(), p99_ms: z.number() })
+const ConvergedView = z.object({
+  /** Of those proven within the last hour; null: none. */
+  hour: z.nullable(Spread),
+  /** Since the plane's start. */
+  since_start: z.nullable(Spread),
+  /** Changes that are not proven yet. */
+  waiting: z.int(),
+  /** Changes that waited when more came than are remembered. */
+  forgotten: z.int(),
+})
+export type ConvergedView = z.infer<typeof ConvergedView>
+
 export const SinkView = z.object({
   /** `consul:zervigo-dc`, `envoy:edge`, `nginx:edge` */
   name: z.string(),
@@ -20,11 +34,24 @@ export const SinkView = z.object({
   /** For people: what is contested, rejected, parked or guarded, and where it comes from. */
   remarks: z.array(z.string()),
   figures: z.record(z.string(), z.number()),
+  /** How long it took from a change until the sink had proven it; left out: nothing proven yet, or only observed. */
+  convergence: z.optional(z.object({ fleet: z.nullable(ConvergedView), declaration: z.nullable(ConvergedView) })),
 })
 export type SinkView = z.infer<typeof SinkView>
 
+/** GET /v1/status?at=, GET /v1/instances/:id/explain?at=: a moment of the past, as time or as revision; now if left out. */
+export const AtQuery = z.strictObject({
+  at: z.optional(
+    z.union([z.iso.datetime(), z.string().check(z.regex(/^\d{1,15}$/))], {
+      error: 'expected an ISO time or a revision',
+    }),
+  ),
+})
+
 /** GET /v1/status */
 export const StatusView = z.object({
+  /** Set where it was asked for a moment of the past: sinks and problems are not in the journal, so there are none. */
+  past: z.optional(z.object({ revision: z.int(), at: z.nullable(time) })),
   owner: z.string(),
   installation: z.string(),
   version: z.string(),
@@ -138,6 +165,10 @@ export const NodeView = z.object({
   dead: z.boolean(),
   instances: z.array(z.string()),
   gateways: z.array(z.string()),
+  /** What was ordered for all that is on it, now and later; left out: nothing. */
+  admission: z.optional(
+    z.object({ state: Admission, reason: z.string(), by: z.string(), since: time, expires_at: z.nullable(time) }),
+  ),
   /** What its agent told of times in which no plane heard it, all in all; left out: nothing. What was lost had no room there. */
   told_later: z.optional(z.object({ changes: z.int(), lost_changes: z.int(), lost_measurements: z.int() })),
 })
@@ -163,6 +194,8 @@ export const InstanceView = z.object({
     by: z.string(),
     since: time,
     expires_at: z.nullable(time),
+    /** The node that the order is for; left out: it is for this instance. */
+    node: z.optional(z.string()),
   }),
   routable,
   /** Why it is routable or not, in the words of what decides it. */
@@ -195,7 +228,7 @@ export const ExplainView = z.object({
 })
 export type ExplainView = z.infer<typeof ExplainView>
 
-/** PUT /v1/instances/:id/admission and PUT /v1/nodes/:id/admission (all its instances). */
+/** PUT /v1/instances/:id/admission and PUT /v1/nodes/:id/admission (all that is on it, now and later). */
 export const AdmissionRequest = z.strictObject({
   admission: Admission,
   reason: z.string().check(z.maxLength(500)),
@@ -217,6 +250,10 @@ export const ChangeView = z.object({
   changed: z.boolean(),
   revision: z.int(),
   instances: z.optional(z.array(z.string())),
+  /** Those of `instances` that are as another order says: one for the instance itself, or for its node. */
+  otherwise: z.optional(
+    z.array(z.object({ instance: z.string(), admission: Admission, node: z.optional(z.string()) })),
+  ),
 })
 export type ChangeView = z.infer<typeof ChangeView>
 

@@ -43,6 +43,8 @@ export const DiscoveredView = z.object({
   type: z.string(),
   address: z.string(),
   port: z.int(),
+  /** Its share of requests relative to its peers; 100 is normal, 0 gets none. */
+  weight: z.int(),
   /** Empty if nobody said. */
   cluster: z.string(),
   tags: z.array(z.string()),

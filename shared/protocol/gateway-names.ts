@@ -8,7 +8,7 @@ export function gatewayFilePrefix(gateway: string): string {
   return `heddle-${fileNamePart(gateway)}-`
 }
 
-/** The files of an Envoy's gateway, one for each service's endpoints: their names, which also say how they lead to each other. */
+/** The files of an Envoy's gateway, one for each service's endpoints and for each certificate: their names, which also say how they lead to each other. */
 export function envoyFileNames(gateway: string) {
   const prefix = gatewayFilePrefix(gateway)
   return {
@@ -17,6 +17,9 @@ export function envoyFileNames(gateway: string) {
     routes: `${prefix}rds.json`,
     endpointsPrefix: `${prefix}eds-`,
     endpoints: (service: string) => `${prefix}eds-${fileNamePart(service)}.json`,
+    /** Those of listeners' certificates, which say where the certificates' own files are. */
+    secretPrefix: `${prefix}sds-`,
+    secret: (name: string) => `${prefix}sds-${fileNamePart(name)}.json`,
     /** What Envoy is started with: the agent's own. */
     bootstrap: `${prefix}bootstrap.json`,
   }

@@ -29,6 +29,8 @@ export const GatewayFiles = z.object({
   /** True when it takes away an endpoint that must not be called any more: it does not wait for the reload budget. */
   urgent: z.boolean(),
   files: z.array(GatewayFile),
+  /** The access log that the proxy writes, an absolute path: its agent counts requests in it. */
+  accessLog: z.optional(z.string()),
 })
 export type GatewayFiles = z.infer<typeof GatewayFiles>
 

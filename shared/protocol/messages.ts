@@ -1,9 +1,12 @@
 import * as z from 'zod/mini'
+import { AuthorizerSet } from './authorizer.ts'
 import { Health, InstanceSpec, ProbeSpecs } from './check.ts'
 import { Decision, Discovered } from './discovery.ts'
+import { Inspected, Inspections } from './drift.ts'
 import { FileProxy, GatewayFiles, GatewayOutcome } from './gateway.ts'
 import { Doing, LoggingOrder, Restarted, RestartOrder, SettingsOrder } from './orders.ts'
 import { Reason } from './reason.ts'
+import { Counted } from './traffic.ts'
 
 /** The WebSocket subprotocol. The version rises only when a peer of the version before would misunderstand. */
 export const subprotocol = 'heddle.v1'
@@ -35,6 +38,8 @@ export const Hello = z.object({
   address: z.string().check(z.minLength(1), z.maxLength(253)),
   /** The gateways whose proxies this agent runs, with the kind of proxy. */
   gateways: z.optional(z.array(z.object({ gateway: name, proxy: FileProxy })).check(z.maxLength(16))),
+  /** The gateways for whose proxies this agent checks tokens. */
+  authorizers: z.optional(z.array(name).check(z.maxLength(16))),
   /** The kinds of checks that it can run for others; http and tcp where it does not say. */
   probes: z.optional(z.array(name).check(z.maxLength(64))),
   /** The keys of `Desired` that it takes; the first ones where it does not say. */
@@ -148,6 +153,8 @@ export const AgentMessage = z.discriminatedUnion('type', [
   Doing,
   Restarted,
   History,
+  Counted,
+  Inspected,
   Goodbye,
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
@@ -160,7 +167,14 @@ export const Desired = z.object({
   /** Instances of this node that are not simply active. */
   admissions: z.record(
     z.string(),
-    z.object({ admission: Admission, reason: z.string(), by: z.string(), until: z.optional(z.string()) }),
+    z.object({
+      admission: Admission,
+      reason: z.string(),
+      by: z.string(),
+      until: z.optional(z.string()),
+      /** It is so because all of its node is. */
+      node: z.optional(z.boolean()),
+    }),
   ),
   logging: z.optional(LoggingOrder),
   settings: z.optional(SettingsOrder),
@@ -172,6 +186,10 @@ export const Desired = z.object({
   probes: ProbeSpecs,
   /** What operators decided about things that this node's agent found, by their ids, until the agent says that it is done. */
   discoveries: z.optional(z.record(z.string(), Decision)),
+  /** What it checks tokens with, by gateway. Of a gateway that is not named nothing is said: what was wanted for it goes on. */
+  authorizers: z.optional(z.record(z.string(), AuthorizerSet)),
+  /** What it is to look at once, by id, and to answer with `inspected`. */
+  inspections: z.optional(Inspections),
 })
 export type Desired = z.infer<typeof Desired>
 

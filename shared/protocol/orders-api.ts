@@ -94,6 +94,8 @@ export const DesiredView = z.object({
         reason: z.string(),
         by: z.string(),
         expires_at: z.nullable(time),
+        /** The node, where all of it was ordered so. */
+        node: z.optional(z.string()),
       }),
     ),
   }),

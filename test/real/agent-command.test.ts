@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
+import { writeYaml } from '#test/support/landscape/program.ts'
 import { projectFolder } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
 import { spawnProcess } from '#test/support/process.ts'
+import { RunningAgent } from '#test/support/start-agent.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(90_000)
@@ -48,4 +50,20 @@ await t.test('an agent whose own port is taken does not start, and names it', as
   t.teardown(() => server.close())
   await writeFile(file, `admin: {port: ${port}}\nstate_dir: ${join(folder.path, 'state')}\n`)
   t.match(await agent(file), { code: 1, output: new RegExp(`cannot listen on 127.0.0.1:${port}`) })
+})
+
+await t.test('a second agent with the same state folder does not start, and leaves the first one alone', async (t) => {
+  await using folder = await temporaryFolder('command')
+  const planes = [`http://127.0.0.1:${await freePort()}`]
+  await using first = await RunningAgent.start({ planes })
+  const before = await readFile(join(first.stateDir, 'node.json'), 'utf8')
+  const second = { planes, state_dir: first.stateDir, admin: { port: await freePort() }, discovery: { enabled: false } }
+  const { code, output } = await agent(await writeYaml(join(folder.path, 'second.yaml'), second))
+  t.equal(code, 1)
+  t.match(output, /^another agent of this host runs with .*\nSTATE_IN_USE: .*state_dir/)
+  t.equal(await readFile(join(first.stateDir, 'node.json'), 'utf8'), before)
+  // What a killed one held is free at once.
+  await first.kill()
+  await first.start()
+  t.notMatch(first.output, /STATE_IN_USE/)
 })

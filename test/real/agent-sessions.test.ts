@@ -187,8 +187,8 @@ for (const { name, report, code } of [
     code: 'spec-missing',
   },
   {
-    name: 'a reason that does not exist',
-    report: { instances: [{ id: 'x', health: 'passing', reason: { code: 'fine' }, ageMs: 0 }] },
+    name: 'a reason whose code is none',
+    report: { instances: [{ id: 'x', health: 'passing', reason: { code: 'Fine!' }, ageMs: 0 }] },
     code: 'bad-message',
   },
 ]) {

@@ -83,7 +83,7 @@ await t.test('the doctor finds who claims and who holds a port, before anything 
   })
   const plane = {
     api: { port: server.port },
-    journal: { path: join(path, 'state/heddle.db') },
+    journal: { path: join(path, 'heddle.db') },
     routing: { declaration: join(path, 'routes.yaml'), xds: { port: xds } },
   }
   await writeYaml(join(path, 'plane.yaml'), plane)
@@ -122,6 +122,14 @@ await t.test('the doctor finds who claims and who holds a port, before anything 
   t.equal(well.code, 0)
   t.match(JSON.parse(well.stdout), { healthy: true })
   t.match(well.stdout, /is to be started from these files/)
+
+  await writeYaml(join(path, 'unmounted.yaml'), { ...plane, journal: { path: join(path, 'volume/heddle.db') } })
+  t.match(await quickly('doctor', join(path, 'unmounted.yaml')), { code: 1, stdout: /journal.path .* is not there/ })
+  await writeYaml(join(path, 'stranger.yaml'), { planes: [server.url], state_dir: path, admin: { port: admin } })
+  t.match(await quickly('doctor', join(path, 'stranger.yaml')), {
+    code: 0,
+    stdout: new RegExp(`warning plane +what answers at ${server.url} is no control plane: status 200 for /health`),
+  })
 
   await writeFile(join(path, 'bad.yaml'), 'planes: []\nservices: [{name: a, port: eighty}]\n')
   t.match(await quickly('doctor', join(path, 'bad.yaml')), {

@@ -13,6 +13,7 @@ import {
   StatusView,
   SweepView,
 } from '#shared/protocol/api.ts'
+import { RouteExplainView } from '#shared/protocol/route-explain.ts'
 import { type ApiPlane, apiPlane, sinkStatus } from '#test/support/api-plane.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -60,6 +61,12 @@ for (const { args, shows } of [
   { args: ['instances', '--node', '北京一号'], shows: /crm-00000002/ },
   { args: ['explain', '客户管理'], shows: /^crm-00000001 is routed/ },
   { args: ['explain', 'crm-00000002'], shows: /not routed: refused/ },
+  {
+    args: ['explain', '/api/crm/7'],
+    shows:
+      /^nginx:edge by public: Route api-crm leads to crm, which sees \/7\.\n(?:.*\n)*crm +100% +i-8080 +127.0.0.1:8080 +100 +yes/,
+  },
+  { args: ['explain', 'post', 'http://a:8090/x', '-H', 'x-a: 1'], shows: /No route of edge takes it: 404/ },
   { args: ['events', '--since', '4'], shows: /^5 +\S+ +judged +crm-00000002 +critical: refused/ },
   { args: ['events', '--since', '1h', '--limit', '1'], shows: /^1 +\S+ +node-joined +n-aaaaaaaaaaaa +北京一号/ },
   { args: ['events', '--limit', '1'], shows: /^5 / },
@@ -76,6 +83,7 @@ for (const { args, schema } of [
   { args: ['services'], schema: z.array(ServiceView) },
   { args: ['nodes'], schema: z.array(NodeView) },
   { args: ['instances'], schema: z.array(InstanceView) },
+  { args: ['explain', '/api/crm'], schema: RouteExplainView },
   { args: ['explain', 'crm-00000001'], schema: ExplainView },
   { args: ['events'], schema: z.array(EventView) },
   { args: ['drain', 'crm-00000002', '--reason', 'x'], schema: ChangeView },
@@ -117,8 +125,15 @@ t.test('a name from the fleet cannot steer the terminal, and JSON keeps it as it
 t.test('a whole node is taken out by its name', async (t) => {
   const plane = await apiPlane(t, fleet)
   const { out } = await heddle(plane, 'maintenance', 'n-aaa', '--reason', 'kernel')
-  t.match(out, /^crm-00000001 and crm-00000002 are maintenance as of revision \d+\.\n$/)
-  t.equal(plane.fleet.instances.get('crm-00000002')?.admission.state, 'maintenance')
+  t.match(out, /is maintenance as of revision \d+, with crm-00000001, crm-00000002 and what comes to it\.\n$/)
+  t.equal(plane.fleet.standing('crm-00000002')?.routable, 'no')
+  t.match((await heddle(plane, 'nodes')).out, /maintenance/)
+  t.match((await heddle(plane, 'instances')).out, /kernel \(operator:anna, all of the node\)/)
+  t.match((await heddle(plane, 'explain', 'crm-00000002')).out, /maintenance of all that is on .* by operator:anna/)
+  const undrained = await heddle(plane, 'undrain', 'crm-00000002')
+  t.match(undrained.out, /crm-00000002 stays maintenance, as all that is on node n-aaa/)
+  t.match((await heddle(plane, 'undrain', 'n-aaa')).out, /is active as of/)
+  t.not(plane.fleet.standing('crm-00000002')?.reason.code, 'maintenance')
 })
 
 t.test('--wait returns when every sink that applies has proven the change', async (t) => {
@@ -178,6 +193,9 @@ t.test('on a terminal the waiting is seen, and the line is cleared', async (t) =
 
 for (const { args, code, err } of [
   { args: ['explain', 'nobody'], code: 4, err: '' },
+  { args: ['explain', 'http://a:9/x'], code: 4, err: '' },
+  { args: ['explain', '/x', '-H', 'nonsense'], code: 2, err: /expected a header such as/ },
+  { args: ['explain', 'GET', 'x y'], code: 2, err: /neither a URL nor a path/ },
   { args: ['explain', '没有'], code: 4, err: /there is no instance 没有/ },
   { args: ['drain', 'nobody', '--reason', 'x'], code: 4, err: /there is no instance or node nobody/ },
   {

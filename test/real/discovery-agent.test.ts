@@ -141,6 +141,26 @@ await t.test('what a rule ignores is never connected to', async (t) => {
   t.equal(connections, 0)
 })
 
+await t.test('another policy counts at once, however seldom it is looked around', async (t) => {
+  await using plane = await AgentRecorder.start()
+  await using server = await startBasicServer({ name: 'crm' })
+  const policy = [{ match: { ports: [server.port] }, do: 'ignore' }]
+  await using _agent = await RunningAgent.start({
+    planes: [plane.url],
+    more: discovery([server.port], { every: '1h', policy }),
+  })
+  await plane.until(() => plane.all('discovered').length > 0, { what: 'the first look', withinMs })
+  t.equal((await server.stats()).health, 0)
+  const settings = (version: string, wanted: object) =>
+    plane.want({ settings: { version, document: { discovery: wanted } } })
+  settings('all@1', { policy: [], default: 'ask' })
+  await untilFound(plane, server.port, (seen) => seen?.state === 'asking')
+  settings('all@2', { policy: [], default: 'adopt' })
+  await untilFound(plane, server.port, (seen) => seen?.state === 'adopted')
+  await plane.verdict('passing', { withinMs })
+  t.pass()
+})
+
 await t.test('a stranger at the place of a declared service is named with its process', async (t) => {
   await using plane = await AgentRecorder.start()
   await using server = await startBasicServer({ name: 'billing' })

@@ -57,6 +57,11 @@ await t.test('what an agent asks about is adopted and ignored by an operator, fo
   t.match(asked, { state: 'asking', port: nameless.port, node_name: '节点一', contact: 'connected', health: 'passing' })
   t.match((await heddle('discovered')).stdout, /odd-server.*节点一|节点一.*asking/)
   t.equal((await heddle('discovered', '--check')).code, 1)
+  t.match((await heddle('status')).stdout, /^Found +1 that nobody declared waits for a decision: heddle discovered$/m)
+  t.match(await heddle('explain', String(nameless.port)), {
+    code: 4,
+    stderr: new RegExp(`found-${nameless.port}-\\S+ is .* waits for a decision: heddle adopt found-`),
+  })
   t.match(await heddle('adopt', 'nothing-like-it'), { code: 4, stderr: /heddle discovered --all/ })
 
   const decision = ['--service', 'billing', '--type', 'money', '--as', 'anna', '--json']

@@ -11,6 +11,7 @@ import { Sightings } from '#control-plane/ingest/agents/vantage/sightings.ts'
 import { surveyInstances } from '#control-plane/ingest/agents/vantage/survey.ts'
 import { AgentsConfig } from '#control-plane/ingest/config.ts'
 import { createLogger, type Logger } from '#shared/logging/logger.ts'
+import type { Counted } from '#shared/protocol/traffic.ts'
 import { MemoryJournal } from './memory-journal.ts'
 
 export const quiet: Logger = createLogger({ name: 'test', level: 'silent' })
@@ -58,6 +59,7 @@ export type AgentsPlane = AsyncDisposable & {
     readonly beats: string[]
     readonly metrics: { readonly node: string; readonly name: string; readonly value: number }[]
     readonly outcomes: { readonly gateway: string; readonly node: string; readonly state: string }[]
+    readonly counted: { readonly gateway: string; readonly routes: Counted['routes'] }[]
   }
 }
 
@@ -78,11 +80,12 @@ export async function startAgentsPlane({
 } = {}): Promise<AgentsPlane> {
   const journal = new MemoryJournal(fleet)
   const server = createServer((_request, response) => response.writeHead(404).end())
-  const heard: AgentsPlane['heard'] = { beats: [], metrics: [], outcomes: [] }
+  const heard: AgentsPlane['heard'] = { beats: [], metrics: [], outcomes: [], counted: [] }
   const hooks: AgentsHooks = {
     onBeat: (node) => heard.beats.push(node),
     onMetrics: (node, metrics) => heard.metrics.push(...metrics.map(({ name, value }) => ({ node, name, value }))),
     onGatewayOutcome: (gateway, node, { state }) => heard.outcomes.push({ gateway, node, state }),
+    onCounted: (gateway, routes) => heard.counted.push({ gateway, routes }),
   }
   const sessions = serveAgents({
     server,

@@ -3,6 +3,8 @@ import type { Test } from 'tap'
 import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
+import { FederationConfig } from '#control-plane/federation/config.ts'
+import { Federation } from '#control-plane/federation/federation.ts'
 import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { RecordChange } from '#control-plane/fleet/record.ts'
@@ -11,9 +13,17 @@ import { DiscoveryConfig } from '#control-plane/foreign/discovery/config.ts'
 import { type Discovery, serveDiscovery } from '#control-plane/foreign/discovery/serve.ts'
 import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
 import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
+import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts'
+import type { GatewaySeen } from '#control-plane/routing/versions/rollout.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { LintView } from '#shared/protocol/lint.ts'
 import { answering } from './answering.ts'
+import { apiRouting } from './api-routing.ts'
+import { plainEndpoint, plainRoute, plainTable, publishing } from './route-tables.ts'
+
+const tables = publishing(
+  plainTable(8090, [plainRoute('/api/crm', 'crm', { path: 'strip' })], { crm: [plainEndpoint(8080)] }),
+)
 
 export type ApiPlane = {
   /** What agents said, and what they take; tests say it for them. */
@@ -28,6 +38,8 @@ export type ApiPlane = {
   /** What is found in each datacenter. */
   readonly lints: Map<string, LintView>
   readonly discovery: Discovery
+  /** What gateways say of the versions of the declaration; tests say it for them. */
+  readonly gatewaysSay: Map<string, GatewaySeen>
 }
 
 /** The control plane's own API over a real fleet, whose journal is a list and whose sinks do as the test says. */
@@ -49,6 +61,11 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
   }
   for (const change of changes) await record(change, { by: 'agent:n-aaaaaaaaaaaa' })
   fleet.markComplete()
+  const federation = new Federation(z.parse(FederationConfig, {}), fleet)
+  federation.look(1_000_000)
+  fleet.watch(() => federation.look(1_000_000))
+  const routing = await apiRouting(fleet)
+  t.teardown(() => routing[Symbol.asyncDispose]())
   const discoveries = new Discoveries(() => false)
   const said = { doings: new Doings(), takes: new Map<string, readonly string[]>() }
   const app = express().use(
@@ -64,6 +81,8 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
             explain: () => ({ sink: status.name, state: 'shown' as const, remark: 'as proven' }),
           })),
         routesOf: (service) => [{ stage: 'route:edge/all', state: 'yes', text: `/ leads to ${service}` }],
+        explainRequest: (request) => explainOnGateways(request, tables, fleet),
+        routing: routing.parts,
         facts: () => ({ owner: 'main', installation: 'i-1', version: '0.1.0', startedAt: begun, problems: [] }),
         events: {
           read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
@@ -75,6 +94,11 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
             return () => listeners.delete(listener)
           },
         },
+        stateAt: async (revision) => {
+          const past = new Fleet()
+          past.apply(entries.filter((entry) => entry.revision <= revision))
+          return past.state()
+        },
         sweep: async (datacenter, { owner, apply }) => {
           const found = records.get(owner) ?? { records: [], left: [] }
           return datacenter === 'zervigo-dc' ? { datacenter, owner, applied: apply, ...found } : undefined
@@ -83,6 +107,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
         discoveries,
         agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
         discovery,
+        federation,
         lint: async (datacenter) => lints.get(datacenter),
         now: () => Date.now(),
       }),
@@ -90,7 +115,17 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
     notFound,
     problemHandler(createLogger({ name: 'test', level: 'silent' })),
   )
-  return { address: await answering(t, app), fleet, record, sinks, records, lints, discovery, said }
+  return {
+    address: await answering(t, app),
+    fleet,
+    record,
+    sinks,
+    records,
+    lints,
+    discovery,
+    said,
+    gatewaysSay: routing.said,
+  }
 }
 
 export function sinkStatus(name: string, revision: number, over: Partial<SinkStatus> = {}): SinkStatus {

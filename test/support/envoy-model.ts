@@ -45,8 +45,14 @@ export class EnvoyModel {
 
   constructor(definitions: EnvoyDefinitions) {
     this.#definitions = definitions
-    this.has = { cluster: new Map(), endpoints: new Map(), listener: new Map(), routes: new Map() }
-    this.#asked = { cluster: new Set(), endpoints: new Set(), listener: new Set(), routes: new Set() }
+    this.has = { cluster: new Map(), endpoints: new Map(), secret: new Map(), listener: new Map(), routes: new Map() }
+    this.#asked = {
+      cluster: new Set(),
+      endpoints: new Set(),
+      secret: new Set(),
+      listener: new Set(),
+      routes: new Set(),
+    }
   }
 
   get stream(): DeltaStream | undefined {

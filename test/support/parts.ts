@@ -2,7 +2,14 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
 
-export type PartName = 'envoy' | 'consul' | 'nginx' | 'consul-1.22' | 'consul-template' | 'schemathesis'
+export type PartName =
+  | 'envoy'
+  | 'consul'
+  | 'nginx'
+  | 'consul-1.22'
+  | 'consul-template'
+  | 'go-control-plane'
+  | 'schemathesis'
 
 /** The folder of the whole project. */
 export const projectFolder = resolve(import.meta.dirname, '../..')
@@ -24,7 +31,7 @@ export function missingParts(names: readonly PartName[]): readonly PartName[] {
 
 function remedyFor(name: PartName): string {
   if (name === 'schemathesis') return 'Run `node setup.mjs --part schemathesis`.'
-  return name === 'consul-1.22' || name === 'consul-template'
+  return name === 'consul-1.22' || name === 'consul-template' || name === 'go-control-plane'
     ? `Run \`node setup.mjs --part ${name}\`; building it takes Go.`
     : 'Run `npm run setup`.'
 }

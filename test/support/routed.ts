@@ -6,6 +6,7 @@ import { type Routing, startRouting } from '#control-plane/routing/start.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { EnvoyServer } from './envoy.ts'
 import { temporaryFolder } from './folder.ts'
+import { MemoryVersions } from './memory-versions.ts'
 import { freePort } from './ports.ts'
 import { RoutingFleet } from './routing-fleet.ts'
 import { startXdsEnvoy } from './xds-envoy.ts'
@@ -16,6 +17,8 @@ export class Routed implements AsyncDisposable {
   readonly file: string
   readonly port: number
   readonly warnings: string[] = []
+  /** It outlives `stop`, as a database does. */
+  readonly store = new MemoryVersions()
   readonly #log: Logger
   readonly #stack: AsyncDisposableStack
   #routing: Routing | undefined
@@ -47,7 +50,7 @@ export class Routed implements AsyncDisposable {
     const xds = { address: '127.0.0.1', port: this.#xdsPort, insecure: false }
     const config = { declaration: this.file, compare_files_every: 60_000, gather: 20, compare_every: 60_000, xds }
     const signal = new AbortController().signal
-    this.#routing = await startRouting(config, { fleet: this.world.fleet, log: this.#log, signal })
+    this.#routing = await startRouting(config, { fleet: this.world.fleet, log: this.#log, store: this.store, signal })
     this.#xdsPort = this.#routing.port
   }
 

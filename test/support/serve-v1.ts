@@ -6,6 +6,8 @@ import type { Test } from 'tap'
 import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
+import { FederationConfig } from '#control-plane/federation/config.ts'
+import { Federation } from '#control-plane/federation/federation.ts'
 import type { Change, JournalEntry } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { RecordChange } from '#control-plane/fleet/record.ts'
@@ -14,7 +16,14 @@ import { DiscoveryConfig } from '#control-plane/foreign/discovery/config.ts'
 import { serveDiscovery } from '#control-plane/foreign/discovery/serve.ts'
 import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
 import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
+import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts'
 import { createLogger } from '#shared/logging/logger.ts'
+import { apiRouting } from './api-routing.ts'
+import { plainEndpoint, plainRoute, plainTable, publishing } from './route-tables.ts'
+
+const tables = publishing(
+  plainTable(8090, [plainRoute('/api/crm', 'crm', { path: 'strip' })], { crm: [plainEndpoint(8080)] }),
+)
 
 export const node = {
   id: 'n-aaaaaaaaaaaa',
@@ -77,6 +86,11 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
   }
   for (const change of changes) await record(change, { by: 'agent:test' })
   fleet.markComplete()
+  const federation = new Federation(z.parse(FederationConfig, {}), fleet)
+  federation.look(1_000_000)
+  fleet.watch(() => federation.look(1_000_000))
+  const routing = await apiRouting(fleet)
+  t.teardown(() => routing[Symbol.asyncDispose]())
   const discoveries = new Discoveries(() => false)
   const said = { doings: new Doings(), takes: new Map<string, readonly string[]>() }
   const app = express()
@@ -88,6 +102,8 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       record,
       sinks: () => sinks,
       routesOf: () => [{ stage: 'route:edge/basic', state: 'yes', text: '/api/ leads to basic-server' }],
+      explainRequest: (request) => explainOnGateways(request, tables, fleet),
+      routing: routing.parts,
       facts: () => ({ owner: 'heddle', installation: 'i1', version: '0.1.0', startedAt: 0, problems: [] }),
       events: {
         read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
@@ -98,12 +114,18 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
           return () => listeners.delete(listener)
         },
       },
+      stateAt: async (revision) => {
+        const past = new Fleet()
+        past.apply(entries.filter((entry) => entry.revision <= revision))
+        return past.state()
+      },
       sweep: async (name, { owner, apply }) =>
         name === 'zervigo-dc' ? { datacenter: name, owner, applied: apply, records: [], left: [] } : undefined,
       approveDeletions: (name) => (name === 'zervigo-dc' ? { datacenter: name, approved: 0 } : undefined),
       discoveries,
       agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
       discovery: serveDiscovery(fleet, z.parse(DiscoveryConfig, {})),
+      federation,
       lint: async (datacenter) =>
         datacenter === 'zervigo-dc' ? { datacenter, examined: 0, beyond: 0, not_probed: 0, findings: [] } : undefined,
       now: () => 5_000,
@@ -132,5 +154,5 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       json: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return { base, fleet, record, send, said }
+  return { base, fleet, record, send, said, routing }
 }

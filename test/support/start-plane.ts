@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '#cli/program.ts'
 import type { NodeView } from '#shared/protocol/api.ts'
@@ -12,26 +13,43 @@ import { waitFor } from './wait.ts'
 /** A real control plane process with a folder of its own and no datacenter, steered by the command line. */
 export class RunningPlane implements AsyncDisposable {
   readonly url: string
+  /** Where Envoys ask it. */
+  readonly xdsPort: number
   readonly #program: Program
   readonly #folder: Folder
 
-  private constructor(url: string, program: Program, folder: Folder) {
+  private constructor(url: string, xdsPort: number, program: Program, folder: Folder) {
     this.url = url
+    this.xdsPort = xdsPort
     this.#program = program
     this.#folder = folder
   }
 
-  static async start(): Promise<RunningPlane> {
+  /**
+   * @param declaration the routes, as YAML
+   * @param settings of its configuration, besides those that it needs to run
+   */
+  static async start({
+    declaration,
+    settings = {},
+  }: {
+    readonly declaration?: string
+    readonly settings?: object
+  } = {}): Promise<RunningPlane> {
     const folder = await temporaryFolder('plane')
     const [port = 0, xds = 0] = await freePorts(2)
     const url = `http://127.0.0.1:${port}`
+    const routes = join(folder.path, 'routes.yaml')
+    if (declaration !== undefined) await writeFile(routes, declaration)
     const file = await writeYaml(join(folder.path, 'plane.yaml'), {
       api: { port },
-      routing: { xds: { port: xds } },
+      routing: { xds: { port: xds }, ...(declaration === undefined ? {} : { declaration: routes }) },
       journal: { path: join(folder.path, 'journal.db') },
+      ...settings,
     })
     const plane = new RunningPlane(
       url,
+      xds,
       new Program('plane', 'control-plane/main.ts', file, answers(`${url}/v1/status`)),
       folder,
     )
@@ -39,8 +57,18 @@ export class RunningPlane implements AsyncDisposable {
     return plane
   }
 
+  /** The file of its journal and its tables. */
+  get store(): string {
+    return join(this.#folder.path, 'journal.db')
+  }
+
   get output(): string {
     return this.#program.output
+  }
+
+  /** Writes other routes, where it was started with some. */
+  async declare(declaration: string): Promise<void> {
+    await writeFile(join(this.#folder.path, 'routes.yaml'), declaration)
   }
 
   async start(): Promise<void> {

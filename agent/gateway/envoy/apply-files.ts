@@ -3,7 +3,7 @@ import { changesBetween, type FileSet } from '../file-set.ts'
 import { composed } from './compose.ts'
 import { expectedOf, unproven } from './expected.ts'
 import { inotifyRefusal, readInotifyLimit } from './inotify.ts'
-import type { EnvoyParts } from './open-envoy.ts'
+import type { EnvoyParts } from './parts.ts'
 import { readIdentity, readSeen } from './read-seen.ts'
 import { withoutResources } from './resources.ts'
 import { serveAttempt } from './serve-attempt.ts'
@@ -42,7 +42,8 @@ export async function applyFiles(
     now = { ...state, lastGood: files }
     return end({ state: 'proven', attempt })
   }
-  const tooMany = inotifyRefusal(expectedOf(files, names), await readInotifyLimit())
+  const certificates = [...files.keys()].filter((path) => path.startsWith(names.secretPrefix)).length
+  const tooMany = inotifyRefusal(expectedOf(files, names), await readInotifyLimit(), certificates)
   if (tooMany !== undefined) return end({ state: 'rejected', error: tooMany }, true)
 
   const early = endpointsFirst(state.present, complete(files), names)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { portOf } from '../config.ts'
 import type { FileSet } from '../file-set.ts'
-import { endpointsFileOf } from './compose.ts'
+import { endpointsFileOf, secretFileOf } from './compose.ts'
 import { discoveryText, isObject, type Json, type JsonObject, parseDiscovery, replaced } from './discovery-file.ts'
 import type { EnvoyFileNames, EnvoySettings } from './settings.ts'
 
@@ -31,14 +31,21 @@ export function emptyFiles({ clusters, listeners }: EnvoyFileNames): FileSet {
 }
 
 /**
- * The same as one static configuration, which is what `envoy --mode validate` looks into: it reads no files that are named. Routes and
- * endpoints stand where otherwise their files are named. That a route leads to a cluster that is not there is no error, as it is none
+ * The same as one static configuration, which is what `envoy --mode validate` looks into: it reads no files that are named. Routes,
+ * endpoints and certificates stand where otherwise their files are named. That a route leads to a cluster that is not there is no error, as it is none
  * with files.
  */
 export function staticBootstrap(files: FileSet, names: EnvoyFileNames): JsonObject {
   const read = (name: string) => [...(parseDiscovery(files.get(name) ?? '')?.resources.values() ?? [])]
   const [routes = { name: 'none', virtual_hosts: [] }] = read(names.routes)
-  const withRoutes = (object: JsonObject): Json | undefined => {
+  const inPlace = (object: JsonObject): Json | undefined => {
+    if (Array.isArray(object.tls_certificate_sds_secret_configs)) {
+      const { tls_certificate_sds_secret_configs: named, ...rest } = object
+      return {
+        ...rest,
+        tls_certificates: named.flatMap((each) => read(secretFileOf(each) ?? '').flatMap(certificateIn)),
+      }
+    }
     if (!('rds' in object)) return undefined
     const { rds: _, ...rest } = object
     return { ...rest, route_config: { ...untyped(routes), validate_clusters: false } }
@@ -51,12 +58,16 @@ export function staticBootstrap(files: FileSet, names: EnvoyFileNames): JsonObje
   }
   return {
     static_resources: {
-      listeners: read(names.listeners).map((listener) => replaced(untyped(listener), withRoutes)),
+      listeners: read(names.listeners).map((listener) => replaced(untyped(listener), inPlace)),
       clusters: read(names.clusters).map((cluster) =>
         isObject(cluster.eds_cluster_config) ? withEndpoints(cluster) : untyped(cluster),
       ),
     },
   }
+}
+
+function certificateIn({ tls_certificate: certificate }: JsonObject): readonly JsonObject[] {
+  return isObject(certificate) ? [certificate] : []
 }
 
 function untyped({ '@type': _, ...rest }: JsonObject): JsonObject {

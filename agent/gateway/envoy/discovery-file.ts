@@ -9,6 +9,7 @@ export const resourceTypes = {
   cluster: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
   routes: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
   endpoints: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
+  secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const
 export type ResourceType = keyof typeof resourceTypes
 

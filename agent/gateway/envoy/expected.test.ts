@@ -102,4 +102,5 @@ t.test('more services than the kernel lets Envoy watch are refused with the reme
   t.match(inotifyRefusal(many, 128), /200 services need 208 inotify instances.*gives a user 128: sysctl .*=1024/)
   t.equal(inotifyRefusal(many, 1024), undefined)
   t.equal(inotifyRefusal(many, undefined), undefined)
+  t.match(inotifyRefusal(many, 212, 10), /need 228/)
 })

@@ -8,9 +8,14 @@ const besides = 8
  * Why an Envoy could not read so many files; undefined: it can. It takes one inotify instance for each file, and where the kernel gives
  * it none it does not say so but aborts.
  * @param limit the most instances that one user may have; undefined: not known
+ * @param certificates how many the listeners have: each is named by a file, and its own files are watched besides
  */
-export function inotifyRefusal({ endpoints }: Expected, limit: number | undefined): string | undefined {
-  const needed = endpoints.size + besides
+export function inotifyRefusal(
+  { endpoints }: Expected,
+  limit: number | undefined,
+  certificates = 0,
+): string | undefined {
+  const needed = endpoints.size + 2 * certificates + besides
   if (limit === undefined || needed <= limit) return undefined
   const remedy = `sysctl fs.inotify.max_user_instances=${Math.max(1024, 2 * needed)}, or delivery: xds`
   return `${endpoints.size} services need ${needed} inotify instances, and this machine gives a user ${limit}: ${remedy}`

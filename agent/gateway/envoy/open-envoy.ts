@@ -1,29 +1,17 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from '#shared/logging/logger.ts'
 import { contentsOf, type FileSet, unfitNames } from '../file-set.ts'
-import { type OwnFolder, openFolder } from '../place.ts'
+import { openFolder } from '../place.ts'
 import type { GatewayProxy } from '../proxy.ts'
 import { applyFiles, isServed } from './apply-files.ts'
 import { bootstrapText, emptyFiles } from './bootstrap.ts'
 import { composed } from './compose.ts'
 import { findEnvoy } from './find-envoy.ts'
+import type { EnvoyParts } from './parts.ts'
 import { refusedResource } from './refused.ts'
 import { ownEnvoy } from './run-envoy.ts'
 import type { EnvoySettings } from './settings.ts'
-import type { TestFiles } from './test-resources.ts'
 import { validateFiles } from './validate.ts'
-
-/** Everything that one gateway with an Envoy works with. */
-export type EnvoyParts = {
-  readonly settings: EnvoySettings
-  readonly folder: OwnFolder
-  /** The files as the folder is to hold them: with the agent's own beside them, and none missing that Envoy needs to start. */
-  readonly complete: (files: FileSet) => FileSet
-  /** Tests files beside the running Envoy; where there is no program to do it, all are taken as they are. */
-  readonly test: TestFiles
-  /** Whether the Envoy that the agent runs is there; false also for one that somebody else runs. */
-  readonly isRunning: () => Promise<boolean>
-}
 
 /**
  * Opens an Envoy as a gateway's proxy. Whatever it starts with is in its folder from here on: the set that was served last, or an
@@ -62,7 +50,10 @@ export async function openEnvoy(settings: EnvoySettings, log: Logger, stop: Abor
       return refused && { state: 'rejected', ...refused }
     },
     isServed: (held, files) => isServed(parts, held, composed(files, settings.folder)),
+    expected: (files) => complete(composed(files, settings.folder)),
     waitMs: async () => 0,
+    // It reads its files without anybody's being interrupted: nothing has to wait.
+    takesAway: () => true,
     apply: (state, files, _urgent, stopping) => applyFiles(parts, state, files, stopping),
     async [Symbol.asyncDispose]() {
       await kept?.[Symbol.asyncDispose]()

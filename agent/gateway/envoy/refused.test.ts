@@ -3,6 +3,7 @@ import { renderEnvoyFiles } from '#control-plane/routing/envoy/render-files.ts'
 import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
 import { endpoint, service, table } from '#test/support/routing-fleet.ts'
 import { contentsOf } from '../file-set.ts'
+import { staticBootstrap } from './bootstrap.ts'
 import { composed, endpointsFileOf } from './compose.ts'
 import { discoveryText, headOf, type JsonObject, parseDiscovery, resourceTypes } from './discovery-file.ts'
 import { shownClusters, shownListeners } from './find-guilty.ts'
@@ -31,6 +32,16 @@ for (const { name, set, error } of [
     error: /lua.v3.Lua is not taken from the plane \("x" of heddle-edge-cds.json\)/,
   },
   { name: 'that reads a file', set: cluster({ a: { filename: '/etc/shadow' } }), error: /filename is not taken/ },
+  {
+    name: 'that names an authority for TLS',
+    set: cluster({ a: { trusted_ca: { filename: '/etc/tls/ca.pem' } } }),
+    error: undefined,
+  },
+  {
+    name: 'that reads the environment for TLS',
+    set: cluster({ a: { private_key: { environment_variable: 'SECRET' } } }),
+    error: /environment_variable is not taken/,
+  },
   {
     name: 'that leads to files elsewhere',
     set: cluster({ a: { path_config_source: { path: '/etc/passwd' } } }),
@@ -104,4 +115,16 @@ t.test("the complaint is found in Envoy's log and in what its test says", async 
   )
   t.equal(complaintIn('odd\n'), 'odd')
   t.equal(complaintIn(''), 'it ended without a word')
+})
+
+t.test('certificates are taken with their files, and stand in the listener where it is tested', async (t) => {
+  const certificates = [{ cert: '/etc/tls/a.pem', key: '/etc/tls/a.key', hosts: [] }]
+  const tls = { certificates, minVersion: '1.2', http2: true } as const
+  const declared = table([service('users', [endpoint(1)])])
+  const listeners = declared.listeners.map((listener) => ({ ...listener, tls }))
+  const set = contentsOf(renderEnvoyFiles({ ...declared, listeners }, 1).files)
+  t.equal(refusedResource(set, names), undefined)
+  const tested = JSON.stringify(staticBootstrap(composed(set, '/etc/envoy/heddle'), names))
+  t.match(tested, '"private_key":{"filename":"/etc/tls/a.key"}')
+  t.notMatch(tested, 'sds_config')
 })

@@ -4,6 +4,8 @@ import type { EnvoyFileNames } from './settings.ts'
 
 /** Extensions that run code from elsewhere or write what passes through to disk: never taken from the plane. */
 const refusedTypes = /\.(?:lua|wasm|golang|dynamic_modules|external_processor|tap|squash|exec)\./
+/** Where a file may be named all the same: certificates and their keys. Envoy takes nothing else there, and shows only the certificate. */
+const tlsFiles = new Set(['certificate_chain', 'private_key', 'trusted_ca'])
 /** Ways to read files and the environment of the node, and to call its sockets. */
 const refusedKeys = new Set(['filename', 'environment_variable', 'pipe', 'watched_directory', 'google_grpc'])
 
@@ -43,12 +45,20 @@ export function refusedResource(
 function refusedPart(value: Json, files: FileSet): string | undefined {
   if (Array.isArray(value)) return firstOf(value, files)
   if (!isObject(value)) return undefined
-  for (const [key, part] of Object.entries(value)) {
+  const parts = Object.entries(value).filter(([key, part]) => !(tlsFiles.has(key) && isFileName(part)))
+  for (const [key, part] of parts) {
     if (refusedKeys.has(key)) return key
     if (key === '@type' && typeof part === 'string' && refusedTypes.test(part.toLowerCase())) return part
     if (key === 'path_config_source' && isObject(part) && !files.has(String(part.path))) return `path ${part.path}`
   }
-  return firstOf(Object.values(value), files)
+  return firstOf(
+    parts.map(([, part]) => part),
+    files,
+  )
+}
+
+function isFileName(value: Json | undefined): boolean {
+  return isObject(value) && Object.keys(value).join() === 'filename' && typeof value.filename === 'string'
 }
 
 function firstOf(values: readonly Json[], files: FileSet): string | undefined {

@@ -6,7 +6,7 @@ import { discoveryText, type JsonObject, parseDiscovery, type ResourceType } fro
 /** One resource of a set: the file that it stands in, and its name there. */
 export type ResourceKey = { readonly path: string; readonly resource: string }
 
-const order: readonly ResourceType[] = ['endpoints', 'cluster', 'routes', 'listener']
+const order: readonly ResourceType[] = ['endpoints', 'secret', 'cluster', 'routes', 'listener']
 
 /** The resources of `files` that `base` does not have just so; nothing is named before what it needs. */
 export function changedResources(base: FileSet, files: FileSet): readonly ResourceKey[] {

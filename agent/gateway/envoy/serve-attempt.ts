@@ -1,6 +1,6 @@
 import type { AppliedSet, Attempt, GatewayState } from '../applied-set.ts'
 import type { FileSet } from '../file-set.ts'
-import type { EnvoyParts } from './open-envoy.ts'
+import type { EnvoyParts } from './parts.ts'
 import { withoutResources } from './resources.ts'
 import { serveFiles } from './serve-files.ts'
 import { testResources } from './test-resources.ts'

@@ -30,6 +30,26 @@ t.test('every operation is described with what it takes and what it answers', as
   t.equal(new Set(operations.map(({ id }) => id)).size, operations.length, 'each operation has its own id')
 })
 
+t.test('versions are described where they are answered and minded', async (t) => {
+  const { paths } = openApiDocument([...operations, ...registryOperations], '1.2.3') as { paths: Paths }
+  const names = (path: string, method: string) => (paths[path]?.[method]?.parameters ?? []) as { name: string }[]
+  for (const path of ['/v1/cluster/register', '/v1/cluster/heartbeat/{id}']) {
+    t.ok(
+      names(path, 'post').some(({ name }) => name === 'If-Match'),
+      path,
+    )
+    t.match(paths[path], { post: { responses: { 200: { headers: { ETag: {} } }, 412: {} } } })
+  }
+  t.match(paths['/v1/cluster/deregister/{id}'], { delete: { responses: { 412: {} } } })
+  for (const path of ['/v1/instances/{id}', '/v1/nodes/{id}/desired', '/v1/cluster/nodes/{id}']) {
+    t.ok(
+      names(path, 'get').some(({ name }) => name === 'If-None-Match'),
+      path,
+    )
+    t.match(paths[path], { get: { responses: { 200: { headers: { ETag: {} } }, 304: { headers: { ETag: {} } } } } })
+  }
+})
+
 t.test('what is described is served, and what is served is described', async (t) => {
   const { send } = await serveApi(t, joined)
   const { json } = await send('GET', '/openapi.json')

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { ProblemView } from '#shared/protocol/api.ts'
-import type { ApiOperation } from './operations.ts'
+import type { ApiOperation } from './operation.ts'
 
 type Json = { readonly [key: string]: unknown }
 
@@ -24,14 +24,16 @@ export function openApiDocument(operations: readonly ApiOperation[], version: st
   }
 }
 
-function describe({ id, summary, path, query, body, answer, media, refusals = [], marks = [] }: ApiOperation): Json {
+function describe({ method, id, summary, path, query, body, answer, media, refusals, marks = [] }: ApiOperation): Json {
+  const notModified = method === 'get' && marks.includes('versioned')
   const parameters = [
     ...namesIn(path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } })),
     ...(query ? queryParameters(query) : []),
     ...(marks.includes('conditional') ? [ifMatch] : []),
+    ...(notModified ? [ifNoneMatch] : []),
   ]
   const takesInput = parameters.length > 0 || body !== undefined
-  const statuses = [...(takesInput ? [400] : []), ...(body ? [413, 415] : []), ...refusals, 500]
+  const statuses = [...(takesInput ? [400] : []), ...(body ? [413, 415] : []), ...(refusals ?? []), 500]
   return {
     operationId: id,
     summary,
@@ -45,6 +47,7 @@ function describe({ id, summary, path, query, body, answer, media, refusals = []
         ...headersOf(marks),
         content: { [media ?? 'application/json']: { schema: schemaOf(answer, 'output') } },
       },
+      ...(notModified ? { 304: { description: 'It is as it was.', ...headersOf(marks) } } : {}),
       ...Object.fromEntries(statuses.map((status) => [status, problem])),
     },
   }
@@ -59,6 +62,13 @@ const ifMatch: Json = {
   name: 'If-Match',
   in: 'header',
   description: 'The ETag of what was read: refused with 412 if it has changed since.',
+  schema: { type: 'string' },
+}
+
+const ifNoneMatch: Json = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'The ETag of what is known already: answered with 304 if it is still so.',
   schema: { type: 'string' },
 }
 

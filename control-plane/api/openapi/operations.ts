@@ -3,6 +3,7 @@ import {
   AdmissionRequest,
   ApproveRequest,
   ApproveView,
+  AtQuery,
   ChangeView,
   EventsQuery,
   EventView,
@@ -20,29 +21,24 @@ import {
 import { DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
 import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#shared/protocol/discovery-list.ts'
 import { LintQuery, LintView } from '#shared/protocol/lint.ts'
+import { RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { driftOperations } from './drift-operations.ts'
+import { federationOperations } from './federation-operations.ts'
+import type { ApiOperation } from './operation.ts'
 import { ordersOperations } from './orders-operations.ts'
-
-/** One operation of the API, as its document describes it. What it answers wrongly asked is a problem (RFC 9457) in any case. */
-export type ApiOperation = {
-  readonly method: 'get' | 'put' | 'post' | 'delete'
-  /** Below `/v1`, with `{name}` for what varies. */
-  readonly path: string
-  readonly id: string
-  readonly summary: string
-  readonly query?: z.core.$ZodType
-  readonly body?: z.core.$ZodType
-  readonly answer: z.core.$ZodType
-  /** Of the answer; JSON unless said. */
-  readonly media?: string
-  /** Statuses of refusals, besides the 400 of anything that takes input and the 500 that nothing should give. */
-  readonly refusals?: readonly number[]
-  /** paged: a part of a list, with the next one in `Link` · versioned: carries an ETag · conditional: minds `If-Match` */
-  readonly marks?: readonly ('paged' | 'versioned' | 'conditional')[]
-}
+import { routingOperations } from './routing-operations.ts'
 
 /** Every operation under `/v1` but those of the registry. A test holds it against the routers: what is not here is not served. */
 export const operations: readonly ApiOperation[] = [
-  { method: 'get', path: '/status', id: 'status', summary: 'The installation at a glance.', answer: StatusView },
+  {
+    method: 'get',
+    path: '/status',
+    id: 'status',
+    summary: 'The installation at a glance, now or at a moment of the past.',
+    query: AtQuery,
+    answer: StatusView,
+    refusals: [404, 503],
+  },
   {
     method: 'get',
     path: '/services',
@@ -92,8 +88,21 @@ export const operations: readonly ApiOperation[] = [
     method: 'get',
     path: '/instances/{id}/explain',
     id: 'explainInstance',
-    summary: 'Why an instance is routed or not, from its check to each sink.',
+    summary:
+      'Why an instance is routed or not, from its check to each sink; or what was known of it at a moment of the past.',
+    query: AtQuery,
     answer: ExplainView,
+    refusals: [404, 503],
+    marks: ['versioned'],
+  },
+  {
+    method: 'post',
+    path: '/routing/explain',
+    id: 'explainRequest',
+    summary: 'What gateways would make of a request: route, rewritten path, candidates, and why others are out.',
+    body: RouteExplainRequest,
+    answer: RouteExplainView,
+    refusals: [400],
   },
   {
     method: 'put',
@@ -109,7 +118,7 @@ export const operations: readonly ApiOperation[] = [
     method: 'put',
     path: '/nodes/{id}/admission',
     id: 'admitNode',
-    summary: 'The same for every instance of a node.',
+    summary: 'The same for a node: for all that is on it, and for what comes to it later.',
     body: AdmissionRequest,
     answer: ChangeView,
     refusals: [404, 412, 503],
@@ -149,7 +158,10 @@ export const operations: readonly ApiOperation[] = [
     query: TargetsQuery,
     answer: TargetsView,
   },
+  ...driftOperations,
+  ...federationOperations,
   ...ordersOperations,
+  ...routingOperations,
   {
     method: 'get',
     path: '/events',

@@ -11,7 +11,7 @@ import {
   SettingsVersionView,
   SettingsView,
 } from '#shared/protocol/orders-api.ts'
-import type { ApiOperation } from './operations.ts'
+import type { ApiOperation } from './operation.ts'
 
 /** What is asked of agents themselves. */
 export const ordersOperations: readonly ApiOperation[] = [
@@ -22,6 +22,7 @@ export const ordersOperations: readonly ApiOperation[] = [
     summary: 'What a node should do, and what its agent says that it does.',
     answer: DesiredView,
     refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'put',
@@ -49,6 +50,7 @@ export const ordersOperations: readonly ApiOperation[] = [
     summary: 'A restart order and what became of it.',
     answer: RestartView,
     refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'get',
@@ -73,6 +75,7 @@ export const ordersOperations: readonly ApiOperation[] = [
     summary: 'Which of the agents of a scope run what is held for them.',
     answer: SettingsNodesView,
     refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'get',
@@ -81,6 +84,7 @@ export const ordersOperations: readonly ApiOperation[] = [
     summary: 'An earlier version of it.',
     answer: SettingsVersionView,
     refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'put',

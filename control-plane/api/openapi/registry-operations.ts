@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { ApiOperation } from './operations.ts'
+import type { ApiOperation } from './operation.ts'
 
 // The registry's calls, which exist under /v1 and, for clients of old, without it. What they take is read by adapters of many shapes
 // (docs/registry.md): here stands the first of them.
@@ -58,7 +58,8 @@ export const registryOperations: readonly ApiOperation[] = [
     summary: 'Registers an instance, or changes it. The same twice changes nothing.',
     body: Registration,
     answer: Answer,
-    refusals: [403, 409, 503],
+    refusals: [403, 409, 412, 503],
+    marks: ['versioned', 'conditional'],
   },
   {
     method: 'post',
@@ -67,7 +68,8 @@ export const registryOperations: readonly ApiOperation[] = [
     summary: 'Renews an instance; may say its health and its metrics.',
     body: Heartbeat,
     answer: Answer,
-    refusals: [403, 404, 409, 503],
+    refusals: [403, 404, 409, 412, 503],
+    marks: ['versioned', 'conditional'],
   },
   {
     method: 'delete',
@@ -75,7 +77,8 @@ export const registryOperations: readonly ApiOperation[] = [
     id: 'deregister',
     summary: 'Removes an instance. Of one that is not there it is no failure.',
     answer: Answer,
-    refusals: [403, 409, 503],
+    refusals: [403, 409, 412, 503],
+    marks: ['conditional'],
   },
   {
     method: 'post',
@@ -128,6 +131,7 @@ export const registryOperations: readonly ApiOperation[] = [
     summary: 'One node.',
     answer: Answer,
     refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'delete',

@@ -28,6 +28,8 @@ export function discoveredView(lead: Lead, fleet: FleetView): DiscoveredView | u
     type: spec.metadata.type ?? spec.metadata.service_type ?? '',
     address: spec.address,
     port: spec.port,
+    // As Consul counts: 1 is normal there.
+    weight: Math.min(spec.weight * 100, 1_000),
     cluster: spec.metadata.cluster ?? spec.metadata.cluster_id ?? '',
     tags: [...spec.tags],
     version: spec.metadata.version ?? '',
@@ -52,6 +54,7 @@ function instanceView(
     type: spec.type ?? '',
     address: spec.address,
     port: spec.port,
+    weight: spec.weight ?? 100,
     cluster: spec.cluster ?? fleet.nodes.get(node)?.spec.cluster ?? '',
     tags: [...spec.tags],
     version: spec.version ?? '',

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { plainFrame, plainListener } from '#test/support/route-tables.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import type { RouteTable } from '../table.ts'
 import { FileGateways } from './gateways.ts'
@@ -13,19 +14,23 @@ const table = (
   delivery,
   mode,
   logs: { access: undefined, attempts: undefined },
-  listeners: [{ name: 'main', address: '127.0.0.1', port: 8090, source: 'routes.yaml:2' }],
+  ...plainFrame,
+  listeners: [{ ...plainListener, name: 'main', port: 8090 }],
   routes: [],
   services: [],
   source: 'routes.yaml:1',
 })
 
-const update = (of: RouteTable) => ({ table: of, revision: 1, urgent: false, besides: [] })
+const update = (of: RouteTable) => ({ table: of, revision: 1, urgent: false, declared: 1, besides: [] })
 
 function fileGateways() {
   const sent: (readonly [string, string | undefined])[] = []
   const send = (gateway: string, files: { readonly version: string } | undefined) =>
     sent.push([gateway, files?.version])
-  return { sent, gateways: new FileGateways({ fleet: new Fleet(), send, now: () => 0 }) }
+  return {
+    sent,
+    gateways: new FileGateways({ fleet: new Fleet(), send, inspect: async () => undefined, now: () => 0 }),
+  }
 }
 
 t.test('a gateway that leaves the declaration is taken from its agents, and is no sink any more', async (t) => {

@@ -5,12 +5,15 @@ import { renderEnvoyFiles } from '../envoy/render-files.ts'
 import { renderNginx } from '../nginx/render.ts'
 import type { TableUpdate } from '../publisher.ts'
 import type { Service } from '../table.ts'
+import type { InspectGateway } from './inspect.ts'
 import { FileSink, type Render } from './publish.ts'
 
 export type FileGatewaysParts = {
   readonly fleet: FleetView
   /** Hands a gateway's set to the agents that run it; undefined: they have nothing to serve any more. */
   readonly send: (gateway: string, files: GatewayFiles | undefined) => void
+  /** Has the agent of a node look at a gateway; undefined: it does not answer. */
+  readonly inspect: (gateway: string, ...about: Parameters<InspectGateway>) => ReturnType<InspectGateway>
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -25,7 +28,7 @@ export class FileGateways implements Disposable {
   }
 
   /** Tables of proxies that ask the plane themselves are passed over. */
-  take({ table, revision }: TableUpdate): void {
+  take({ table, revision, declared }: TableUpdate): void {
     const { gateway, proxy, delivery, mode } = table
     if (delivery !== 'files') {
       this.withdraw(gateway)
@@ -34,12 +37,16 @@ export class FileGateways implements Disposable {
     let sink = this.#sinks.get(gateway)
     if (!sink || sink.mode !== mode || sink.proxy !== proxy) {
       sink?.[Symbol.dispose]()
-      const { fleet, send, now } = this.#parts
+      const { fleet, send, inspect, now } = this.#parts
       const render = rendererOf(proxy)
-      sink = new FileSink({ gateway, proxy, render, mode, fleet, send: (files) => send(gateway, files), now })
+      sink = new FileSink({
+        ...{ gateway, proxy, render, mode, fleet, now },
+        send: (files) => send(gateway, files),
+        inspect: (node, repair) => inspect(gateway, node, repair),
+      })
       this.#sinks.set(gateway, sink)
     }
-    sink.take(table, revision)
+    sink.take(table, revision, declared)
   }
 
   /** The declaration names this gateway no more, or its proxies ask the plane now. */

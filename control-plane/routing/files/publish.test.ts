@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import { plainFrame, plainListener } from '#test/support/route-tables.ts'
 import type { Change } from '../../fleet/event.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { renderEnvoyFiles } from '../envoy/render-files.ts'
@@ -12,7 +13,10 @@ const service = (...ports: readonly number[]): Service => ({
   balance: 'round_robin',
   connectTimeoutMs: 1_000,
   idleTimeoutMs: 4_000,
-  outlierEjection: true,
+  ejection: { failures: 3, forMs: 5_000 },
+  maxConnections: undefined,
+  slowStartMs: undefined,
+  tls: undefined,
   source: 'routes.yaml:5',
   endpoints: ports.map((port) => ({
     instance: `basic-${port}`,
@@ -30,7 +34,8 @@ const table = (...ports: readonly number[]): RouteTable => ({
   delivery: 'files',
   mode: 'apply',
   logs: { access: undefined, attempts: undefined },
-  listeners: [{ name: 'main', address: '127.0.0.1', port: 8090, source: 'routes.yaml:2' }],
+  ...plainFrame,
+  listeners: [{ ...plainListener, name: 'main', port: 8090 }],
   routes: [],
   services: [service(...ports)],
   source: 'routes.yaml:1',
@@ -69,6 +74,7 @@ function sinkOver(ids: readonly string[], mode: 'apply' | 'observe' = 'apply', p
     mode,
     fleet,
     send: (files) => sent.push(files),
+    inspect: async () => undefined,
     now: () => clock.now,
   })
   const proven = (files: GatewayFiles | undefined): GatewayOutcome => ({

@@ -1,8 +1,9 @@
 import type { FileProxy, GatewayFiles, GatewayOutcome, Quarantined } from '#shared/protocol/gateway.ts'
 import type { NodeBelief } from '../../fleet/belief.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
-import type { Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
+import type { Inspection, Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
 import type { RouteTable } from '../table.ts'
+import { type InspectGateway, inspectFiles } from './inspect.ts'
 
 /** Makes the files of a table. `before`: the table of the set that was sent last, to tell whether this one takes an endpoint away. */
 export type Render = (table: RouteTable, revision: number, before: RouteTable | undefined) => GatewayFiles
@@ -15,14 +16,23 @@ export type FileSinkParts = {
   readonly fleet: FleetView
   /** Hands the set to the agents that run this gateway. */
   readonly send: (files: GatewayFiles) => void
+  /** Has the agent of a node look at what its proxy serves; undefined: it does not answer. */
+  readonly inspect: InspectGateway
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
-type Answered = { readonly node: string; readonly outcome: GatewayOutcome | undefined }
+/** `node`: its name. */
+type Answered = { readonly id: string; readonly node: string; readonly outcome: GatewayOutcome | undefined }
 
 /** `revision`: the newest one of the fleet that the table shows. */
-type Published = { readonly table: RouteTable; readonly files: GatewayFiles; readonly revision: number }
+type Published = {
+  readonly table: RouteTable
+  readonly files: GatewayFiles
+  readonly revision: number
+  /** The number of the declaration's version. */
+  readonly declared: number
+}
 
 const title = { nginx: 'Nginx', envoy: 'Envoy' } as const
 
@@ -70,20 +80,25 @@ export class FileSink implements Sink, Disposable {
     return `${this.#parts.proxy}:${this.#parts.gateway}`
   }
 
-  /** Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again. */
-  take(table: RouteTable, revision: number): void {
+  /**
+   * Publishes a table that shows the fleet's `revision`. Equal bytes are not sent again.
+   * @param declared the number of the declaration's version
+   */
+  take(table: RouteTable, revision: number, declared = 0): void {
     if (this.#parts.fleet.installation.frozen) return
-    if (this.#wanted && table === this.#wanted.table) this.#wanted = { ...this.#wanted, revision }
-    else this.#publish(table, revision)
+    if (this.#wanted && table === this.#wanted.table) this.#wanted = { ...this.#wanted, revision, declared }
+    else this.#publish(table, revision, declared)
     this.#prove()
   }
 
-  #publish(table: RouteTable, revision: number): void {
+  #publish(table: RouteTable, revision: number, declared: number): void {
     const { mode, send, render, now } = this.#parts
     // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
-    const files = render(table, revision, this.#proven?.table ?? this.#wanted?.table)
+    const rendered = render(table, revision, this.#proven?.table ?? this.#wanted?.table)
+    const { access } = table.logs
+    const files = access === undefined ? rendered : { ...rendered, accessLog: access }
     const same = files.version === this.#wanted?.files.version
-    this.#wanted = { table, files, revision }
+    this.#wanted = { table, files, revision, declared }
     if (!same) {
       this.#remember(this.#wanted)
       this.#sets += 1
@@ -114,6 +129,11 @@ export class FileSink implements Sink, Disposable {
       state: fleet.installation.frozen ? 'frozen' : stuck ? 'blocked' : behind ? 'behind' : 'following',
       remarks: this.#remarks(current),
       figures: { sets: this.#sets, reloads: this.#reloads, nodes: current.length, lag_ms: this.#lagMs() },
+      declared: {
+        given: this.#wanted?.declared,
+        proven: this.#proven && this.#isNewest(this.#proven) ? this.#wanted?.declared : this.#proven?.declared,
+        rejected: current.flatMap((answered) => this.#rejectedBy(answered)),
+      },
     }
   }
 
@@ -126,6 +146,14 @@ export class FileSink implements Sink, Disposable {
     return service
       ? { sink, state: 'shown', remark: `An endpoint of ${service.name} in ${set}.` }
       : { sink, state: 'absent', remark: `Not in ${set}.` }
+  }
+
+  async inspect(): Promise<Inspection> {
+    return inspectFiles(this.#currentOutcomes(), this.#wanted?.files.version, this.#parts)
+  }
+
+  repair(): void {
+    for (const { id } of this.#currentOutcomes()) void this.#parts.inspect(id, true)
   }
 
   /** What is proven is what every node of this gateway that is in contact has proven. */
@@ -148,13 +176,24 @@ export class FileSink implements Sink, Disposable {
     this.#nodes ??= [...fleet.nodes.values()].filter(
       ({ spec, contact }) => contact === 'connected' && spec.gateways.some((each) => each.gateway === gateway),
     )
-    return this.#nodes.map(({ spec }) => ({ node: spec.name, outcome: this.#outcomes.get(spec.id) }))
+    return this.#nodes.map(({ spec }) => ({ id: spec.id, node: spec.name, outcome: this.#outcomes.get(spec.id) }))
   }
 
   #remarks(current: readonly Answered[]): readonly string[] {
     if (current.length === 0)
       return [`No agent that runs this gateway is connected; its ${title[this.#parts.proxy]} serves the last good set.`]
     return current.flatMap((answered) => this.#remarksOn(answered))
+  }
+
+  #isNewest({ files }: Published): boolean {
+    return files.version === this.#wanted?.files.version
+  }
+
+  /** What a node did not take of the newest set. */
+  #rejectedBy(answered: Answered): readonly string[] {
+    const { outcome } = answered
+    const refused = outcome?.state === 'rejected' || (outcome?.state === 'proven' && outcome.quarantined.length > 0)
+    return refused && outcome.version === this.#wanted?.files.version ? this.#remarksOn(answered) : []
   }
 
   #remarksOn({ node, outcome }: Answered): readonly string[] {

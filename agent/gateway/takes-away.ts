@@ -1,0 +1,21 @@
+import type { FileSet } from './file-set.ts'
+
+/**
+ * Whether an upstream of `present` has a server that no upstream in `wanted` has. The plane compares with what was proven when it made a
+ * set: what an earlier urgent set has taken away meanwhile must not hurry those that follow it.
+ */
+export function takesAway(present: FileSet, wanted: FileSet): boolean {
+  const before = servers(present)
+  const left = servers(wanted)
+  // Where no server is known, the plane's word holds.
+  return before.size === 0 || [...before].some((server) => !left.has(server))
+}
+
+/** Each server with its upstream. */
+function servers(files: FileSet): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const [path, content] of files) {
+    for (const [, address] of content.matchAll(/^\s*server\s+([^\s;{]+)[^{\n]*;/gm)) found.add(`${path} ${address}`)
+  }
+  return found
+}

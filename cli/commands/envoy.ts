@@ -1,0 +1,96 @@
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import { type Command, InvalidArgumentError } from 'commander'
+import { stringify } from 'yaml'
+import { countArgument } from '../arguments.ts'
+import { type Address, envoyBootstrap } from '../envoy/bootstrap.ts'
+import type { OpenSession } from '../session.ts'
+import { examples } from './examples.ts'
+
+type Options = {
+  readonly gateway: string
+  readonly xds?: readonly Address[]
+  readonly id?: string
+  readonly admin: Address
+  readonly maxHeap: number
+  readonly maxConnections: number
+}
+
+const defaultAdmin: Address = { host: '127.0.0.1', port: 9901 }
+const mebibyte = 1024 ** 2
+
+export function addEnvoy(program: Command, open: OpenSession): void {
+  const group = program.command('envoy').description('what an Envoy needs to be a gateway')
+  group
+    .command('bootstrap')
+    .description(
+      'writes the configuration with which an Envoy asks the plane for everything else; the plane is not asked',
+    )
+    .requiredOption('--gateway <name>', 'the gateway of the declaration that it belongs to', plainArgument)
+    .option(
+      '--xds <host:port>',
+      'where a plane answers Envoys (routing.xds); several times for several planes (default: port 18000 of --plane)',
+      addresses,
+    )
+    .option(
+      '--id <name>',
+      "names this Envoy in logs and rejections, one for each (default: this host's name)",
+      plainArgument,
+    )
+    .option(
+      '--admin <address:port>',
+      'its admin page, on loopback (default: 127.0.0.1:9901)',
+      loopbackArgument,
+      defaultAdmin,
+    )
+    .option(
+      '--max-heap <mebibytes>',
+      'memory from which on it refuses rather than dies (default: 2048)',
+      countArgument,
+      2048,
+    )
+    .option('--max-connections <count>', 'connections of clients at once (default: 50000)', countArgument, 50_000)
+    .addHelpText('after', examples('heddle envoy bootstrap --gateway edge --xds 10.0.0.2:18000 > envoy.yaml'))
+    .action(({ maxHeap, maxConnections, ...options }: Options, command: Command) => {
+      const { plane } = command.optsWithGlobals<{ readonly plane: string }>()
+      const { gateway, id = hostname(), admin, xds: planes = [besides(plane)] } = options
+      const limits = { maxHeapBytes: maxHeap * mebibyte, maxConnections }
+      open(command).print(envoyBootstrap({ gateway, id, planes, admin, ...limits }), (view) =>
+        stringify(view).trimEnd(),
+      )
+    })
+}
+
+/** Where the plane at a URL answers Envoys unless it says otherwise. */
+function besides(plane: string): Address {
+  return { host: new URL(plane).hostname.replace(/^\[|\]$/g, ''), port: 18_000 }
+}
+
+function plainArgument(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) return text
+  throw new InvalidArgumentError('Expected letters, digits, ".", "_" or "-".')
+}
+
+function addresses(text: string, known: readonly Address[] = []): readonly Address[] {
+  return [...known, addressOf(text)]
+}
+
+function loopbackArgument(text: string): Address {
+  const address = addressOf(text)
+  // Whoever reaches the admin page can end the proxy and read its secrets.
+  if (!/^(?:127\.|::1$)/.test(address.host) || isIP(address.host) === 0) {
+    throw new InvalidArgumentError('Expected a loopback address such as 127.0.0.1:9901.')
+  }
+  return address
+}
+
+function addressOf(text: string): Address {
+  const [, v6, name, digits] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  const host = v6 ?? name
+  if (host === undefined || port < 1 || port > 65_535 || (v6 !== undefined && isIP(v6) !== 6)) {
+    throw new InvalidArgumentError('Expected an address such as 10.0.0.2:18000.')
+  }
+  return { host, port }
+}

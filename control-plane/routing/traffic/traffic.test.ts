@@ -1,0 +1,44 @@
+import t from 'tap'
+import { Traffic } from './traffic.ts'
+
+const hour = 3_600_000
+const count = (requests: number, errors = 0, totalMs = 0) => ({ route: 'users', requests, errors, totalMs })
+
+t.test('counts of a route are added up, and what is older than an hour is gone', async (t) => {
+  const traffic = new Traffic()
+  t.equal(traffic.since('edge', 0), undefined, 'nobody has counted')
+  traffic.count('edge', [count(10, 1, 100)], 1_000)
+  traffic.count('edge', [count(5, 0, 20), { ...count(1), route: 'jobs' }], 2_000)
+  traffic.count('edge', [count(7)], 60_000)
+  t.strictSame(
+    [...(traffic.since('edge', 0) ?? [])],
+    [
+      ['users', { requests: 22, errors: 1, totalMs: 120 }],
+      ['jobs', { requests: 1, errors: 0, totalMs: 0 }],
+    ],
+  )
+  t.equal(traffic.since('edge', 30_000)?.get('users')?.requests, 7)
+  t.equal(traffic.since('edge', 1_500)?.get('users')?.requests, 7, 'nothing from before')
+  traffic.count('edge', [], hour + 30_000)
+  t.equal(traffic.since('edge', 0)?.get('users')?.requests, 7)
+  t.equal(traffic.since('other', 0), undefined)
+})
+
+t.test('a gateway at which nothing came is known', async (t) => {
+  const traffic = new Traffic()
+  traffic.count('edge', [], 1_000)
+  t.equal(traffic.since('edge', 0)?.size, 0)
+})
+
+t.test('what services say of themselves stands in', async (t) => {
+  const traffic = new Traffic()
+  const sample = { service: 'user', instance: 'u-1', at: 20_000 }
+  t.equal(traffic.ofServices(['user'], 0), undefined)
+  traffic.sample({ ...sample, kind: 'requests', value: 10 })
+  traffic.sample({ ...sample, kind: 'errors', value: 1 })
+  traffic.sample({ ...sample, kind: 'latency', value: 80 })
+  traffic.sample({ ...sample, instance: 'u-2', kind: 'latency', value: 120 })
+  traffic.sample({ ...sample, service: 'job', kind: 'requests', value: 1000 })
+  t.strictSame(traffic.ofServices(['user', 'user'], 0), { requests: 150, errors: 15, latencyMs: 120 })
+  t.equal(traffic.ofServices(['user'], 20_000), undefined, 'only what came since')
+})

@@ -1,0 +1,22 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** An instance that tells with which headers it was asked. */
+export async function startTellingInstance() {
+  const seen: IncomingHttpHeaders[] = []
+  const server = createServer((request, response) => {
+    if (request.url !== '/health') seen.push(request.headers)
+    response.end('{"status":"ok"}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
