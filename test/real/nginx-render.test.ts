@@ -9,11 +9,12 @@ import { literal, quoted, value } from '#control-plane/routing/nginx/quote.ts'
 import { renderNginx } from '#control-plane/routing/nginx/render.ts'
 import type { RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
+import { anyTable } from '#test/support/any-table.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { type NginxServer, nginxConfiguration, startNginx, validateNginx } from '#test/support/nginx.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { anyTable, plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
 import { startBasicServer } from '#test/support/start-basic-server.ts'
 
 t.setTimeout(150_000)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { GatewayFiles } from '#shared/protocol/gateway.ts'
 import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
-import { anyTable } from '#test/support/route-tables.ts'
+import { anyTable } from '#test/support/any-table.ts'
 import { endpoint, service, table } from '#test/support/routing-fleet.ts'
 import { type RenderedEndpoints, renderEnvoyFiles } from './render-files.ts'
 
