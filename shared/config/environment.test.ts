@@ -74,6 +74,7 @@ t.test('an overlay takes what is above, key by key', async (t) => {
     d: 1,
     e: null,
   })
+  t.strictSame(Object.keys(overlay({}, JSON.parse('{"__proto__": false}')) as object), ['__proto__'])
   t.strictSame(overlay('text', { a: 1 }), { a: 1 })
   t.strictSame(overlay({ a: 1 }, 'text'), 'text')
   t.doesNotThrow(() =>

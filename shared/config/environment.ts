@@ -35,9 +35,10 @@ export function fromEnvironment(environment: Readonly<Record<string, string | un
 /** `over` laid upon `base`: objects are merged key by key, everything else is replaced. */
 export function overlay(base: unknown, over: unknown): unknown {
   if (!isObject(base) || !isObject(over)) return over === undefined ? base : over
-  const merged: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over)) merged[key] = overlay(merged[key], value)
-  return merged
+  // A key may have any name, also that of the prototype.
+  const merged = new Map(Object.entries(base))
+  for (const [key, value] of Object.entries(over)) merged.set(key, overlay(merged.get(key), value))
+  return Object.fromEntries(merged)
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

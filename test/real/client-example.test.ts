@@ -17,8 +17,10 @@ t.test('the example of the client runs as it stands, by the name under which the
   await example.ready('its first line', 20_000, () => example.output.includes('listening on'))
   const response = await fetch(`http://127.0.0.1:${port}/basic-server/hello`, { signal: AbortSignal.timeout(20_000) })
   t.equal(response.status, 200)
-  t.match(response.headers.get('x-answered-by'), /^basic-server-[0-9a-f]{8} of zervigo$/)
-  t.match(await response.json(), { instance: 'zervigo-0' })
+  // Whichever cluster is the healthier just now.
+  const [, cluster] =
+    /^basic-server-[0-9a-f]{8} of (zervigo|looma)$/.exec(response.headers.get('x-answered-by') ?? '') ?? []
+  t.match(await response.json(), { instance: `${cluster}-0` })
   const nobody = await fetch(`http://127.0.0.1:${port}/nobody/`, { signal: AbortSignal.timeout(20_000) })
   t.equal(nobody.status, 503)
   t.match(await nobody.text(), /nobody has no instance that can be called: Error: rule other: none_alive/)
