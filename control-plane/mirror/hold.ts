@@ -7,7 +7,7 @@ import { decideRival, type Freshness, freshnessText, parseFreshness } from './fr
 import { fenceKey, freshKey } from './names.ts'
 
 export type HoldOptions = {
-  readonly consul: ConsulClient
+  readonly consul: Pick<ConsulClient, 'readKey' | 'transact'>
   readonly owner: string
   readonly us: Identity
   /** Leadership came to a process that runs already: the fence alone decides, nobody waits. */
