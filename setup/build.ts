@@ -1,6 +1,5 @@
-import { shippedAgent } from './bundle.ts'
+import { shippedAgent, shippedPlane } from './bundle.ts'
 
-// `npm run build`: says where the agent is that can be shipped.
+// `npm run build`: says where the agent and the plane are that can be shipped.
 
-const { program } = await shippedAgent()
-process.stdout.write(`${program.at(-1)}\n`)
+for (const { program } of [await shippedAgent(), await shippedPlane()]) process.stdout.write(`${program.at(-1)}\n`)

@@ -1,4 +1,4 @@
-import { unpackConsul, unpackNginx } from './debian-parts.mjs'
+import { unpackConsul, unpackNginx, unpackPgbouncer, unpackPostgresql } from './debian-parts.mjs'
 import { unpackEnvoy } from './envoy.mjs'
 import { buildConsul, buildConsulTemplate, buildGoControlPlane } from './go-parts.mjs'
 import { installSchemathesis, schemathesisVersion } from './schemathesis.mjs'
@@ -36,6 +36,26 @@ export const parts = {
     accepts: '1.20 or newer',
     install: 'apt-get install nginx (as root)',
     make: unpackNginx,
+  },
+  postgresql: {
+    title: 'PostgreSQL 15',
+    program: 'postgres',
+    // Where Debian keeps it: such programs are not on PATH.
+    folders: ['/usr/lib/postgresql/15/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/17/bin'],
+    version: ['--version'],
+    fits: between([12, 0], [99, 99]),
+    accepts: '12 or newer',
+    install: 'apt-get install postgresql (as root)',
+    make: unpackPostgresql,
+  },
+  pgbouncer: {
+    title: 'PgBouncer 1.18',
+    program: 'pgbouncer',
+    version: ['--version'],
+    fits: between([1, 17], [1, 99]),
+    accepts: '1.17 or newer',
+    install: 'apt-get install pgbouncer (as root)',
+    make: unpackPgbouncer,
   },
   'consul-1.22': {
     title: 'Consul 1.22.7',

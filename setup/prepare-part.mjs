@@ -24,7 +24,8 @@ function title(part, { version, from }) {
 
 async function findReady(name, part) {
   // A normal user's PATH lacks the folders where Debian puts servers.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  const own = part.folders ?? []
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', ...own]
   const candidates = [
     ...folders.filter(isAbsolute).map((folder) => ({ program: join(folder, part.program), from: 'PATH' })),
     { program: await madeProgram(name), from: '.parts' },

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { Failure } from '#shared/failure/failure.ts'
 
 const written = /^(\d{16})\n(\d{16})\n$/
 
@@ -28,6 +29,20 @@ export class Acknowledged implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#file)
   }
+}
+
+/**
+ * Throws STORE_CORRUPT if the journal of `name` ends before what was acknowledged.
+ * @param note where that was read
+ * @param first what may bring it back
+ */
+export function refuseLoss(head: number, acknowledged: number, note: string, name: string, first: string): void {
+  if (head >= acknowledged) return
+  throw new Failure(
+    'STORE_CORRUPT',
+    `${name} ends at revision ${head}, but revision ${acknowledged} was acknowledged: its end is missing.`,
+    { remedy: `${first}, or restore a backup; to go on without what is lost, remove ${note}.` },
+  )
 }
 
 /** The revision that was acknowledged; 0 if nothing readable is there. */

@@ -2,16 +2,18 @@ import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetEvent, JournalEntry } from '../fleet/event.ts'
 import type { Outcome } from '../fleet/fleet.ts'
-import type { JournalStore } from './store.ts'
 import { encodeEvent, type StoredEvent } from './stored-event.ts'
 
 /** Events that share a commit at most: a whole batch of clients. It takes some ten milliseconds, and reducing them a few. */
 const eventsInCommit = 1_024
 
 export type CommitQueueParts = {
-  readonly store: Pick<JournalStore, 'append'>
+  /** Makes events durable; see JournalStore. */
+  readonly append: (events: readonly StoredEvent[]) => Promise<number>
   /** Takes entries that are durable, in their order; says what became of each. */
   readonly take: (entries: readonly JournalEntry[]) => Promise<readonly Outcome[]>
+  /** Does one thing at a time: between an append and taking its entries nobody else takes any. */
+  readonly inOrder: <T>(work: () => Promise<T>) => Promise<T>
   /** Events that may wait; what comes beyond is refused. */
   readonly most: number
   readonly log: Logger
@@ -95,9 +97,11 @@ export class CommitQueue {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     this.#began = performance.now()
     try {
-      const last = await this.#parts.store.append(batch.map(({ stored }) => stored))
-      const first = last - batch.length + 1
-      const outcomes = await this.#parts.take(batch.map(({ event }, index) => ({ revision: first + index, event })))
+      const outcomes = await this.#parts.inOrder(async () => {
+        const last = await this.#parts.append(batch.map(({ stored }) => stored))
+        const first = last - batch.length + 1
+        return this.#parts.take(batch.map(({ event }, index) => ({ revision: first + index, event })))
+      })
       this.recovered()
       this.#commits += 1
       this.#events += batch.length
@@ -109,15 +113,21 @@ export class CommitQueue {
     }
   }
 
-  #fail(batch: readonly Waiting[], error: unknown): void {
+  /** To be called when the store was seen not to do what it was asked. Said once, until it has recovered. */
+  failed(error: unknown): Failure {
     const failure =
       error instanceof Failure
         ? error
         : new Failure('STORE_UNAVAILABLE', 'A change could not be recorded.', { retryable: true, cause: error })
-    this.#refused += batch.length
     if (!this.#unavailable)
       this.#parts.log.error({ err: failure }, 'changes cannot be recorded; what is known is served')
     this.#unavailable = { failure, since: this.#unavailable?.since ?? this.#parts.now() }
+    return failure
+  }
+
+  #fail(batch: readonly Waiting[], error: unknown): void {
+    this.#refused += batch.length
+    const failure = this.failed(error)
     for (const { reject } of batch) reject(failure)
   }
 }

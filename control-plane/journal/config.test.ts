@@ -27,3 +27,24 @@ t.test('every problem is named with its line', async (t) => {
     '5 paht',
   ])
 })
+
+t.test('of a database only where it is has to be said', async (t) => {
+  const { config } = readConfig(JournalConfig, 'postgresql:\n  host: db.internal\n', 'journal.yaml')
+  t.strictSame(config?.postgresql, {
+    host: 'db.internal',
+    port: 5432,
+    database: 'heddle',
+    user: 'heddle',
+    connections: 6,
+    connect_timeout: 3_000,
+    statement_timeout: 5_000,
+    listen: true,
+  })
+})
+
+t.test('a password has no place in the configuration, and is not told when it stands there', async (t) => {
+  const text = 'postgresql:\n  host: db\n  password: hunter2\n  connections: 2\n'
+  const { problems } = readConfig(JournalConfig, text, 'journal.yaml')
+  t.match(problems?.map(({ path }) => path).sort(), ['postgresql.connections', 'postgresql.password'])
+  t.notMatch(JSON.stringify(problems), /hunter2/)
+})

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration } from '#shared/config/fields.ts'
+import { PostgresqlConfig } from './postgresql/config.ts'
 
 const second = 1000
 const hour = 3_600 * second
@@ -7,8 +8,13 @@ const day = 24 * hour
 
 /** Settings of the journal, its store and the tables behind it. Durations in milliseconds once read. */
 export const JournalConfig = z.strictObject({
-  /** The SQLite file. Beside it stand `-wal` and `-shm`, and `-lock` and `-acknowledged` of ours. */
+  /**
+   * The SQLite file. Beside it stand `-wal` and `-shm`, and `-lock` and `-acknowledged` of ours. With `postgresql` there is no such file,
+   * but those of ours beside it.
+   */
   path: z._default(z.string().check(z.minLength(1)), 'heddle.db'),
+  /** Where a PostgreSQL holds the journal and the tables, instead of the file. */
+  postgresql: z.optional(PostgresqlConfig),
   /** The file never grows beyond this; undefined: as the disk allows. */
   max_megabytes: z.optional(z.int().check(z.gte(1))),
   /** Changes that wait for the disk; what comes beyond is refused. */

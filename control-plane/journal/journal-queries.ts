@@ -1,4 +1,7 @@
 import type { Kysely } from 'kysely'
+import { Failure } from '#shared/failure/failure.ts'
+import { tellAppended } from './dialect-words.ts'
+import { needTerm } from './leadership-queries.ts'
 import type { Schema } from './schema.ts'
 import type { JournalStore } from './store.ts'
 
@@ -19,8 +22,9 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
     head,
     oldest,
 
-    append(events) {
+    append(events, { atLeast = 0, term } = {}) {
       return db.transaction().execute(async (transaction) => {
+        if (term) await needTerm(transaction, term)
         // This row orders all who append: whoever has it commits before the next one gets it.
         const { revision: last } = await transaction
           .updateTable('journal_head')
@@ -28,6 +32,9 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
           .returning('revision')
           .executeTakeFirstOrThrow()
         const first = last - events.length + 1
+        if (first <= atLeast) {
+          throw new Failure('STORE_CORRUPT', `The store went back from revision ${atLeast} to ${first - 1}.`)
+        }
         for (let from = 0; from < events.length; from += rowsInStatement) {
           const rows = events.slice(from, from + rowsInStatement).map((event, index) => ({
             revision: first + from + index,
@@ -42,6 +49,7 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
           }))
           await transaction.insertInto('journal').values(rows).execute()
         }
+        await tellAppended(transaction, last)
         return last
       })
     },
@@ -101,7 +109,9 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
           .where('revision', '=', revision)
           .select(({ fn }) => fn.countAll<number>().as('saved'))
           .executeTakeFirstOrThrow()
-        if (Number(saved) !== parts) throw new Error(`snapshot ${revision} has ${saved} of its ${parts} parts`)
+        if (Number(saved) !== parts) {
+          throw new Failure('STORE_CORRUPT', `Snapshot ${revision} has ${saved} of its ${parts} parts.`)
+        }
         await transaction.insertInto('snapshots').values({ revision, at, version, parts }).execute()
       })
     },

@@ -1,25 +1,43 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { Failure } from '#shared/failure/failure.ts'
+import { isPostgresql, takeTurn } from './dialect-words.ts'
 import { migrations } from './migrations/all.ts'
 import type { Schema } from './schema.ts'
 
+export type MigrationName = keyof typeof migrations | 'none'
+
+/** How long a migration waits for transactions of planes that run. */
+const lockMs = 60_000
+
 /**
- * Brings the schema to the newest migration, or forward or back to the one named (`none`: before the first), whole or not at all. The
- * caller holds the store's lock. Throws STORE_TOO_NEW if a newer Heddle has been here.
+ * Brings the schema to the newest migration, or forward or back to the one named (`none`: before the first), whole or not at all. Of
+ * several that do so at once one does, and the others wait for it. Throws STORE_TOO_NEW if a newer Heddle has been here.
  */
-export async function migrate(db: Kysely<Schema>, to?: keyof typeof migrations | 'none'): Promise<void> {
+export async function migrate(db: Kysely<Schema>, to?: MigrationName): Promise<void> {
+  // The usual start writes nothing, so it works on a full disk.
+  if ((await isNewest(db)) && to === undefined) return
+  await db.transaction().execute(async (transaction) => {
+    if (isPostgresql(transaction)) {
+      const limits = ['statement_timeout = 0', 'idle_in_transaction_session_timeout = 0', `lock_timeout = ${lockMs}`]
+      for (const limit of limits) await sql`set local ${sql.raw(limit)}`.execute(transaction)
+    }
+    await takeTurn(transaction, 'migrations')
+    if ((await isNewest(transaction)) && to === undefined) return
+    const migrator = new Migrator({ db: transaction, provider: { getMigrations: async () => ({ ...migrations }) } })
+    const { error } =
+      to === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(to === 'none' ? NO_MIGRATIONS : to)
+    if (error !== undefined) throw error
+  })
+}
+
+async function isNewest(db: Kysely<Schema>): Promise<boolean> {
   const applied = await appliedMigrations(db)
   const unknown = applied.find((name) => !(name in migrations))
   if (unknown !== undefined) {
     throw new Failure('STORE_TOO_NEW', `The store has the migration ${unknown}, which this version does not know.`)
   }
-  // The usual start writes nothing, so it works on a full disk.
-  if (to === undefined && applied.length === Object.keys(migrations).length) return
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } })
-  const { error } =
-    to === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(to === 'none' ? NO_MIGRATIONS : to)
-  if (error !== undefined) throw error
+  return applied.length === Object.keys(migrations).length
 }
 
 /** The names of the migrations that the store has. */

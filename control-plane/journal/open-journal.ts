@@ -10,17 +10,21 @@ import { prune, saveSnapshot } from './compact.ts'
 import type { JournalConfig } from './config.ts'
 import { type Replayed, readEntries, replay } from './replay.ts'
 import { isSnapshotDue } from './retention.ts'
-import type { JournalStore } from './store.ts'
+import type { JournalStore, Store, Term } from './store.ts'
 import { eventVersion, storable } from './stored-event.ts'
 
 export type JournalSettings = Pick<JournalConfig, 'queue' | 'snapshot_every' | 'snapshot_within' | 'retention'>
 
 export type JournalParts = {
-  readonly store: JournalStore
+  readonly store: JournalStore & Pick<Store, 'sharing'>
   /** What the entries are reduced into. Nobody else applies anything to it. */
   readonly fleet: Fleet
   readonly config: JournalSettings
   readonly log: Logger
+  /** The leadership under which this plane records; while there is none, nothing is recorded. Left out: it needs none. */
+  readonly term?: () => Term | undefined
+  /** Whether this plane takes the snapshots and drops what need not be kept: one of those that share a store. */
+  readonly compacts?: () => boolean
   /** Ends the journal's own rounds; changes are recorded until it is disposed. */
   readonly signal: AbortSignal
   /** Epoch milliseconds. */
@@ -52,6 +56,8 @@ export type JournalListener = (entries: readonly JournalEntry[]) => void
 
 /** How often the store is tried while it is unavailable and nobody records anything. */
 const probeEveryMs = 1_000
+/** How often it is looked for what others appended, if it was not heard. */
+const followEveryMs = 250
 /** How often it is looked what is due by its age. */
 const lookEveryMs = 60_000
 
@@ -62,20 +68,24 @@ export async function openJournal(parts: JournalParts): Promise<Journal> {
 }
 
 export class Journal implements AsyncDisposable {
-  readonly #store: JournalStore
+  readonly #store: JournalParts['store']
   readonly #fleet: Fleet
+  readonly #compacts: () => boolean
+  readonly #term: JournalParts['term']
   readonly #config: JournalSettings
   readonly #log: Logger
   readonly #now: () => number
   readonly #queue: CommitQueue
   readonly #listeners = new Set<JournalListener>()
   readonly #compactionDue = new Wake()
+  readonly #appended = new Wake()
   readonly #closing = new AbortController()
   readonly #stop: AbortSignal
   #state: 'unloaded' | 'ready' | 'closed' = 'unloaded'
   #snapshot: { readonly revision: number; readonly at: number }
   #rounds: Promise<unknown> = Promise.resolve()
   #compacting: Promise<void> = Promise.resolve()
+  #taking: Promise<unknown> = Promise.resolve()
 
   constructor(parts: JournalParts, newest: { readonly revision: number; readonly at: number }) {
     this.#store = parts.store
@@ -85,9 +95,12 @@ export class Journal implements AsyncDisposable {
     this.#now = parts.now ?? Date.now
     this.#snapshot = newest
     this.#stop = AbortSignal.any([parts.signal, this.#closing.signal])
+    this.#term = parts.term
+    this.#compacts = parts.compacts ?? (() => true)
     this.#queue = new CommitQueue({
-      store: parts.store,
+      append: async (events) => this.#store.append(events, { atLeast: this.#fleet.revision, ...this.#neededTerm() }),
       take: (entries) => this.#take(entries),
+      inOrder: (work) => this.#inOrder(work),
       most: parts.config.queue,
       log: parts.log,
       now: this.#now,
@@ -99,7 +112,7 @@ export class Journal implements AsyncDisposable {
     const began = performance.now()
     const replayed = await replay(this.#store, this.#fleet, { until: await this.#store.head(), log: this.#log })
     this.#state = 'ready'
-    this.#rounds = Promise.all([this.#compactInRounds(), this.#probeInRounds()])
+    this.#rounds = Promise.all([this.#compactInRounds(), this.#probeInRounds(), this.#followInRounds()])
     const { revision, entries, snapshot } = replayed
     const tookMs = Math.round(performance.now() - began)
     this.#log.info({ revision, snapshot: snapshot?.revision ?? 0, entries, tookMs }, 'the journal is loaded')
@@ -170,6 +183,14 @@ export class Journal implements AsyncDisposable {
     await this.#rounds
   }
 
+  /** Throws LEADERSHIP_LOST. */
+  #neededTerm(): { readonly term?: Term } {
+    if (!this.#term) return {}
+    const term = this.#term()
+    if (!term) throw new Failure('LEADERSHIP_LOST', 'This plane does not lead now.', { retryable: true })
+    return { term }
+  }
+
   async #take(entries: readonly JournalEntry[]): Promise<readonly Outcome[]> {
     const [first] = entries
     if (!first) return []
@@ -220,7 +241,7 @@ export class Journal implements AsyncDisposable {
       await this.#compactionDue.next(lookEveryMs, this.#stop)
       if (this.#stop.aborted) return
       try {
-        await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
+        if (this.#compacts()) await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
       } catch (error) {
         if (this.#stop.aborted) return
         warn(this.#log, 'the journal could not be compacted')(error)
@@ -237,6 +258,9 @@ export class Journal implements AsyncDisposable {
   }
 
   async #compact(): Promise<void> {
+    // Another plane may have taken one.
+    const [newest = this.#snapshot] = await this.#store.snapshots()
+    if (newest.revision > this.#snapshot.revision) this.#snapshot = newest
     const state = this.#fleet.state()
     if (state.revision > this.#snapshot.revision) {
       const began = performance.now()
@@ -259,5 +283,39 @@ export class Journal implements AsyncDisposable {
     }
     const pace = { everyMs: probeEveryMs, afterFailureMs: () => probeEveryMs }
     return repeat(probe, pace, () => {}, this.#stop)
+  }
+
+  /** Takes what others append to a shared store, in its order. */
+  async #followInRounds(): Promise<void> {
+    const { sharing } = this.#store
+    if (!sharing) return
+    const unhear = sharing.onAppended((revision) => {
+      if (revision > this.#fleet.revision) this.#appended.ring()
+    })
+    while (!this.#stop.aborted) {
+      await this.#appended.next(followEveryMs, this.#stop)
+      if (this.#stop.aborted) break
+      await this.#inOrder(() => this.#followOnce()).catch((error: unknown) => {
+        if (!this.#stop.aborted) this.#queue.failed(error)
+      })
+    }
+    unhear()
+  }
+
+  async #followOnce(): Promise<void> {
+    const head = await this.#store.head()
+    const { revision } = this.#fleet
+    if (head < revision) {
+      throw new Failure('STORE_CORRUPT', `The store went back from revision ${revision} to ${head}.`)
+    }
+    await this.#catchUp(head)
+    // That something is there again which was missing is seen by reading; that it can be written, by the probe.
+    if (this.#queue.unavailable?.failure.code === 'STORE_CORRUPT') this.#queue.recovered()
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#taking.then(work)
+    this.#taking = turn.catch(() => {})
+    return turn
   }
 }

@@ -1,17 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { Failure } from '#shared/failure/failure.ts'
-import { Acknowledged, acknowledgedRevision } from './acknowledged.ts'
-import { journalQueries } from './journal-queries.ts'
+import { Acknowledged, acknowledgedRevision, refuseLoss } from './acknowledged.ts'
 import { migrate } from './migrate.ts'
-import { routingVersionQueries } from './routing-version-queries.ts'
 import type { Schema } from './schema.ts'
 import { NodeSqliteDialect } from './sqlite-dialect.ts'
-import type { Store } from './store.ts'
+import type { AppendCondition, Store } from './store.ts'
 import { hasResult, resultCodes, storeFailure } from './store-failure.ts'
+import { storeQueries } from './store-queries.ts'
 import type { StoredEvent } from './stored-event.ts'
-import { syncTaskQueries } from './sync-task-queries.ts'
-import { tableQueries } from './table-queries.ts'
 
 export type SqliteSettings = {
   /** The file; `:memory:` for one that nobody keeps. */
@@ -24,11 +21,35 @@ const busyMs = 2_000
 /** The log is cut back to this after a checkpoint. */
 const logBytes = 64 * 1024 * 1024
 
+/** An open database with the newest schema. */
+export type Connected = AsyncDisposable & { readonly db: Kysely<Schema>; readonly name: string }
+
 /**
  * Opens the database in this thread, alone, with the newest schema. Synchronous at heart: it belongs into a worker.
  * Throws STORE_IN_USE, STORE_TOO_NEW, STORE_CORRUPT (also if acknowledged entries are missing) or STORE_UNAVAILABLE.
  */
-export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<Store> {
+export async function openSqlite(settings: SqliteSettings): Promise<Store> {
+  const { path } = settings
+  await using opened = new AsyncDisposableStack()
+  try {
+    const { db } = opened.use(await connectSqlite(settings))
+    const queries = storeQueries(db)
+    const acknowledged = path === ':memory:' ? undefined : opened.use(new Acknowledged(noteOf(path)))
+    const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
+    const append = async (events: readonly StoredEvent[], condition?: AppendCondition) => {
+      const last = await queries.append(events, condition)
+      acknowledged?.save(last)
+      return last
+    }
+    const held = opened.move()
+    return { ...queries, append, installation, name: path, [Symbol.asyncDispose]: () => held.disposeAsync() }
+  } catch (error) {
+    throw storeFailure(error, path)
+  }
+}
+
+/** The database itself, in this thread. Throws as `openSqlite` does. */
+export async function connectSqlite({ path, mostBytes }: SqliteSettings): Promise<Connected> {
   await using opened = new AsyncDisposableStack()
   try {
     const alone = path !== ':memory:'
@@ -39,23 +60,19 @@ export async function openSqlite({ path, mostBytes }: SqliteSettings): Promise<S
       await db.destroy()
       if (database.isOpen) database.close()
     })
-    const note = `${path}-acknowledged`
     // Before anything is written: somebody may still put back what is missing.
-    if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), path, note)
+    const note = noteOf(path)
+    if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), note, path, `Put ${path} and ${path}-wal back`)
     await migrate(db)
-    const queries = { ...journalQueries(db), ...tableQueries(db), ...syncTaskQueries(db), ...routingVersionQueries(db) }
-    const acknowledged = alone ? opened.use(new Acknowledged(note)) : undefined
-    const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
-    const append = async (events: readonly StoredEvent[]) => {
-      const last = await queries.append(events)
-      acknowledged?.save(last)
-      return last
-    }
     const held = opened.move()
-    return { ...queries, append, installation, name: path, [Symbol.asyncDispose]: () => held.disposeAsync() }
+    return { db, name: path, [Symbol.asyncDispose]: () => held.disposeAsync() }
   } catch (error) {
     throw storeFailure(error, path)
   }
+}
+
+function noteOf(path: string): string {
+  return `${path}-acknowledged`
 }
 
 /** Held by the kernel for as long as the process lives: no file is left behind that lies after a crash. */
@@ -110,13 +127,4 @@ function prepare(database: DatabaseSync, mostBytes: number | undefined): void {
 function headOf(database: DatabaseSync): number {
   const journal = database.prepare("select 1 from sqlite_schema where name = 'journal_head'").get()
   return Number(journal && database.prepare('select revision from journal_head').get()?.revision) || 0
-}
-
-function refuseLoss(head: number, acknowledged: number, path: string, note: string): void {
-  if (head >= acknowledged) return
-  throw new Failure(
-    'STORE_CORRUPT',
-    `${path} ends at revision ${head}, but revision ${acknowledged} was acknowledged: its end is missing.`,
-    { remedy: `Put ${path} and ${path}-wal back, or restore a backup; to go on without what is lost, remove ${note}.` },
-  )
 }

@@ -15,43 +15,6 @@ const event = encodeEvent({
   change: { kind: 'fell-silent', instance: 'crm-1' },
 })
 
-t.test('what was appended is there when the store is opened again, in its order', async (t) => {
-  await using folder = await temporaryFolder('store')
-  const path = `${folder.path}/heddle.db`
-  let installation: string
-  {
-    await using store = await openStore({ path })
-    installation = store.installation
-    t.equal(await store.head(), 0)
-    t.equal(await store.append([event, { ...event, seen: 0 }]), 2)
-    const [third, fourth] = await Promise.all([
-      store.append([{ ...event, at: 3_000 }]),
-      store.append([{ ...event, at: 4_000 }]),
-    ])
-    t.strictSame([third, fourth], [3, 4])
-  }
-  await using store = await openStore({ path })
-  t.equal(store.installation, installation)
-  t.equal(store.name, path)
-  t.equal(await store.head(), 4)
-  t.strictSame(await store.read(1, 2), [
-    { revision: 2, ...event, seen: 0 },
-    { revision: 3, ...event, at: 3_000 },
-  ])
-  t.equal(await store.revisionAt(0), 0)
-  t.equal(await store.revisionAt(3_000), 2)
-  t.equal(await store.revisionAt(9_000), 4)
-  t.equal(await store.oldest(), 1)
-})
-
-t.test('more events than one statement takes are one commit', async (t) => {
-  await using store = await openStore({ path: ':memory:' })
-  const many = Array.from({ length: 1_234 }, (_, index) => ({ ...event, at: index }))
-  t.equal(await store.append(many), 1_234)
-  const read = await store.read(0, 5_000)
-  t.ok(read.every(({ revision, at }) => revision === at + 1))
-})
-
 t.test('a second plane on the same store is refused', async (t) => {
   await using folder = await temporaryFolder('store')
   const path = `${folder.path}/heddle.db`

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { Failure } from '#shared/failure/failure.ts'
 import type { JournalConfig } from './config.ts'
 import type { SqliteSettings } from './open-sqlite.ts'
+import { openPostgresql } from './postgresql/open-postgresql.ts'
 import type { Store } from './store.ts'
 import { type Answer, type Call, type Method, unpackFailure } from './worker-messages.ts'
 
@@ -43,13 +44,24 @@ const lanes = {
   routingVersions: 'behind',
   routingVersion: 'behind',
   newestRoutingVersion: 'behind',
+  saveRoutingSplits: 'behind',
+  routingSplits: 'behind',
+  claimLeadership: 'now',
+  resignLeadership: 'now',
+  leadership: 'now',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
+export type StoreSettings = Pick<JournalConfig, 'path' | 'max_megabytes' | 'postgresql'>
+
 /**
- * Opens the store that the configuration names: SQLite, in a worker thread, since it is synchronous.
+ * Opens the store that the configuration names: a PostgreSQL, or SQLite, in a worker thread, since it is synchronous.
  * Rejects with STORE_IN_USE, STORE_TOO_NEW, STORE_CORRUPT or STORE_UNAVAILABLE. Disposing waits for what has been called.
  */
-export async function openStore(config: Pick<JournalConfig, 'path' | 'max_megabytes'>): Promise<Store> {
+export async function openStore(config: StoreSettings): Promise<Store> {
+  return config.postgresql ? openPostgresql(config.postgresql, resolve(config.path)) : openFile(config)
+}
+
+async function openFile(config: StoreSettings): Promise<Store> {
   const path = config.path === ':memory:' ? config.path : resolve(config.path)
   const mostBytes = config.max_megabytes === undefined ? undefined : config.max_megabytes * 1024 * 1024
   const worker = new StoreWorker({ path, mostBytes })
@@ -59,7 +71,7 @@ export async function openStore(config: Pick<JournalConfig, 'path' | 'max_megaby
       method,
       (...args: readonly unknown[]) => worker.call(method, args),
     ]),
-  ) as Omit<Store, 'installation' | 'name' | typeof Symbol.asyncDispose>
+  ) as Omit<Store, 'installation' | 'name' | 'sharing' | typeof Symbol.asyncDispose>
   return { ...methods, installation, name: path, [Symbol.asyncDispose]: () => worker.close() }
 }
 

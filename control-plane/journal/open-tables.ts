@@ -1,4 +1,4 @@
-import { repeat } from '#shared/lifecycle/repeat.ts'
+import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { JournalConfig } from './config.ts'
@@ -31,8 +31,13 @@ export type TablesStatus = {
 const rowsAtOnce = 100
 const idsAtOnce = 1_000
 const droppedAtOnce = 500
-/** Minutes of metrics that are added up in memory at most. */
-const mostRollups = 500_000
+/** Minutes of metrics that are added up in memory at most: some 80 MiB. */
+const mostRollups = 1_000_000
+/** Of the time, minutes of metrics are written in this share at most; between two pieces of them at most so long nothing is. */
+const mostShare = 1 / 4
+const longestRestMs = 200
+/** What is still in memory when the plane stops is written for so long. */
+const lastWritingMs = 5_000
 /** Samples that are kept in memory as they came: some 6 MiB. */
 const mostSamples = 200_000
 const retryMs = 5_000
@@ -81,7 +86,8 @@ export class Tables implements AsyncDisposable {
     const pace = { everyMs: Math.max(config.tables_within, 10), afterFailureMs: () => retryMs }
     const dropPace = { everyMs: dropEveryMs, afterFailureMs: () => dropEveryMs }
     this.#rounds = Promise.all([
-      repeat(() => this.write(), pace, onFailure, stop),
+      repeat(() => this.#inTurn(() => this.#writeRows()), pace, onFailure, stop),
+      repeat((paced) => this.#writeRollups(minuteOf(this.#now()), { paced }), pace, onFailure, stop),
       repeat((signal) => this.#dropOldRollups(signal), dropPace, onFailure, stop),
     ])
   }
@@ -122,7 +128,14 @@ export class Tables implements AsyncDisposable {
 
   /** Writes what there is to be written now. It runs by itself. */
   write(): Promise<void> {
-    const turn = this.#writing.then(() => this.#write())
+    return this.#inTurn(async () => {
+      await this.#writeRollups(minuteOf(this.#now()))
+      await this.#writeRows()
+    })
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#writing.then(step)
     this.#writing = turn.catch(() => {})
     return turn
   }
@@ -132,12 +145,16 @@ export class Tables implements AsyncDisposable {
     this.#unwatch()
     await this.#rounds
     const { log } = this.#parts
-    await this.#writeRollups(Number.POSITIVE_INFINITY).catch(warn(log, 'metrics could not be written at the end'))
+    const late = AbortSignal.timeout(lastWritingMs)
+    await this.#writeRollups(Number.POSITIVE_INFINITY, { ending: late }).catch(
+      warn(log, 'metrics could not be written at the end'),
+    )
+    if (this.#rollups.size > 0)
+      log.warn({ minutes: this.#rollups.size }, 'metrics were left out at the end: they are too many')
     await this.write().catch(warn(log, 'the tables could not be written at the end; the next start does it'))
   }
 
-  async #write(): Promise<void> {
-    await this.#writeRollups(minuteOf(this.#now()))
+  async #writeRows(): Promise<void> {
     if (this.#stale) await this.#gatherAll()
     const { fleet, store } = this.#parts
     const services = this.#services
@@ -200,8 +217,17 @@ export class Tables implements AsyncDisposable {
     }
   }
 
-  async #writeRollups(before: number): Promise<void> {
-    for (;;) {
+  /**
+   * Writes the minutes that began before a time.
+   * @param paced most of the time is left for everything else, until this is signalled
+   * @param ending when this is signalled what is left is left
+   */
+  async #writeRollups(
+    before: number,
+    { paced, ending }: { paced?: AbortSignal; ending?: AbortSignal } = {},
+  ): Promise<void> {
+    while (!ending?.aborted) {
+      const startedAt = performance.now()
       const rollups = this.#rollups.take(before, rowsAtOnce)
       if (rollups.length === 0) return
       try {
@@ -210,6 +236,7 @@ export class Tables implements AsyncDisposable {
         this.#rollups.giveBack(rollups)
         throw error
       }
+      if (paced) await pause(restMs(performance.now() - startedAt), paced)
     }
   }
 
@@ -219,6 +246,10 @@ export class Tables implements AsyncDisposable {
       if ((await this.#parts.store.dropRollups(this.#now() - retention, most_rows, droppedAtOnce)) === 0) return
     }
   }
+}
+
+function restMs(tookMs: number): number {
+  return Math.min(longestRestMs, tookMs * (1 / mostShare - 1))
 }
 
 const nothing: TableWrite = { services: [], nodes: [], goneServices: [], goneNodes: [], cursor: undefined }

@@ -89,3 +89,55 @@ t.test('the minutes of a service are those that have not been taken, with the ta
   t.match(rollups.of('b'), [{ sum: 10 }])
   t.strictSame(rollups.of(''), [], 'what belongs to nodes is not asked for so')
 })
+
+t.test(
+  'where more is measured than can be written, several minutes become one row, until it is less again',
+  async (t) => {
+    const rollups = new RollupBuffer(10_000, 10)
+    const measure = (at: number, metrics: number) => {
+      for (let index = 0; index < metrics; index += 1) {
+        rollups.add({ ...base, node: `n-${index}`, at, value: 1 })
+      }
+    }
+    const total = () => {
+      const taken = rollups.take(Number.POSITIVE_INFINITY, 100_000)
+      return taken.reduce((sum, { samples }) => sum + samples, 0)
+    }
+    let at = 15 * minute
+    measure(at, 10)
+    t.equal(rollups.stepMinutes, 1)
+    measure(at, 20)
+    t.equal(rollups.stepMinutes, 5)
+    measure(at + minute, 200)
+    t.equal(rollups.stepMinutes, 15)
+    t.equal(rollups.dropped, 0)
+    t.equal(total(), 230, 'nothing is lost on the way')
+    at += 15 * minute
+    measure(at, 200)
+    measure(at + 14 * minute, 200)
+    t.equal(rollups.take(minuteOf(at + 14 * minute), 1_000).length, 0, 'it is not over')
+    const taken = rollups.take(minuteOf(at + 15 * minute), 1_000)
+    t.match([taken.length, taken[0]?.samples, taken[0]?.minute], [200, 2, at])
+    for (const _ of [1, 2, 3]) {
+      at += 15 * minute
+      measure(at, 3)
+      total()
+    }
+    t.equal(rollups.stepMinutes, 1)
+  },
+)
+
+t.test('of what is taken in pieces nothing comes twice', async (t) => {
+  const names = Array.from({ length: 7 }, (_, index) => `m${index}`)
+  const rollups = buffer(['a', 'b'].flatMap((instance) => names.map((name) => ({ instance, name, tags: `"${name}"` }))))
+  const taken: string[] = []
+  while (rollups.size > 0) {
+    const some = rollups.take(Number.POSITIVE_INFINITY, 3)
+    t.ok(some.length > 0 && some.length <= 3)
+    for (const { service, name, tags } of some) taken.push(`${service} ${name} ${tags}`)
+  }
+  t.strictSame(
+    taken,
+    ['a', 'b'].flatMap((instance) => names.map((name) => `${instance} ${name} "${name}"`)),
+  )
+})

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
+import { takeTurn } from './dialect-words.ts'
 import type { StoredVersion } from './routing-version.ts'
 import { isoTime } from './rows.ts'
 import type { RoutingVersions, Schema } from './schema.ts'
@@ -27,6 +28,7 @@ export function routingVersionQueries(db: Kysely<Schema>): RoutingVersionStore {
   return {
     addRoutingVersion({ author, comment, source, hash, state, why, former, restores, rollout, at, endedAt }, files) {
       return db.transaction().execute(async (transaction) => {
+        await takeTurn(transaction, 'routing_versions')
         const { id } = await transaction
           .insertInto('routing_versions')
           .values({

@@ -31,6 +31,9 @@ export type InstallationRow = { id: string; created_at: Time }
 /** The revision up to which the tables are written. */
 export type TableCursor = { id: number; revision: number }
 
+/** Who leads: one row. Times are those of the database's clock, epoch milliseconds. */
+export type LeadershipRow = { id: number; holder: string; run: string; epoch: number; expires: number }
+
 export type ServiceRegistry = {
   id: Generated<number>
   service_id: string
@@ -191,6 +194,16 @@ export type RoutingVersions = {
   files: string
 }
 
+/** How far the splits of services are. */
+export type RoutingSplits = {
+  id: Generated<number>
+  service: string
+  phase: string
+  updated_at: Time
+  /** JSON */
+  state: string
+}
+
 export type Schema = {
   journal_head: JournalHead
   journal: JournalRow
@@ -209,4 +222,6 @@ export type Schema = {
   user_sessions: UserSessions
   sync_tasks: SyncTasks
   routing_versions: RoutingVersions
+  routing_splits: RoutingSplits
+  leadership: LeadershipRow
 }

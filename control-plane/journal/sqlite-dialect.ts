@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { storable } from './stored-event.ts'
 
 /** More statements than we have: only their number of rows varies. */
 const mostStatements = 200
@@ -61,7 +62,8 @@ function adapted(statement: StatementSync): SqliteStatement {
   }
 }
 
-/** SQLite has no booleans; in PostgreSQL they are what they are. */
+/** SQLite has no booleans; in PostgreSQL they are what they are. Texts are those that both take. */
 function bound(value: unknown): SQLInputValue {
+  if (typeof value === 'string') return storable(value)
   return (typeof value === 'boolean' ? Number(value) : value) as SQLInputValue
 }

@@ -6,6 +6,17 @@ import type { ClusterNodeRow, ServiceRow } from './rows.ts'
 import type { StoredEntry, StoredEvent } from './stored-event.ts'
 import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from './sync-task.ts'
 
+/** A leadership: whose it is and which one. Epochs only rise. */
+export type Term = { readonly run: string; readonly epoch: number }
+
+/** What must hold when events are appended; else nothing happens. */
+export type AppendCondition = {
+  /** The journal has this revision; else the append rejects with STORE_CORRUPT: the store has gone back. */
+  readonly atLeast?: number
+  /** It leads still; else the append rejects with LEADERSHIP_LOST. */
+  readonly term?: Term
+}
+
 /**
  * Where the journal is kept. Every method rejects with STORE_UNAVAILABLE (retryable) when the store cannot do it now, and then nothing
  * has happened; with STORE_CORRUPT when what it holds cannot be trusted.
@@ -14,7 +25,7 @@ export interface JournalStore {
   /** The revision of the newest entry; 0: none. */
   head(): Promise<number>
   /** Makes the events durable, in their order and together. Resolves with the revision of the last one; they are consecutive. */
-  append(events: readonly StoredEvent[]): Promise<number>
+  append(events: readonly StoredEvent[], condition?: AppendCondition): Promise<number>
   /** Entries after a revision, oldest first, at most `limit`. */
   read(after: number, limit: number): Promise<readonly StoredEntry[]>
   /** The revision before the first entry at or after a time (epoch milliseconds); the newest one if there is none. */
@@ -102,6 +113,23 @@ export interface SyncTaskStore {
   syncTasks(filter: SyncTaskFilter): Promise<readonly SyncTaskView[]>
 }
 
+/** How far the split of a service is. */
+export type StoredSplit = {
+  readonly service: string
+  readonly phase: string
+  /** JSON. */
+  readonly state: string
+  /** When it changed last, epoch milliseconds. */
+  readonly at: number
+}
+
+/** The splits of services. Rejects as JournalStore does. */
+export interface RoutingSplitStore {
+  /** All of it or nothing; what is known of a service is replaced. */
+  saveRoutingSplits(splits: readonly StoredSplit[]): Promise<void>
+  routingSplits(): Promise<readonly StoredSplit[]>
+}
+
 /** The versions of the routing declaration. Rejects as JournalStore does. */
 export interface RoutingVersionStore {
   /** @param files JSON. Resolves with its number, which is greater than that of any version before it. */
@@ -120,10 +148,50 @@ export interface RoutingVersionStore {
   ): Promise<(StoredVersion & { readonly files: string }) | undefined>
 }
 
-/** SQLite is one; PostgreSQL will be the other. */
-export interface Store extends JournalStore, TableStore, SyncTaskStore, RoutingVersionStore, AsyncDisposable {
+/** Who leads, as the store says. */
+export type Leadership = Term & {
+  /** For people: which plane it is; empty: nobody has led yet. */
+  readonly holder: string
+  /** How long it lasts unless it is renewed, milliseconds by the store's clock; 0 or less: it has ended. */
+  readonly leftMs: number
+}
+
+export type LeadershipClaim = {
+  readonly run: string
+  readonly holder: string
+  readonly forMs: number
+  /** A new leadership gets a greater epoch than this, where somebody else remembers one that the store forgot. */
+  readonly above?: number
+}
+
+/** The row that decides who leads, by the clock of the store. Rejects as JournalStore does. */
+export interface LeadershipStore {
+  /** Renews the leadership of `run`, or begins it if nobody's lasts. Resolves with who leads after that. */
+  claimLeadership(claim: LeadershipClaim): Promise<Leadership>
+  /** Ends the leadership of `run`, if it is its own. */
+  resignLeadership(run: string): Promise<void>
+  leadership(): Promise<Leadership>
+}
+
+/** What a store that several planes share has besides. */
+export type Sharing = {
+  /** Calls `hear` with a revision soon after somebody appended it; a hint, which may fail to come. Returns how to stop. */
+  readonly onAppended: (hear: (revision: number) => void) => () => void
+}
+
+/** SQLite is one, PostgreSQL the other. */
+export interface Store
+  extends JournalStore,
+    TableStore,
+    SyncTaskStore,
+    RoutingVersionStore,
+    RoutingSplitStore,
+    LeadershipStore,
+    AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string
   /** For messages: the file, or the database. */
   readonly name: string
+  /** Undefined: nobody else writes to it. */
+  readonly sharing?: Sharing
 }

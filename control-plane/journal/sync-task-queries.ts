@@ -1,7 +1,9 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
+import { takeTurn } from './dialect-words.ts'
 import { isoTime } from './rows.ts'
 import type { Schema, SyncTasks } from './schema.ts'
 import type { SyncTaskStore } from './store.ts'
+import { storable } from './stored-event.ts'
 import type { SyncTask, SyncTaskView } from './sync-task.ts'
 
 const told = [
@@ -23,6 +25,7 @@ export function syncTaskQueries(db: Kysely<Schema>): SyncTaskStore {
   return {
     addSyncTask(task, limits) {
       return db.transaction().execute(async (transaction) => {
+        await takeTurn(transaction, 'sync_tasks')
         const known = await transaction
           .selectFrom('sync_tasks')
           .select(['source_node', 'target_nodes', 'data_type', 'data'])
@@ -96,7 +99,7 @@ type Kept = Pick<Selectable<SyncTasks>, 'source_node' | 'target_nodes' | 'data_t
 
 function isSame(kept: Kept, task: SyncTask): boolean {
   return (
-    kept.source_node === task.source &&
+    kept.source_node === storable(task.source) &&
     kept.target_nodes === JSON.stringify(task.targets) &&
     kept.data_type === task.dataType &&
     kept.data === task.data

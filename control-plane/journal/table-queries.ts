@@ -131,13 +131,13 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
             service_id: service,
             node_id: node,
             metric_name: name,
-            metric_value: sum / samples,
+            metric_value: storableNumber(sum / samples),
             metric_unit: unit,
             tags,
             timestamp: isoTime(minute),
-            metric_min: min,
-            metric_max: max,
-            metric_last: last,
+            metric_min: storableNumber(min),
+            metric_max: storableNumber(max),
+            metric_last: storableNumber(last),
             samples,
           })),
         )
@@ -178,6 +178,12 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
       return Number(numDeletedRows)
     },
   }
+}
+
+/** PostgreSQL refuses to calculate what becomes too great or too small for it, so values keep a distance. */
+function storableNumber(value: number): number {
+  if (Math.abs(value) < 1e-290) return 0
+  return Math.min(Math.max(value, -1e290), 1e290)
 }
 
 /** Rows of id and time. PostgreSQL must be told what they are. */

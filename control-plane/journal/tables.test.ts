@@ -22,6 +22,7 @@ const relied: Readonly<Record<string, string>> = {
   user_sessions: 'user_id session_token expires_at created_at',
   sync_tasks: 'task_id source_node target_nodes data_type data priority status error timestamp created_at updated_at',
   routing_versions: 'author comment source hash state why former restores created_at ended_at rollout files',
+  routing_splits: 'service phase updated_at state',
 }
 
 const uniques: Readonly<Record<string, readonly string[]>> = {
@@ -36,6 +37,7 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   user_sessions: ['session_token'],
   sync_tasks: ['task_id'],
   routing_versions: [],
+  routing_splits: ['service'],
 }
 
 async function migrated(t: Test): Promise<DatabaseSync> {

@@ -1,8 +1,21 @@
 import { explainError, Failure, type FailureCode } from '#shared/failure/failure.ts'
-import type { JournalStore, RoutingVersionStore, SyncTaskStore, TableStore } from './store.ts'
+import type {
+  JournalStore,
+  LeadershipStore,
+  RoutingSplitStore,
+  RoutingVersionStore,
+  SyncTaskStore,
+  TableStore,
+} from './store.ts'
 
 /** What a store's methods are called between threads. */
-export type Method = keyof JournalStore | keyof TableStore | keyof SyncTaskStore | keyof RoutingVersionStore
+export type Method =
+  | keyof JournalStore
+  | keyof TableStore
+  | keyof SyncTaskStore
+  | keyof RoutingVersionStore
+  | keyof RoutingSplitStore
+  | keyof LeadershipStore
 
 export type Call = { readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 

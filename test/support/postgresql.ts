@@ -1,23 +1,25 @@
-import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, readdir, realpath, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Client } from 'pg'
 import { type Folder, temporaryFolder } from './folder.ts'
+import { asNobody, giveToNobody } from './not-as-root.ts'
+import { missingParts, programOf } from './parts.ts'
 import { freePort } from './ports.ts'
 import { type RunningProcess, spawnProcess } from './process.ts'
 
-/** The folder of PostgreSQL's programs, where Debian keeps them or as PATH has them; undefined if there is none. */
+/** The folder of PostgreSQL's programs, as the set-up found or made it, or where Debian keeps them; undefined if there is none. */
 export async function postgresqlPrograms(): Promise<string | undefined> {
+  const own = missingParts(['postgresql']).length === 0 ? programOf('postgresql') : undefined
+  const found = own === undefined ? [] : [dirname(own), dirname(await realpath(own))]
   const root = '/usr/lib/postgresql'
   const versions = await readdir(root).catch(() => [])
   const folders = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(root, version, 'bin'))
-  for (const folder of [...(process.env.PATH ?? '').split(':'), ...folders]) {
+  for (const folder of [...found, ...(process.env.PATH ?? '').split(':'), ...folders]) {
     const names: readonly string[] = await readdir(folder).catch(() => [])
     if (names.includes('initdb') && names.includes('postgres')) return folder
   }
   return undefined
 }
-
-// It refuses to run as root; this user is on every machine.
-const nobody = 65_534
 
 /** A real PostgreSQL with a new cluster of its own. Over TCP it asks for a password. */
 export class PostgresqlServer implements AsyncDisposable {
@@ -38,7 +40,7 @@ export class PostgresqlServer implements AsyncDisposable {
     const owner = await temporaryFolder('postgresql')
     const server = new PostgresqlServer(programs, owner, await freePort())
     await mkdir(server.folder)
-    if (process.getuid?.() === 0) await chown(server.folder, nobody, nobody)
+    await giveToNobody(server.folder)
     await server.put('../password', 'secret\n')
     const options = ['-U', 'postgres', '--auth=scram-sha-256', '--no-sync', '--no-locale', '-E', 'UTF8']
     await using made = await server.#spawn('initdb', [
@@ -50,6 +52,23 @@ export class PostgresqlServer implements AsyncDisposable {
     const { code } = await made.exited
     if (code !== 0) throw new Error(`initdb ended with ${code}: ${made.output}`)
     return server
+  }
+
+  /** The password of the user postgres, as a client is told it. */
+  get passwordFile(): string {
+    return join(this.#owner.path, 'password')
+  }
+
+  /** Asks it as its superuser. Numbers of 64 bits come as text. */
+  async query<Row = Record<string, unknown>>(text: string, database = 'postgres'): Promise<readonly Row[]> {
+    const client = new Client({ host: '127.0.0.1', port: this.port, user: 'postgres', password: 'secret', database })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
   }
 
   get pid(): number | undefined {
@@ -83,16 +102,12 @@ export class PostgresqlServer implements AsyncDisposable {
     const path = join(this.folder, name)
     await writeFile(path, text)
     await chmod(path, 0o600)
-    if (process.getuid?.() === 0) await chown(path, nobody, nobody)
+    await giveToNobody(path)
   }
 
-  #spawn(program: string, args: readonly string[]): Promise<RunningProcess> {
-    const path = join(this.#programs, program)
-    const options = { name: program, cwd: this.#owner.path, env: { LC_ALL: 'C' } }
-    if (process.getuid?.() !== 0) return spawnProcess(path, args, options)
-    // To become another user forgets what shall happen when the parent dies.
-    const as = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--pdeathsig=KILL', '--']
-    return spawnProcess('/usr/bin/setpriv', [...as, path, ...args], options)
+  #spawn(name: string, args: readonly string[]): Promise<RunningProcess> {
+    const [program, all] = asNobody(join(this.#programs, name), args)
+    return spawnProcess(program, all, { name, cwd: this.#owner.path, env: { LC_ALL: 'C' } })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import * as tables from './0002-tables.ts'
 import * as initialContents from './0003-initial-contents.ts'
 import * as syncTasks from './0004-sync-tasks.ts'
 import * as routingVersions from './0005-routing-versions.ts'
+import * as leadership from './0006-leadership.ts'
+import * as routingSplits from './0007-routing-splits.ts'
 
 /** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +14,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-initial-contents': initialContents,
   '0004-sync-tasks': syncTasks,
   '0005-routing-versions': routingVersions,
+  '0006-leadership': leadership,
+  '0007-routing-splits': routingSplits,
 }

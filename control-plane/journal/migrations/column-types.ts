@@ -1,12 +1,15 @@
-import { type ColumnDefinitionBuilder, type Kysely, PostgresAdapter, sql } from 'kysely'
+import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely'
+import { isPostgresql } from '../dialect-words.ts'
 
 /**
- * The two places where SQLite and PostgreSQL have no common word. In SQLite only a column of exactly the type `integer` is the row's own
- * number, and it holds 64 bits; in PostgreSQL 64 bits are a `bigint`.
+ * The places where SQLite and PostgreSQL have no common word. In SQLite only a column of exactly the type `integer` is the row's own
+ * number, and it holds 64 bits; in PostgreSQL 64 bits are a `bigint`. Texts are in order by their bytes, whatever the language of a
+ * database: pages go along that order, and times are compared by it.
  */
 export function columnTypes(db: Pick<Kysely<unknown>, 'getExecutor'>) {
-  const postgres = db.getExecutor().adapter instanceof PostgresAdapter
+  const postgres = isPostgresql(db)
   return {
+    text: postgres ? sql`text collate "C"` : 'text',
     /** Of a primary key that we number ourselves. */
     revision: postgres ? 'bigint' : 'integer',
     /** Makes an `integer` primary key that the database numbers, never using a number twice. */

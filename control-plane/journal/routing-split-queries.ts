@@ -1,0 +1,31 @@
+import type { Kysely } from 'kysely'
+import { isoTime } from './rows.ts'
+import type { Schema } from './schema.ts'
+import type { RoutingSplitStore } from './store.ts'
+
+/** Keeps how far the splits of services are, in the common subset of SQLite and PostgreSQL. */
+export function routingSplitQueries(db: Kysely<Schema>): RoutingSplitStore {
+  return {
+    async saveRoutingSplits(splits) {
+      await db.transaction().execute(async (transaction) => {
+        for (const { service, phase, state, at } of splits) {
+          const row = { phase, state, updated_at: isoTime(at) }
+          await transaction
+            .insertInto('routing_splits')
+            .values({ service, ...row })
+            .onConflict((known) => known.column('service').doUpdateSet(row))
+            .execute()
+        }
+      })
+    },
+
+    async routingSplits() {
+      const rows = await db
+        .selectFrom('routing_splits')
+        .select(['service', 'phase', 'updated_at', 'state'])
+        .orderBy('service')
+        .execute()
+      return rows.map(({ updated_at, ...row }) => ({ ...row, at: Date.parse(updated_at) }))
+    },
+  }
+}
