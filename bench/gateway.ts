@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { projectFolder } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
+import { startAccess } from './gateway/access.ts'
 import { startHandWritten, startService } from './gateway/hand-written.ts'
 import { startHeddle } from './gateway/heddle.ts'
 import type { Driven, LoadCommand } from './gateway/load.ts'
@@ -13,7 +14,7 @@ const targets = ['bare', 'heddle_envoy', 'hand_envoy', 'heddle_nginx', 'hand_ngi
 type Target = (typeof targets)[number]
 
 /**
- * What a fully policed route (rate, CORS, header rules, body limit, retries, request id, access log) takes through Heddle's Envoy and Nginx,
+ * What a fully policed route (signed tokens with a permission, rate, CORS, header rules, body limit, retries, request id, access log) takes through Heddle's Envoy and Nginx,
  * beside both with the same policies written by hand and beside the service itself: 1,000 users at once who pause between their
  * requests, the targets in turn; then all of them without a pause.
  *
@@ -32,8 +33,9 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   await using folder = await temporaryFolder('gateway')
   const bare = await freePort()
   await using _service = await startService(bare)
-  await using ours = await startHeddle(folder.path, bare)
-  await using theirs = await startHandWritten(folder.path, bare)
+  await using access = await startAccess()
+  await using ours = await startHeddle(folder.path, bare, access)
+  await using theirs = await startHandWritten(folder.path, bare, access)
   await using load = new Worker('load', process.execPath, [`${projectFolder}/bench/gateway/load.ts`])
   await load.next()
   const places: Readonly<Record<Target, Pick<LoadCommand, 'port' | 'path'>>> = {
@@ -44,7 +46,8 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     hand_nginx: { port: theirs.nginx, path: '/policed/x' },
   }
   const drive = (target: Target, about: Pick<LoadCommand, 'seconds' | 'pauseMs'>) => {
-    const command: LoadCommand = { do: 'drive', ...places[target], users, warmSeconds: 2, ...about }
+    const { authorization } = access
+    const command: LoadCommand = { do: 'drive', ...places[target], authorization, users, warmSeconds: 2, ...about }
     return load.ask<Driven>(command, (about.seconds + 30) * 1_000)
   }
 

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { programOf, projectFolder } from '#test/support/parts.ts'
+import { programOf } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
+import { asShippedPlane, type Shipped } from '../setup/bundle.ts'
 import { atMost, type BenchResult, median, moreThan, percentile } from './result.ts'
 import { Worker } from './worker/worker.ts'
 import { measureEnvoy, measureStreams, type Server, type WithEnvoy, type WithStreams } from './xds/measure.ts'
@@ -17,7 +18,7 @@ type System = (typeof systems)[number]
 
 /**
  * One change, an endpoint out or in, until it is confirmed: by one real Envoy, with 200 services of 50 instances and with one of 10,000; and
- * by the last of 500 simulated Envoys. Beside it go-control-plane with its snapshot cache and with its linear caches, which serve the
+ * by the last of 500 simulated Envoys. Heddle is bundled and started as it is shipped. Beside it go-control-plane with its snapshot cache and with its linear caches, which serve the
  * same bytes.
  *
  *   --rounds 200 --large-rounds 60 --streams 500 --stream-rounds 60 --starts 5
@@ -34,9 +35,12 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   programOf('go-control-plane')
 
   await using folder = await temporaryFolder('xds')
-  const withMany = await withEach(folder.path, many, (server) => measureEnvoy(server, starts, rounds))
-  const withLarge = await withEach(folder.path, large, (server) => measureEnvoy(server, 1, largeRounds))
-  const withStreams = await withEach(folder.path, many, (server) => measureStreams(server, streams, streamRounds))
+  const shipped = await asShippedPlane(join(folder.path, 'program'), 'xds', 'bench/xds/heddle.ts')
+  const withMany = await withEach(folder.path, shipped, many, (server) => measureEnvoy(server, starts, rounds))
+  const withLarge = await withEach(folder.path, shipped, large, (server) => measureEnvoy(server, 1, largeRounds))
+  const withStreams = await withEach(folder.path, shipped, many, (server) =>
+    measureStreams(server, streams, streamRounds),
+  )
 
   const { heddle } = withStreams
   const changes = withMany.heddle.changes
@@ -82,6 +86,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
 /** Each system in turn, alone on the machine. */
 async function withEach<T>(
   folder: string,
+  shipped: Shipped,
   shape: Shape,
   measure: (server: Server) => Promise<T>,
 ): Promise<Readonly<Record<System, T>>> {
@@ -89,14 +94,14 @@ async function withEach<T>(
   await mkdir(place, { recursive: true })
   {
     // One of its own, since making all of this once more leaves its mark on memory.
-    await using worker = await startServer('heddle', shape, place)
+    await using worker = await startServer('heddle', shipped, shape, place)
     await worker.next<Ready>()
     await worker.ask({ do: 'write' })
   }
   const measured: Partial<Record<System, T>> = {}
   for (const system of systems) {
     say(`${system}: ${shape.services} services of ${shape.perService}`)
-    await using worker = await startServer(system, shape, place)
+    await using worker = await startServer(system, shipped, shape, place)
     const { port } = await worker.next<Ready>()
     measured[system] = await measure({ name: system, worker, port, shape })
   }
@@ -105,14 +110,18 @@ async function withEach<T>(
   return { heddle, snapshot, linear }
 }
 
-async function startServer(system: System, { services, perService }: Shape, place: string): Promise<Worker> {
+async function startServer(
+  system: System,
+  { program, env }: Shipped,
+  { services, perService }: Shape,
+  place: string,
+): Promise<Worker> {
   if (system !== 'heddle') {
     return new Worker(system, programOf('go-control-plane'), [system, join(place, 'resources')])
   }
-  const script = join(projectFolder, 'bench/xds/heddle.ts')
   const [xdsPort = 0, listenerPort = 0] = await freePorts(2)
-  const args = [script, ...[services, perService, place, xdsPort, listenerPort].map(String)]
-  return new Worker(system, process.execPath, args)
+  const args = [...program, ...[services, perService, place, xdsPort, listenerPort].map(String)]
+  return new Worker(system, process.execPath, args, env)
 }
 
 function figures(name: string, one: WithEnvoy, big: WithEnvoy, streams: WithStreams): Readonly<Record<string, number>> {

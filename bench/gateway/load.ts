@@ -10,6 +10,8 @@ export type LoadCommand = {
   readonly do: 'drive'
   readonly port: number
   readonly path: string
+  /** The header of every request. */
+  readonly authorization: string
   readonly users: number
   readonly seconds: number
   /** Not counted, before the seconds. */
@@ -32,9 +34,17 @@ export type Driven = {
 const connectAtOnce = 50
 const answersWithinMs = 10_000
 
-async function drive({ port, path, users, seconds, warmSeconds, pauseMs }: LoadCommand): Promise<Driven> {
+async function drive({
+  port,
+  path,
+  authorization,
+  users,
+  seconds,
+  warmSeconds,
+  pauseMs,
+}: LoadCommand): Promise<Driven> {
   const request = Buffer.from(
-    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\nAccept: */*\r\nOrigin: https://app.example.com\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\nAccept: */*\r\nOrigin: https://app.example.com\r\nAuthorization: ${authorization}\r\n\r\n`,
   )
   const took: number[] = []
   let failed = 0

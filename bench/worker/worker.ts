@@ -11,10 +11,11 @@ export class Worker implements AsyncDisposable {
   readonly #lines: AsyncIterator<string>
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(name: string, program: string, args: readonly string[]) {
+  /** @param env what it is given besides the environment of this process */
+  constructor(name: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.#name = name
     this.#child = spawn(program, args, {
-      env: plainEnvironment(process.env),
+      env: { ...plainEnvironment(process.env), ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.pid = this.#child.pid ?? 0

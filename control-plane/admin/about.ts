@@ -3,8 +3,11 @@ import { hostname } from 'node:os'
 
 export const usage = `Usage: heddle-plane [run] <config.yaml>
        heddle-plane --check <config.yaml>
+       heddle-plane import-journal <config.yaml> <heddle.db>
 
 Keeps the truth about a fleet, mirrors it into Consul and drives Envoy and Nginx from it.
+
+  import-journal  copy what the file of a plane that has ended holds into the empty database that the configuration names
 
   --check     validate the configuration, print every problem, run nothing
   --version   print the version

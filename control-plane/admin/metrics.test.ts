@@ -1,5 +1,6 @@
 import t from 'tap'
 import * as z from 'zod/mini'
+import { splitView } from '#test/support/views.ts'
 import { FederationConfig } from '../federation/config.ts'
 import { Federation } from '../federation/federation.ts'
 import { Fleet } from '../fleet/fleet.ts'
@@ -51,6 +52,8 @@ t.test('the metrics say what the fleet is and what each sink has proven', async 
     ],
     () => 3_500,
     () => federation.view(),
+    () => ({}),
+    () => [splitView({ phase: 'aborted', users_percent: 0 }), splitView({ service: 'erp', users_percent: 12.5 })],
   )
   t.teardown(() => metrics[Symbol.dispose]())
   metrics.proven('consul:dc1', 'fleet', 30)
@@ -67,7 +70,14 @@ t.test('the metrics say what the fleet is and what each sink has proven', async 
     'heddle_cluster_alive{cluster="looma"} 1',
     'heddle_cluster_load_ratio{cluster="looma"} 1',
     'heddle_federation_answers{rule="other",cluster="looma"} 1',
+    'heddle_split_canary_share{service="crm"} 0',
+    'heddle_split_canary_share{service="erp"} 0.125',
+    'heddle_split_state{service="crm",state="aborted"} 1',
+    'heddle_split_state{service="crm",state="running"} 0',
+    'heddle_split_requests{service="erp",side="canary"} 120',
+    'heddle_split_errors{service="erp",side="canary"} 3',
   ]) {
     t.ok(text.split('\n').includes(line), line)
   }
+  t.notMatch(text, 'side="baseline"', 'nobody counts it')
 })

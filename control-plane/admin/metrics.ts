@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FederationView } from '#shared/protocol/federation.ts'
+import { type SplitView, splitPhases } from '#shared/protocol/split-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 
@@ -18,6 +19,8 @@ export function createMetrics(
   sinks: () => readonly Sink[],
   now: () => number,
   federation: () => FederationView,
+  shed: () => Readonly<Record<string, number>> = () => ({}),
+  splits: () => readonly SplitView[] = () => [],
 ): PlaneMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -27,6 +30,9 @@ export function createMetrics(
   gauge('heddle_loop_lag_p99_seconds', 'Event-loop lag since the last scrape, P99.', [], (set) => {
     set({}, Math.max(0, lag.percentile(99) / 1e9 - 0.01))
     lag.reset()
+  })
+  gauge('heddle_shed', 'What was passed over because more came than could be taken in.', ['what'], (set) => {
+    for (const [what, count] of Object.entries(shed())) set({ what }, count)
   })
   gauge('heddle_revision', 'The number of the last change of the fleet.', [], (set) => set({}, fleet.revision))
   gauge('heddle_complete', 'Whether the stored fleet is loaded.', [], (set) => set({}, fleet.complete ? 1 : 0))
@@ -115,6 +121,23 @@ export function createMetrics(
       for (const { name } of clusters) set({ rule, cluster: name }, name === cluster ? 1 : 0)
     }
   })
+  gauge('heddle_split_canary_share', 'Share of the users on the canary of a split, 0 to 1.', ['service'], (set) => {
+    for (const { service, users_percent } of splits()) set({ service }, users_percent / 100)
+  })
+  gauge('heddle_split_state', 'How far a split is: 1 for that state.', ['service', 'state'], (set) => {
+    for (const { service, phase } of splits()) {
+      for (const state of splitPhases) set({ service, state }, state === phase ? 1 : 0)
+    }
+  })
+  for (const what of ['requests', 'errors'] as const) {
+    const which = what === 'requests' ? 'Requests' : 'Requests answered with 5xx'
+    const help = `${which} of a side of a split in the window of its gate; left out where nobody counts.`
+    gauge(`heddle_split_${what}`, help, ['service', 'side'], (set) => {
+      for (const { service, measured } of splits()) {
+        for (const [side, count] of Object.entries(measured)) if (count) set({ service, side }, count[what])
+      }
+    })
+  }
 
   function gauge(
     name: string,

@@ -2,13 +2,13 @@ import { admissionOf } from '../fleet/admission.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { FederationConfig } from './config.ts'
 import type { Measures } from './measures.ts'
-import type { InstanceFacts } from './score.ts'
+import { ClusterTally } from './score.ts'
 
 /** Instances after which others get their turn. */
 const part = 500
 
 /**
- * What the fleet and the measures say of every instance, by cluster; clusters that are not configured are passed over. It yields now and
+ * What the fleet and the measures say of all instances, by cluster; clusters that are not configured are passed over. It yields now and
  * then; what changes between is seen or not.
  */
 export function* factsInParts(
@@ -16,8 +16,8 @@ export function* factsInParts(
   measures: Measures,
   { clusters, ai }: Pick<FederationConfig, 'clusters' | 'ai'>,
   now: number,
-): Generator<void, ReadonlyMap<string, readonly InstanceFacts[]>> {
-  const found = new Map<string, InstanceFacts[]>(clusters.map((name) => [name, []]))
+): Generator<void, ReadonlyMap<string, ClusterTally>> {
+  const found = new Map(clusters.map((name) => [name, new ClusterTally()]))
   const loads = new Map<string, number | undefined>()
   const isAi = remembered((service, type) => {
     return ai.types.some((each) => fits(each, type)) || ai.services.some((each) => fits(each, service))
@@ -28,8 +28,8 @@ export function* factsInParts(
     const load = loads.has(instance.node) ? loads.get(instance.node) : measures.ofNode(instance.node, now)
     loads.set(instance.node, load)
     const { spec } = instance
-    const facts = found.get(spec.cluster ?? node?.spec.cluster ?? '')
-    facts?.push({
+    const tally = found.get(spec.cluster ?? node?.spec.cluster ?? '')
+    tally?.add({
       service: spec.service,
       isAi: isAi(spec.service, spec.type ?? ''),
       takenOut: admissionOf(instance, node).state !== 'active',

@@ -6,7 +6,7 @@ import { type AllAnswering, nextAnswering } from './answering.ts'
 import { entriesOf, type FederationConfig, policyOf } from './config.ts'
 import { factsInParts } from './facts.ts'
 import { Measures, type StoredMeasure } from './measures.ts'
-import { type InstanceFacts, inputsOf, scoresOf } from './score.ts'
+import { ClusterTally } from './score.ts'
 
 /** What is known of one cluster. Times in epoch milliseconds. */
 type ClusterState = {
@@ -53,9 +53,9 @@ export class Federation {
   *lookInParts(now: number): Generator<void, void> {
     if (!this.#fleet.complete) return
     this.measures.forget(now)
-    const facts = yield* factsInParts(this.#fleet, this.measures, this.#config, now)
+    const tallies = yield* factsInParts(this.#fleet, this.measures, this.#config, now)
     yield
-    this.#clusters = new Map([...facts].map(([name, instances]) => [name, this.#state(name, instances, now)]))
+    this.#clusters = new Map([...tallies].map(([name, tally]) => [name, this.#state(name, tally, now)]))
     this.#answering = nextAnswering(this.#answering, this.standings(), this.#policy, this.#config.patience, now)
   }
 
@@ -128,18 +128,15 @@ export class Federation {
         .filter(({ cluster }) => this.knows(cluster))
         .map(({ cluster, alive, since }) => [
           cluster,
-          { standing: { name: cluster, alive, ...nothing }, since, inputs: inputsOf([]) },
+          { standing: { name: cluster, alive, ...nothing }, since, inputs: new ClusterTally().inputs() },
         ]),
     )
   }
 
-  #state(name: string, instances: readonly InstanceFacts[], now: number): ClusterState {
-    const entry = this.entries.get(name)
-    const ofEntry = instances.filter(({ service }) => service === entry)
-    const deciding = ofEntry.length > 0 ? ofEntry : instances
-    const alive = deciding.some(({ takenOut, routable }) => !takenOut && routable !== 'no')
+  #state(name: string, tally: ClusterTally, now: number): ClusterState {
+    const alive = tally.isAlive(this.entries.get(name))
     const known = this.#clusters.get(name)
     const since = known?.standing.alive === alive ? known.since : now
-    return { standing: { name, alive, ...scoresOf(instances) }, since, inputs: inputsOf(instances) }
+    return { standing: { name, alive, ...tally.scores() }, since, inputs: tally.inputs() }
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type InstanceFacts, inputsOf, loadOf, scoresOf, worthOf } from './score.ts'
+import { ClusterTally, type InstanceFacts, loadOf, worthOf } from './score.ts'
 
 const well: InstanceFacts = {
   service: 'crm',
@@ -14,6 +14,14 @@ const well: InstanceFacts = {
   ownLoad: undefined,
   errors: undefined,
 }
+function tallyOf(instances: readonly InstanceFacts[]): ClusterTally {
+  const tally = new ClusterTally()
+  for (const each of instances) tally.add(each)
+  return tally
+}
+
+const scoresOf = (instances: readonly InstanceFacts[]) => tallyOf(instances).scores()
+const inputsOf = (instances: readonly InstanceFacts[]) => tallyOf(instances).inputs()
 const ai = { ...well, service: 'ai-service', isAi: true }
 
 for (const { name, facts, worth } of [

@@ -47,46 +47,77 @@ export function loadOf({ measuredLoad = 1, ownLoad = 0 }: InstanceFacts): number
   return Math.max(bounded(measuredLoad), bounded(ownLoad))
 }
 
-/** The three figures of a cluster, rounded as they are published, so that all who decide by them see the same. */
-export function scoresOf(instances: readonly InstanceFacts[]): Scores {
-  const counted = instances.filter(({ takenOut }) => !takenOut)
-  const callable = counted.filter(({ routable }) => routable !== 'no')
-  const services = [...Map.groupBy(counted, ({ service }) => service).values()]
-  const health =
-    100 *
-    mean(
-      services.map((each) => mean(each.map(worthOf), 0)),
-      0,
-    )
-  const load = mean(callable.map(loadOf), 1)
-  const capacity = callable
-    .filter(({ isAi }) => isAi)
-    .reduce((sum, each) => sum + (Math.min(each.weight, 100) / 100) * worthOf(each) * (1 - loadOf(each)), 0)
-  return { health: rounded(health, 1), ai_capacity: rounded(capacity, 2), load: rounded(load, 3) }
-}
-
-export function inputsOf(instances: readonly InstanceFacts[]): ClusterInputs {
-  const counted = instances.filter(({ takenOut }) => !takenOut)
-  const callable = counted.filter(({ routable }) => routable !== 'no')
-  const count = (list: readonly InstanceFacts[], fits: (each: InstanceFacts) => boolean) => list.filter(fits).length
-  return {
-    services: new Set(counted.map(({ service }) => service)).size,
-    instances: instances.length,
-    taken_out: instances.length - counted.length,
-    routable: callable.length,
-    warning: count(callable, ({ warning }) => warning),
-    out_of_contact: count(callable, ({ inContact }) => !inContact),
-    last: count(callable, ({ routable }) => routable === 'last'),
-    measured: count(callable, ({ measuredLoad }) => measuredLoad !== undefined),
-    own_word: count(callable, ({ measuredLoad = 1, ownLoad = 0 }) => ownLoad > measuredLoad),
-    ai_instances: count(counted, ({ isAi }) => isAi),
-    ai_routable: count(callable, ({ isAi }) => isAi),
+/** What the instances of a cluster come to, added up one by one: a hundred thousand need not be there all at once. */
+export class ClusterTally {
+  readonly #services = new Map<string, { count: number; worth: number; callable: number }>()
+  readonly #inputs = {
+    instances: 0,
+    taken_out: 0,
+    routable: 0,
+    warning: 0,
+    out_of_contact: 0,
+    last: 0,
+    measured: 0,
+    own_word: 0,
+    ai_instances: 0,
+    ai_routable: 0,
   }
-}
+  /** Instances by service, also those that were taken out. */
+  readonly #all = new Set<string>()
+  #load = 0
+  #capacity = 0
 
-/** @param none of no values */
-function mean(values: readonly number[], none: number): number {
-  return values.length === 0 ? none : values.reduce((sum, value) => sum + value, 0) / values.length
+  add(facts: InstanceFacts): void {
+    const { service, isAi, takenOut, routable, measuredLoad = 1, ownLoad = 0 } = facts
+    const inputs = this.#inputs
+    inputs.instances += 1
+    this.#all.add(service)
+    if (takenOut) {
+      inputs.taken_out += 1
+      return
+    }
+    const callable = routable !== 'no'
+    const worth = worthOf(facts)
+    const sums = this.#services.getOrInsertComputed(service, () => ({ count: 0, worth: 0, callable: 0 }))
+    sums.count += 1
+    sums.worth += worth
+    if (isAi) inputs.ai_instances += 1
+    if (!callable) return
+    const load = loadOf(facts)
+    sums.callable += 1
+    this.#load += load
+    inputs.routable += 1
+    if (facts.warning) inputs.warning += 1
+    if (!facts.inContact) inputs.out_of_contact += 1
+    if (routable === 'last') inputs.last += 1
+    if (facts.measuredLoad !== undefined) inputs.measured += 1
+    if (ownLoad > measuredLoad) inputs.own_word += 1
+    if (!isAi) return
+    inputs.ai_routable += 1
+    this.#capacity += (Math.min(facts.weight, 100) / 100) * worth * (1 - load)
+  }
+
+  /** Whether there is an instance that can be called: of the service that is its entry, if that has any. */
+  isAlive(entry: string | undefined): boolean {
+    if (entry !== undefined && this.#all.has(entry)) return (this.#services.get(entry)?.callable ?? 0) > 0
+    return this.#inputs.routable > 0
+  }
+
+  /** The three figures, rounded as they are published, so that all who decide by them see the same. */
+  scores(): Scores {
+    const { routable } = this.#inputs
+    let health = 0
+    for (const { count, worth } of this.#services.values()) health += worth / count
+    return {
+      health: rounded(this.#services.size === 0 ? 0 : (100 * health) / this.#services.size, 1),
+      ai_capacity: rounded(this.#capacity, 2),
+      load: rounded(routable === 0 ? 1 : this.#load / routable, 3),
+    }
+  }
+
+  inputs(): ClusterInputs {
+    return { services: this.#services.size, ...this.#inputs }
+  }
 }
 
 function bounded(value: number): number {

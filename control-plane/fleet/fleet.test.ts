@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { anyJournal } from '#test/support/arbitraries/journals.ts'
 import { instanceIds } from '#test/support/arbitraries/words.ts'
+import type { NodeBelief } from './belief.ts'
 import type { Change, FleetEvent, JournalEntry } from './event.ts'
 import { Fleet, type FleetChange } from './fleet.ts'
 
@@ -54,8 +55,21 @@ t.test('an event whose author has seen an older state changes nothing', async (t
   t.equal(take(refused, { seen: 3 }), 'overtaken')
   t.equal(routable(fleet), 'yes')
   t.equal(fleet.revision, 5, 'its place in the order is taken all the same')
-  t.strictSame(heard, [])
+  t.match(heard, [{ revision: 5, removal: false, installation: false }])
+  t.ok(heard.every(({ nodes, instances, services }) => nodes.size + instances.size + services.size === 0))
   t.equal(take(refused, { seen: fleet.revisionOf({ kind: 'instance', id: 'crm-1' }) }), 'changed')
+})
+
+t.test('a revision at which nothing changed is told as well, so that nobody waits for it in vain', async (t) => {
+  const { fleet, heard, take } = running(joined, attached, registered, passing)
+  t.equal(take(passing), 'unchanged')
+  t.strictSame(
+    heard.map(({ revision, instances }) => [revision, instances.size]),
+    [[fleet.revision, 0]],
+  )
+  const [replayed] = fleet.apply([{ revision: fleet.revision, event: { version: 1, at: 1, by: 'x', change: refused } }])
+  t.equal(replayed, 'unchanged')
+  t.equal(heard.length, 1, 'an entry that comes twice raises no revision')
 })
 
 t.test('an author who saw nothing is overtaken by a registration', async (t) => {
@@ -166,6 +180,13 @@ for (const { what, changes, removal } of [
   })
 }
 
+t.test('a new session of a node in contact says nothing of its instances', async (t) => {
+  const { heard, take } = running(joined, attached, registered, passing)
+  take({ kind: 'node-attached', node: nodeSpec.id, attachment: { replica: 'r1', session: 's2' } })
+  t.match(heard, [{ nodes: new Set([nodeSpec.id]), removal: false }])
+  t.equal(heard[0]?.instances.size, 0)
+})
+
 t.test('contact concerns every instance of the node', async (t) => {
   const { heard, take } = running(joined, attached, registered, passing)
   take({ kind: 'contact-changed', node: nodeSpec.id, contact: 'suspect', session: 's1' })
@@ -269,6 +290,7 @@ function differing<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string,
 function look(fleet: Fleet) {
   const standings = new Map([...fleet.instances.keys()].map((id) => [id, fleet.standing(id)]))
   return {
+    revision: fleet.revision,
     nodes: new Map(fleet.nodes),
     instances: new Map(fleet.instances),
     foreign: new Map(fleet.foreign),
@@ -279,7 +301,19 @@ function look(fleet: Fleet) {
   }
 }
 
-/** What watchers must have been told, by comparing before and after; undefined: nothing. */
+function concernsWhatIsOnIt(...sides: readonly (NodeBelief | undefined)[]): boolean {
+  const [was, is] = sides.map((node) => {
+    const { site, cluster, machine, name } = node?.spec ?? {}
+    return { there: node !== undefined, site, cluster, machine, name, ...pick(node) }
+  })
+  return !isDeepStrictEqual(was, is)
+}
+
+function pick(node: NodeBelief | undefined) {
+  return { contact: node?.contact, demoted: node?.demoted, admission: node?.admission }
+}
+
+/** What watchers must have been told, by comparing before and after; undefined: nothing, since the revision is what it was. */
 function difference(
   before: ReturnType<typeof look>,
   fleet: Fleet,
@@ -288,7 +322,10 @@ function difference(
   const after = look(fleet)
   const nodes = differing(before.nodes, after.nodes)
   const instances = differing(before.instances, after.instances).union(settled)
-  for (const node of nodes) for (const id of fleet.instancesOfNode(node)) instances.add(id)
+  for (const node of nodes) {
+    if (!concernsWhatIsOnIt(before.nodes.get(node), after.nodes.get(node))) continue
+    for (const id of fleet.instancesOfNode(node)) instances.add(id)
+  }
   const beliefs = [...instances].flatMap((id) => [before.instances.get(id) ?? [], after.instances.get(id) ?? []].flat())
   const removal = [...instances].some((id) => {
     if ((before.standings.get(id)?.routable ?? 'no') === 'no') return false
@@ -301,7 +338,7 @@ function difference(
   const orders = differing(before.orders, after.orders)
   const settings = differing(before.settings, after.settings)
   const sizes = [nodes, instances, foreign, orders, settings].map(({ size }) => size)
-  if (Math.max(...sizes) === 0 && !installation) return undefined
+  if (Math.max(...sizes) === 0 && !installation && fleet.revision === before.revision) return undefined
   const services = new Set(beliefs.map(({ spec }) => spec.service))
   return { revision: fleet.revision, nodes, instances, foreign, services, orders, settings, installation, removal }
 }

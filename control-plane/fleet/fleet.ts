@@ -122,12 +122,14 @@ export class Fleet implements FleetView {
    */
   apply(entries: readonly JournalEntry[]): readonly Outcome[] {
     const touched = new Touched()
+    const before = this.#revision
     const outcomes = entries.map((entry) => {
       if (entry.revision <= this.#revision) return 'unchanged'
       this.#revision = entry.revision
       return this.#step(entry, touched)
     })
-    this.#tell(touched)
+    // Of a revision at which nothing changed too: somebody may wait until every sink has proven it.
+    if (this.#revision > before || !touched.empty) this.#tell(touched)
     return outcomes
   }
 
@@ -234,7 +236,8 @@ export class Fleet implements FleetView {
         const before = this.#nodes.get(id)
         const after = nextNode(before, change, context)
         if (before === after) return false
-        this.#touchNode(id, touched)
+        touched.nodes.add(id)
+        if (concernsInstances(before, after)) this.#touchInstancesOf(id, touched)
         if (after) this.#nodes.set(id, after)
         else {
           this.#nodes.delete(id)
@@ -297,10 +300,8 @@ export class Fleet implements FleetView {
     }
   }
 
-  #touchNode(id: string, touched: Touched): void {
-    touched.nodes.add(id)
-    // Contact is part of each instance's standing.
-    for (const instance of this.instancesOfNode(id)) {
+  #touchInstancesOf(node: string, touched: Touched): void {
+    for (const instance of this.instancesOfNode(node)) {
       touched.instance(instance, this.#instances.get(instance), this.#isRoutable(instance))
     }
   }
@@ -337,7 +338,6 @@ export class Fleet implements FleetView {
   }
 
   #tell(touched: Touched): void {
-    if (touched.empty) return
     let removal = false
     for (const [id, before] of touched.wereRoutable) {
       if (!this.#isRoutable(id) || !isSameEndpoint(before, this.#instances.get(id))) removal = true
@@ -383,6 +383,18 @@ export type FleetState = {
 
 function endpointKey({ spec }: { readonly spec: Pick<InstanceBelief['spec'], 'address' | 'port'> }): string {
   return `${spec.address} ${spec.port}`
+}
+
+/**
+ * Whether what changed of a node says something else of what is on it: contact and admission are part of each instance's standing, place
+ * and machine of where it is. A new session or a restarted agent alone says nothing, and ten thousand of them may come at once.
+ */
+function concernsInstances(a: NodeBelief | undefined, b: NodeBelief | undefined): boolean {
+  if (!a || !b) return true
+  const { site, cluster, machine, name } = a.spec
+  const samePlace =
+    site === b.spec.site && cluster === b.spec.cluster && machine === b.spec.machine && name === b.spec.name
+  return !samePlace || a.contact !== b.contact || a.demoted !== b.demoted || a.admission !== b.admission
 }
 
 /** Whether an event's author speaks of the life of its instance, and not of its admission or declaration. */

@@ -50,6 +50,8 @@ export type Inspection = {
   readonly differences: readonly Difference[]
   /** Why it could not be looked at, or not everywhere. */
   readonly unknown: readonly string[]
+  /** What else a reader should know of how it was looked at. */
+  readonly notes?: readonly string[]
 }
 
 /** What every sink can be asked. */

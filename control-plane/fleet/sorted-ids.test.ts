@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { anyJournal } from '#test/support/arbitraries/journals.ts'
 import { Fleet } from './fleet.ts'
-import { FleetIds, indexAfter, SortedIds } from './sorted-ids.ts'
+import { FleetIds, SortedIds } from './sorted-ids.ts'
 
 t.test('whatever comes and goes, and whoever looks in between, all are there in order', async (t) => {
   const step = fc.tuple(fc.constantFrom('add', 'delete', 'look'), fc.constantFrom(...'abcdefgh'))
@@ -55,15 +55,4 @@ t.test('the ids of a fleet are in order whatever happens to it, and however it c
     { numRuns: 100 },
   )
   t.pass()
-})
-
-t.test('the first after an id is found whether or not the id is there', async (t) => {
-  for (const [id, expected] of [
-    ['', 0],
-    ['a', 1],
-    ['b', 1],
-    ['c', 2],
-    ['z', 3],
-  ] as const)
-    t.equal(indexAfter(['a', 'c', 'e'], id), expected, id)
 })

@@ -1,30 +1,20 @@
 import type { FleetView } from './fleet.ts'
+import { KindIds } from './kind-ids.ts'
 
-/** Ids in their order. What comes and goes is put in its place when somebody looks, all at once. */
+/** Ids in their order. */
 export class SortedIds {
-  #ids: readonly string[] = []
-  readonly #added = new Set<string>()
-  readonly #removed = new Set<string>()
+  readonly #ids = new KindIds<true>()
+  #all: readonly string[] | undefined
 
   /** Takes in whether an id is there; the same again changes nothing. */
   put(id: string, there: boolean): void {
-    const listed = this.#ids[indexAfter(this.#ids, id) - 1] === id
-    if (there) {
-      this.#removed.delete(id)
-      if (!listed) this.#added.add(id)
-    } else {
-      this.#added.delete(id)
-      if (listed) this.#removed.add(id)
-    }
+    if (this.#ids.put(id, there || undefined)) this.#all = undefined
   }
 
+  /** The same array until one comes or goes. */
   all(): readonly string[] {
-    if (this.#added.size === 0 && this.#removed.size === 0) return this.#ids
-    const kept = this.#removed.size === 0 ? this.#ids : this.#ids.filter((id) => !this.#removed.has(id))
-    this.#ids = merged(kept, [...this.#added].sort())
-    this.#added.clear()
-    this.#removed.clear()
-    return this.#ids
+    this.#all ??= this.#ids.all()
+    return this.#all
   }
 }
 
@@ -54,31 +44,4 @@ export class FleetIds implements Disposable {
   [Symbol.dispose](): void {
     this.#unwatch()
   }
-}
-
-/** Where in sorted ids the first one after `id` is, whether or not that is there. */
-export function indexAfter(sorted: readonly string[], id: string): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? '') <= id) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function merged(a: readonly string[], b: readonly string[]): readonly string[] {
-  if (b.length === 0) return a
-  const all: string[] = []
-  let at = 0
-  for (const id of a) {
-    for (let next = b[at]; next !== undefined && next < id; next = b[at]) {
-      all.push(next)
-      at += 1
-    }
-    all.push(id)
-  }
-  for (const id of b.slice(at)) all.push(id)
-  return all
 }

@@ -28,7 +28,7 @@ export type FleetWatcher = (change: FleetChange) => void
 
 /** What others may do with the fleet: read it and hear of changes. */
 export interface FleetView {
-  /** The number of the last change. */
+  /** The number of the last entry of the journal, whether it changed something or not. */
   readonly revision: number
   /** False until the journal is loaded; nothing may be concluded from a fleet that is not complete. */
   readonly complete: boolean
@@ -51,6 +51,9 @@ export interface FleetView {
   services(): Iterable<string>
   /** What follows from the belief, overlaid removals included; undefined: not known. */
   standing(instance: string): Standing | undefined
-  /** Calls `watcher` once after each batch that changed something, in order; returns how to stop. */
+  /**
+   * Calls `watcher` once after each batch that raised the revision, in order; returns how to stop. Where nothing changed nothing is named:
+   * a sink that shows everything before shows this revision as well.
+   */
   watch(watcher: FleetWatcher): () => void
 }

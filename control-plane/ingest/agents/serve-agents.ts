@@ -11,12 +11,14 @@ import { type Hello, mostMessageBytes, pingEveryMs, sessionPath, subprotocol } f
 import { scopesOf } from '../../fleet/documents.ts'
 import type { FleetChange } from '../../fleet/fleet.ts'
 import type { RecordChange } from '../../fleet/record.ts'
+import type { Shedding } from '../overload.ts'
 import type { Sign } from './contact/contact.ts'
 import type { AgentsHooks } from './session/attached.ts'
 import { Conversation, type ConversationParts } from './session/conversation.ts'
 import { admissionsOf } from './session/desired.ts'
 import { Discoveries } from './session/discovered.ts'
 import { Doings } from './session/doings.ts'
+import type { Asked } from './session/inspections.ts'
 import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
 import { Histories } from './session/take-history.ts'
@@ -41,6 +43,8 @@ export type ServeAgentsOptions = {
   readonly attachGraceMs: number
   /** Milliseconds between pings, where it is not that of the protocol. */
   readonly pingMs?: number
+  /** What is passed over under too much load; left out: nothing. */
+  readonly shedding?: Shedding
 }
 
 export type AgentsFigures = {
@@ -69,7 +73,9 @@ export interface AgentSessions extends AsyncDisposable {
   /** Has a node's agent run a probe for another node; undefined: no answer within the time, in milliseconds. */
   ask(node: string, spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined>
   /** Has a node's agent look at one of its gateways, and set it right if `repair` says so; undefined: no answer within the time. */
-  inspect(node: string, gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined>
+  inspect(node: string, asked: Asked, withinMs: number): Promise<Inspected | undefined>
+  /** The nodes whose agents look at Envoys of a gateway that ask the plane themselves. */
+  lookingAt(gateway: string): readonly string[]
   /** Ends a node's session, so that its agent comes back and says everything anew. */
   askAgain(node: string, why: string): void
   /** The plane itself stood still for so long: nobody was silent in that time. */
@@ -97,6 +103,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   const doings = new Doings()
   const histories = new Histories({ fleet, record, onMetrics: hooks.onMetrics, log, stop: stop.signal })
   const parts: ConversationParts = {
+    shedding: options.shedding,
     histories,
     fleet,
     discoveries,
@@ -135,7 +142,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       counts.refused += 1
       return answer(socket, status)
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => open(opened, request.socket.remoteAddress ?? ''))
+    sockets.handleUpgrade(request, socket, head, (opened) => open(opened, socket, request.socket.remoteAddress ?? ''))
   }
   const refusal = (request: IncomingMessage): number | 'other' | undefined => {
     if (pathOf(request) !== sessionPath) return 'other'
@@ -145,9 +152,9 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     const unnamed = conversations.size - speakers.size
     return !fleet.complete || stop.signal.aborted || unnamed >= mostUnnamed ? 503 : undefined
   }
-  const open = (socket: WebSocket, from: string) => {
+  const open = (socket: WebSocket, stream: Duplex, from: string) => {
     counts.opened += 1
-    const conversation = new Conversation(socket, from, parts)
+    const conversation = new Conversation(socket, stream, from, parts)
     conversations.add(conversation)
     socket.once('close', () => conversations.delete(conversation))
   }
@@ -171,6 +178,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     for (const node of change.nodes) {
       // It may be at another site now.
       speakers.get(node)?.desiredChanged('settings')
+      speakers.get(node)?.desiredChanged('node')
       if (fleet.nodes.has(node) || speakers.has(node)) continue
       doings.forget(node)
       presence.forget(node)
@@ -211,7 +219,11 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     },
     authorizedGateways: () => new Set([...speakers.values()].flatMap(({ hello }) => hello?.authorizers ?? [])),
     ask: async (node, spec, withinMs) => speakers.get(node)?.ask(spec, withinMs),
-    inspect: async (node, gateway, repair, withinMs) => speakers.get(node)?.inspect(gateway, repair, withinMs),
+    inspect: async (node, asked, withinMs) => speakers.get(node)?.inspect(asked, withinMs),
+    lookingAt: (gateway) =>
+      [...speakers].flatMap(([node, { hello, attached }]) =>
+        attached && hello?.envoys?.includes(gateway) ? [node] : [],
+      ),
     askAgain: (node, why) => speakers.get(node)?.refuse('say-again', why, true),
     forgive: (pausedMs) => presence.forgive(pausedMs),
     figures: () => ({ sessions: speakers.size, unnamed: conversations.size - speakers.size, ...counts }),

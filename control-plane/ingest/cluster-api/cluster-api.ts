@@ -1,4 +1,5 @@
 import type { Logger } from '#shared/logging/logger.ts'
+import { planeName } from '#shared/probe/name.ts'
 import type { RecordChange } from '../../fleet/record.ts'
 import type { FleetWithRemovals } from '../agents/session/reconcile.ts'
 import type { ClientsConfig } from '../config.ts'
@@ -17,6 +18,7 @@ import { nodeRoutes } from './nodes.ts'
 import type { ClientParts, ClientsHooks } from './parts.ts'
 import type { Reply, Route } from './route.ts'
 import { isoTime } from './row.ts'
+import { RowTexts } from './row-texts.ts'
 import { type CallHandler, serveCalls } from './serve-calls.ts'
 import type { ServicesHealth } from './services-health.ts'
 import { protectionsOf } from './status.ts'
@@ -40,6 +42,8 @@ export type ClusterApiOptions = {
   readonly syncTasks: SyncTaskKeeper
   /** What was last found of the services that `GET /health` reports; it must not take long. */
   readonly servicesHealth: () => ServicesHealth
+  /** Why changes cannot be recorded now, and since when, epoch milliseconds; undefined: they can. */
+  readonly store?: () => { readonly code: string; readonly since: number } | undefined
 }
 
 /** The registry API that clients without an agent call. Closing it only stops it from following the fleet. */
@@ -122,6 +126,7 @@ function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts
 
 function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonly Route[] {
   const { fleet, beats, settings, version, about } = options
+  const texts = new RowTexts()
   const heardAt = (id: string) => {
     const instance = fleet.instances.get(id)
     return instance?.origin === 'agent' ? options.agentHeardAt(instance.node) : beats.lastOf(id)
@@ -131,17 +136,26 @@ function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonl
     const body = { status: 'ok', complete, revision, ...summary.counts(), ...about(), ...protectionsOf(fleet) }
     return { status: 200, body }
   }
-  const health = (): Reply => ({
-    status: fleet.complete ? 200 : 503,
-    body: {
-      status: fleet.complete ? 'healthy' : 'starting',
+  const health = (): Reply => {
+    const trouble = options.store?.()
+    // Whoever only reads is still served, so the answer stays 200.
+    const state = trouble ? 'degraded' : 'healthy'
+    const store = trouble
+      ? { state: 'unavailable', code: trouble.code, since: isoTime(trouble.since) }
+      : { state: 'ready' }
+    const body = {
+      status: fleet.complete ? state : 'starting',
       service: settings.service_name,
+      // Its name is a setting: by this, agents on its host know it for what it is.
+      software: planeName,
       version,
       timestamp: isoTime(Date.now()),
       revision: fleet.revision,
+      store,
       zervigo_services: options.servicesHealth(),
-    },
-  })
+    }
+    return { status: fleet.complete ? 200 : 503, body }
+  }
   return [
     { methods: ['GET'], path: '/health', early: true, answer: health },
     { methods: ['GET'], path: '/cluster/status', answer: status },
@@ -150,7 +164,10 @@ function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonl
     {
       methods: ['GET'],
       path: '/cluster/services',
-      answer: ({ query }) => ({ status: 200, body: listServices(readListing(query), fleet, summary, heardAt) }),
+      answer: ({ query }) => ({
+        status: 200,
+        body: listServices(readListing(query), fleet, { summary, texts }, heardAt),
+      }),
     },
   ]
 }

@@ -17,13 +17,19 @@ t.test('what is kept up with each change equals what a look at everything gives'
         const [id] = fleet.instances.keys()
         if (index % 7 === 3 && id !== undefined) fleet.publishRemoval(id, { code: 'refused' })
         // Whoever looks in between must not disturb it.
-        if (index === looked) followed.instanceIds()
+        if (index === looked) followed.instances(undefined).all()
       }
       using fresh = new FleetSummary(fleet)
       t.strictSame(followed.counts(), fresh.counts())
-      t.strictSame(followed.instanceIds(), [...fleet.instances.keys()].sort())
+      t.strictSame(followed.instances(undefined).all(), [...fleet.instances.keys()].sort())
+      for (const service of [...fleet.services(), 'nobody']) {
+        t.strictSame(followed.instances(service).all(), [...fleet.instancesOfService(service)].sort())
+      }
+      for (const status of ['registered', 'active', 'inactive', 'failed'] as const) {
+        const ofStatus = [...fleet.instances.keys()].filter((id) => fleet.standing(id)?.status === status).sort()
+        t.strictSame([...followed.instances(undefined).from(0, (kind) => kind.status === status)], ofStatus)
+      }
       t.strictSame(followed.nodeIds(), [...fleet.nodes.keys()].sort())
-      for (const id of fleet.instances.keys()) t.strictSame(followed.entry(id), fresh.entry(id))
     }),
     { numRuns: 60 },
   )

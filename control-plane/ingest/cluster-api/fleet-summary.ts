@@ -1,18 +1,19 @@
 import type { FleetView } from '../../fleet/fleet.ts'
+import { KindIds } from '../../fleet/kind-ids.ts'
 import type { ApiHealth, ApiStatus } from '../../fleet/routable.ts'
 import { SortedIds } from '../../fleet/sorted-ids.ts'
 import { type Conflict, Places, placeOf } from '../conflicts.ts'
 import { clusterOf } from './row.ts'
 
-/** What lists filter by. */
-export type Entry = {
-  readonly id: string
-  readonly service: string
+/** What lists filter by, besides the service. The same object for all that are alike. */
+export type Kind = {
   readonly type: string | undefined
   readonly cluster: string
   readonly status: ApiStatus
   readonly health: ApiHealth
 }
+
+type Entry = { readonly service: string; readonly kind: Kind }
 
 /** What the fleet amounts to. */
 export type Counts = {
@@ -36,6 +37,7 @@ export type Counts = {
 }
 
 const mostConflicts = 100
+const none = new KindIds<Kind>()
 
 /**
  * The fleet counted and in order, kept up with each of its changes: asking costs the same however large it is. Follows the fleet until
@@ -43,11 +45,14 @@ const mostConflicts = 100
  */
 export class FleetSummary implements Disposable {
   readonly #fleet: FleetView
+  readonly #kinds = new Map<string, Kind>()
+  /** By service and kind; there are few. */
+  readonly #alike = new Map<string, Entry>()
   readonly #entries = new Map<string, Entry>()
-  readonly #instances = new SortedIds()
+  readonly #instances = new KindIds<Kind>()
+  readonly #ofService = new Map<string, KindIds<Kind>>()
   readonly #nodes = new SortedIds()
   readonly #contacts = new Map<string, 'connected' | 'suspect' | 'lost' | 'none'>()
-  readonly #services = new Map<string, number>()
   readonly #places = new Places()
   readonly #byStatus = { registered: 0, active: 0, inactive: 0, failed: 0 }
   readonly #byHealth = { healthy: 0, warning: 0, critical: 0, unknown: 0 }
@@ -68,7 +73,7 @@ export class FleetSummary implements Disposable {
     return {
       services: {
         total: this.#entries.size,
-        names: this.#services.size,
+        names: this.#ofService.size,
         by_status: { ...this.#byStatus },
         by_health: { ...this.#byHealth },
       },
@@ -79,16 +84,13 @@ export class FleetSummary implements Disposable {
   }
 
   /** In the order of their ids. */
-  instanceIds(): readonly string[] {
-    return this.#instances.all()
-  }
-
   nodeIds(): readonly string[] {
     return this.#nodes.all()
   }
 
-  entry(id: string): Entry | undefined {
-    return this.#entries.get(id)
+  /** All instances, or those of a service. */
+  instances(service: string | undefined): KindIds<Kind> {
+    return service === undefined ? this.#instances : (this.#ofService.get(service) ?? none)
   }
 
   [Symbol.dispose](): void {
@@ -98,13 +100,26 @@ export class FleetSummary implements Disposable {
   #see(id: string): void {
     const before = this.#entries.get(id)
     const after = this.#entryOf(id)
-    if (before) this.#count(before, -1)
-    if (after) this.#count(after, 1)
-    if (after) this.#entries.set(id, after)
-    else this.#entries.delete(id)
-    this.#instances.put(id, after !== undefined)
+    if (before !== after) this.#move(id, before, after)
     const instance = this.#fleet.instances.get(id)
     this.#places.put(id, instance && placeOf(instance, this.#fleet.nodes.get(instance.node)))
+  }
+
+  #move(id: string, before: Entry | undefined, after: Entry | undefined): void {
+    if (before) this.#count(before.kind, -1)
+    if (after) this.#count(after.kind, 1)
+    this.#instances.put(id, after?.kind)
+    if (before && before.service !== after?.service) this.#leave(before.service, id)
+    if (after) {
+      this.#entries.set(id, after)
+      this.#ofService.getOrInsertComputed(after.service, () => new KindIds<Kind>()).put(id, after.kind)
+    } else this.#entries.delete(id)
+  }
+
+  #leave(service: string, id: string): void {
+    const ids = this.#ofService.get(service)
+    ids?.put(id, undefined)
+    if (ids?.size === 0) this.#ofService.delete(service)
   }
 
   #entryOf(id: string): Entry | undefined {
@@ -112,16 +127,16 @@ export class FleetSummary implements Disposable {
     const standing = this.#fleet.standing(id)
     if (!instance || !standing) return undefined
     const { service, type } = instance.spec
+    const { status, health } = standing
     const cluster = clusterOf(instance, this.#fleet.nodes.get(instance.node))
-    return { id, service, type, cluster, status: standing.status, health: standing.health }
+    const alike = `${status} ${health}\n${cluster}\n${type === undefined ? '' : `=${type}`}`
+    const kind = this.#kinds.getOrInsertComputed(alike, () => ({ type, cluster, status, health }))
+    return this.#alike.getOrInsertComputed(`${service}\n${alike}`, () => ({ service, kind }))
   }
 
-  #count({ service, status, health }: Entry, by: 1 | -1): void {
+  #count({ status, health }: Kind, by: 1 | -1): void {
     this.#byStatus[status] += by
     this.#byHealth[health] += by
-    const left = (this.#services.get(service) ?? 0) + by
-    if (left === 0) this.#services.delete(service)
-    else this.#services.set(service, left)
   }
 
   #seeNode(id: string): void {

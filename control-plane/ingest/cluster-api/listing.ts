@@ -2,9 +2,18 @@ import * as z from 'zod/mini'
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { ApiHealth, ApiStatus } from '../../fleet/routable.ts'
 import { readBody } from './fields.ts'
-import type { Entry, FleetSummary } from './fleet-summary.ts'
-import { type Paging, pageText, pagingFields, pagingOf, queryObject, queryText, queryWords } from './paging.ts'
-import { rowOf } from './row.ts'
+import type { FleetSummary, Kind } from './fleet-summary.ts'
+import {
+  type Found,
+  type Paging,
+  pageText,
+  pagingFields,
+  pagingOf,
+  queryObject,
+  queryText,
+  queryWords,
+} from './paging.ts'
+import type { RowTexts } from './row-texts.ts'
 
 const statuses = ['registered', 'active', 'inactive', 'failed'] as const satisfies readonly ApiStatus[]
 const healths = ['healthy', 'warning', 'critical', 'unknown'] as const satisfies readonly ApiHealth[]
@@ -48,29 +57,30 @@ export function readListing(query: URLSearchParams): Listing {
 export function listServices(
   listing: Listing,
   fleet: FleetView,
-  summary: FleetSummary,
+  { summary, texts }: { readonly summary: FleetSummary; readonly texts: RowTexts },
   heardAt: (instance: string) => number | undefined,
 ): string {
-  const { service } = listing
-  // What has a service is put in order each time; most lists ask for all, which is in order already.
-  const ids = service === undefined ? summary.instanceIds() : [...fleet.instancesOfService(service)].sort()
-  const found: string[] = []
-  for (const id of ids) {
-    const entry = summary.entry(id)
-    if (entry && fits(entry, listing)) found.push(id)
+  const ids = summary.instances(listing.service)
+  // There are few kinds, and each is asked for again and again.
+  const known = new Map<Kind, boolean>()
+  const wanted = (kind: Kind) => known.getOrInsertComputed(kind, () => fits(kind, listing))
+  const found: Found = {
+    total: ids.count(wanted),
+    after: (id) => ids.rank(id, wanted),
+    from: (start) => ids.from(start, wanted),
   }
   return pageText('services', found, listing, (id) => {
     const instance = fleet.instances.get(id)
     const standing = fleet.standing(id)
-    return instance && standing && rowOf(instance, standing, fleet.nodes.get(instance.node), heardAt(id))
+    return instance && standing && texts.of(instance, standing, fleet.nodes.get(instance.node), heardAt(id))
   })
 }
 
-function fits(entry: Entry, { statuses, healths, type, cluster }: Listing): boolean {
+function fits(kind: Kind, { statuses, healths, type, cluster }: Listing): boolean {
   return (
-    statuses.includes(entry.status) &&
-    (healths === undefined || healths.includes(entry.health)) &&
-    (type === undefined || entry.type === type) &&
-    (cluster === undefined || entry.cluster === cluster)
+    statuses.includes(kind.status) &&
+    (healths === undefined || healths.includes(kind.health)) &&
+    (type === undefined || kind.type === type) &&
+    (cluster === undefined || kind.cluster === cluster)
   )
 }

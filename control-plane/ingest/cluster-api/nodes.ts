@@ -8,7 +8,7 @@ import type { FleetSummary } from './fleet-summary.ts'
 import { agentlessNode } from './join-node.ts'
 import { type NodeRegistration, readNode, readNodeId } from './node-body.ts'
 import { nodeRowOf, statusOf, typeOf } from './node-row.ts'
-import { pageText, pagingFields, pagingOf, queryObject, queryText, queryWords } from './paging.ts'
+import { foundIn, pageText, pagingFields, pagingOf, queryObject, queryText, queryWords } from './paging.ts'
 import type { ClientParts } from './parts.ts'
 import { Refusal } from './refusal.ts'
 import type { Reply, Route } from './route.ts'
@@ -110,7 +110,7 @@ class Nodes {
       if (types && !types.some((type) => type === typeOf(id, fleet))) return false
       return asked.status === undefined || asked.status.some((status) => status === statusOf(id, fleet))
     })
-    return { status: 200, body: pageText('nodes', found, pagingOf(asked), (id) => this.#row(id)) }
+    return { status: 200, body: pageText('nodes', foundIn(found), pagingOf(asked), (id) => this.#rowText(id)) }
   }
 
   show(id = ''): Reply {
@@ -188,6 +188,11 @@ class Nodes {
     this.#parts.heardAt.set(id, now)
     this.#failures.forget(id)
     this.#parts.hooks.onNodeHeartbeat(id, now)
+  }
+
+  #rowText(id: string): string | undefined {
+    const row = this.#row(id)
+    return row && JSON.stringify(row)
   }
 
   #row(id: string) {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { indexAfter } from '../../fleet/sorted-ids.ts'
+import { indexAfter } from '../../fleet/kind-ids.ts'
 
 export const mostRows = 1_000
 const usualRows = 100
@@ -76,34 +76,43 @@ export function queryObject(query: URLSearchParams): Readonly<Record<string, str
 /**
  * One page of a list as JSON: `{<name>: [...], total, limit, offset, next_offset, next_cursor}`. It ends before `limit` rows where
  * they are long; the next page goes on from there.
- * @param found all ids that fit, in order
- * @param rowOf undefined: it has gone meanwhile
+ * @param textOf the row as JSON; undefined: it has gone meanwhile
  */
 export function pageText(
   name: string,
-  found: readonly string[],
+  found: Found,
   { limit, offset, cursor }: Paging,
-  rowOf: (id: string) => object | undefined,
+  textOf: (id: string) => string | undefined,
 ): string {
-  const start = cursor === undefined ? Math.min(offset, found.length) : indexAfter(found, cursor)
+  const { total } = found
+  const start = cursor === undefined ? Math.min(offset, total) : found.after(cursor)
   const rows: string[] = []
   let characters = 0
   let at = start
-  while (at < found.length && at < start + limit && (characters < mostCharacters || rows.length === 0)) {
-    const row = rowOf(found[at] ?? '')
+  let last: string | null = null
+  for (const id of found.from(start)) {
+    if (at >= start + limit || (characters >= mostCharacters && rows.length > 0)) break
     at += 1
-    if (!row) continue
-    const text = JSON.stringify(row)
+    last = id
+    const text = textOf(id)
+    if (text === undefined) continue
     characters += text.length
     rows.push(text)
   }
-  const more = at < found.length
-  const rest = {
-    total: found.length,
-    limit,
-    offset: start,
-    next_offset: more ? at : null,
-    next_cursor: more ? (found[at - 1] ?? null) : null,
-  }
+  const more = at < total
+  const rest = { total, limit, offset: start, next_offset: more ? at : null, next_cursor: more ? last : null }
   return `{"${name}":[${rows.join(',')}],${JSON.stringify(rest).slice(1)}`
+}
+
+/** All ids that fit, in order, as a page needs them. */
+export type Found = {
+  readonly total: number
+  /** How many of them are not after an id. */
+  readonly after: (id: string) => number
+  /** Those from the n-th on, n from 0. */
+  readonly from: (start: number) => Iterable<string>
+}
+
+export function foundIn(sorted: readonly string[]): Found {
+  return { total: sorted.length, after: (id) => indexAfter(sorted, id), from: (start) => sorted.slice(start) }
 }

@@ -13,7 +13,8 @@ export type Loss = { readonly site: string; readonly machines: readonly string[]
 
 /**
  * Losses that look like the network rather than like machines: two or more at once, and more than `share` of those of the site
- * that were in contact. A site that is held already takes up every further machine that it loses.
+ * that were in contact. A site that is held already takes up every further machine that it loses; only those are named then, since
+ * thousands may be held already.
  */
 export function lossesToHold(
   machines: Machines,
@@ -21,11 +22,16 @@ export function lossesToHold(
   now: number,
   limits: HoldLimits,
 ): readonly Loss[] {
-  return [...bySite(machines)].flatMap(([site, all]) => {
+  const sites = new Set<string>()
+  for (const machine of machines.values()) if (isLostLately(machine, now, limits.windowMs)) sites.add(machine.site)
+  // Mostly nothing is lost, and there may be ten thousand machines.
+  return [...bySite(machines, sites)].flatMap(([site, all]) => {
     const lost = all.filter((machine) => isLostLately(machine, now, limits.windowMs))
-    const held = holds.get(site)?.machines
-    const begins = held ? lost.some(({ id }) => !held.includes(id)) : isTogether(lost, all, now, limits)
-    return begins ? [{ site, machines: lost.map(({ id }) => id).sort() }] : []
+    const hold = holds.get(site)
+    if (!hold) return isTogether(lost, all, now, limits) ? [{ site, machines: idsOf(lost) }] : []
+    const held = new Set(hold.machines)
+    const more = lost.filter(({ id }) => !held.has(id))
+    return more.length > 0 ? [{ site, machines: idsOf(more) }] : []
   })
 }
 
@@ -51,6 +57,10 @@ export function holdEnds(hold: Hold, machines: Machines, epochNow: number): 'tim
   return epochNow >= hold.until ? 'time' : undefined
 }
 
+function idsOf(machines: readonly Machine[]): readonly string[] {
+  return machines.map(({ id }) => id).sort()
+}
+
 function isTogether(lost: readonly Machine[], all: readonly Machine[], now: number, limits: HoldLimits): boolean {
   const present = all.filter((machine) => machine.lostAt === undefined || isLostLately(machine, now, limits.windowMs))
   return lost.length >= 2 && lost.length > limits.share * present.length
@@ -60,6 +70,10 @@ function isLostLately({ lostAt, left }: Machine, now: number, windowMs: number):
   return lostAt !== undefined && !left && now - lostAt <= windowMs
 }
 
-function bySite(machines: Machines): ReadonlyMap<string, readonly Machine[]> {
-  return Map.groupBy(machines.values(), ({ site }) => site)
+function bySite(machines: Machines, sites: ReadonlySet<string>): ReadonlyMap<string, readonly Machine[]> {
+  if (sites.size === 0) return new Map()
+  return Map.groupBy(
+    machines.values().filter(({ site }) => sites.has(site)),
+    ({ site }) => site,
+  )
 }

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { machinesOf } from '#test/support/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
-import { type Machines, machinesOf, type Watched } from './machine.ts'
+import type { Machines, Watched } from './machine.ts'
 
 const beatMs = 5_500
 

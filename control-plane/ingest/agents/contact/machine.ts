@@ -18,36 +18,41 @@ export type Machines = ReadonlyMap<string, Machine>
 /** A node with its sign and the contact that follows from it. */
 export type Watched = { readonly node: NodeBelief; readonly sign: Sign; readonly contact: Contact }
 
-/** What its nodes together say of a machine, counted in one pass: ten thousand nodes are gone through several times a second. */
-type Tally = { readonly site: string; inContact: boolean; wasInContact: boolean; left: boolean; unheard: boolean }
+/** What a node says of its machine. */
+export type NodeSign = {
+  readonly inContact: boolean
+  /** By what was believed so far. */
+  readonly wasInContact: boolean
+  /** Its agent stopped and said so. */
+  readonly left: boolean
+  readonly unheard: boolean
+}
 
-/**
- * The machines behind the nodes.
- * @param before the machines as they were, for the time at which each was lost
- * @param beatMs the time between two beats, with some room
- */
-export function machinesOf(watched: Iterable<Watched>, before: Machines, now: number, beatMs: number): Machines {
-  const tallies = new Map<string, Tally>()
-  for (const { node, sign, contact } of watched) {
-    const { machine, site } = node.spec
-    const tally = tallies.getOrInsertComputed(machine, () => newTally(site))
-    tally.inContact ||= contact === 'connected'
-    tally.wasInContact ||= node.contact === 'connected'
-    tally.left &&= sign.kind === 'gone' && sign.goodbye
-    tally.unheard &&= isOverdue(sign, now, beatMs)
+/** @param beatMs the time between two beats, with some room */
+export function nodeSign({ node, sign, contact }: Watched, now: number, beatMs: number): NodeSign {
+  return {
+    inContact: contact === 'connected',
+    wasInContact: node.contact === 'connected',
+    left: sign.kind === 'gone' && sign.goodbye,
+    unheard: isOverdue(sign, now, beatMs),
   }
-  const machines = new Map<string, Machine>()
-  for (const [id, tally] of tallies) machines.set(id, machineOf(id, tally, before.get(id), now))
-  return machines
 }
 
-function newTally(site: string): Tally {
-  return { site, inContact: false, wasInContact: false, left: true, unheard: true }
-}
-
-function machineOf(id: string, tally: Tally, before: Machine | undefined, now: number): Machine {
-  const { site, inContact, wasInContact, left } = tally
-  const overdue = inContact && tally.unheard
+/** What its nodes together say of a machine; the same object as before if that is the same. */
+export function machineOf(
+  { id, site }: { readonly id: string; readonly site: string },
+  nodes: Iterable<NodeSign>,
+  before: Machine | undefined,
+  now: number,
+): Machine {
+  let [inContact, wasInContact, left, unheard] = [false, false, true, true]
+  for (const node of nodes) {
+    inContact ||= node.inContact
+    wasInContact ||= node.wasInContact
+    left &&= node.left
+    unheard &&= node.unheard
+  }
+  const overdue = inContact && unheard
   // Lost before anybody looked: nobody knows when, but not now.
   const lostNow = before || wasInContact ? now : Number.NEGATIVE_INFINITY
   const lostAt = inContact ? undefined : (before?.lostAt ?? lostNow)

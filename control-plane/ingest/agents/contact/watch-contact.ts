@@ -9,13 +9,16 @@ import { Proposer } from '../../propose.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { type ContactLimits, contactNow } from './contact.ts'
 import { type HoldLimits, holdEnds, isInDoubt, lossesToHold } from './hold.ts'
-import { type Machines, machinesOf, type Watched } from './machine.ts'
+import type { Machines, Watched } from './machine.ts'
+import { KeptMachines } from './machines.ts'
 
 const lookEveryMs = 250
 /** A beat may come so much late without meaning anything. */
 const leewayMs = 500
 /** A look that comes so much late was ours to miss. */
 const pauseMs = 1_000
+/** Machines that a line of the log names. */
+const mostNamed = 20
 
 export type WatchContactOptions = {
   readonly fleet: FleetView
@@ -61,12 +64,11 @@ export function watchContact(options: WatchContactOptions): ContactWatch {
 }
 
 class Watch {
-  machines: Machines = new Map()
+  readonly #kept: KeptMachines
   readonly #options: WatchContactOptions
   readonly #proposer: Proposer
   readonly #contactLimits: ContactLimits
   readonly #holdLimits: HoldLimits
-  readonly #beatMs: number
   readonly #doubts = new Map<string, boolean>()
   #lookedAt = performance.now()
 
@@ -74,7 +76,7 @@ class Watch {
     this.#options = options
     const { settings, record, by, log, beatMs = beatEveryMs } = options
     this.#proposer = new Proposer(record, by, log)
-    this.#beatMs = beatMs + leewayMs
+    this.#kept = new KeptMachines(beatMs + leewayMs)
     this.#contactLimits = {
       suspectAfterMs: settings.suspect_after,
       silentAfterMs: settings.missed_beats * beatMs + leewayMs,
@@ -90,17 +92,29 @@ class Watch {
     this.#lookedAt = now
     if (pausedMs > pauseMs) sessions.forgive(pausedMs)
     if (!fleet.complete) return
-    const watched: Watched[] = []
+    const changed: Watched[] = []
+    this.#kept.look(this.#watched(now, changed), now)
+    this.#doubts.clear()
+    for (const each of changed) this.#changeContact(each)
+    this.#hold(now)
+    for (const hold of fleet.installation.holds.values()) this.#endHold(hold)
+  }
+
+  get machines(): Machines {
+    return this.#kept.all
+  }
+
+  /** All nodes with an agent; those whose contact is another one than is believed are added to `changed`. */
+  *#watched(now: number, changed: Watched[]): Generator<Watched, void> {
+    const { fleet, sessions } = this.#options
     for (const node of fleet.nodes.values()) {
       if (node.contact === 'none' || node.spec.machine === '') continue
       const sign = sessions.sign(node.spec.id)
-      watched.push({ node, sign, contact: contactNow(sign, node.contact, now, this.#contactLimits) })
+      const contact = contactNow(sign, node.contact, now, this.#contactLimits)
+      const watched = { node, sign, contact }
+      if (contact !== node.contact) changed.push(watched)
+      yield watched
     }
-    this.machines = machinesOf(watched, this.machines, now, this.#beatMs)
-    this.#doubts.clear()
-    for (const each of watched) if (each.contact !== each.node.contact) this.#changeContact(each)
-    this.#hold(now)
-    for (const hold of fleet.installation.holds.values()) this.#endHold(hold)
   }
 
   inDoubt(site: string): boolean {
@@ -138,7 +152,10 @@ class Watch {
       const change = { kind: 'hold-begun', site, machines, until: Date.now() + settings.hold.at_most } as const
       this.#proposer.propose(`hold ${site}`, { change, seen }, (outcome) => {
         if (outcome === 'changed')
-          log.warn({ site, machines }, 'machines were lost together: routing of their site is held')
+          log.warn(
+            { site, lost: machines.length, machines: machines.slice(0, mostNamed) },
+            'machines were lost together: routing of their site is held',
+          )
       })
     }
   }
@@ -166,9 +183,10 @@ class Watch {
   /** Nodes of the hold of which nobody can say whether they live, and which have not fallen yet. */
   #unconfirmed(hold: Hold): readonly NodeBelief[] {
     const { fleet } = this.#options
+    const held = new Set(hold.machines)
     return [...fleet.nodes.values()].filter((node) => {
       const away = node.contact === 'suspect' || node.contact === 'lost'
-      if (!away || node.demoted || !hold.machines.includes(node.spec.machine)) return false
+      if (!away || node.demoted || !held.has(node.spec.machine)) return false
       return [...fleet.instancesOfNode(node.spec.id)].some((id) => fleet.instances.get(id)?.death === undefined)
     })
   }

@@ -1,10 +1,14 @@
 type Pending = { readonly sequence: number; done: boolean }
 
-/** Acknowledges reports in the order in which they came, each only after all that it says is on disk. */
+/**
+ * Acknowledges reports in the order in which they came, each only after all that it says is on disk. One acknowledgement stands for all
+ * before it: what is on disk in the same turn of the event loop is told once, so the more comes, the less an answer costs.
+ */
 export class Acks {
   readonly #send: (sequence: number) => void
   readonly #pending: Pending[] = []
   #onIdle = () => {}
+  #scheduled = false
 
   constructor(send: (sequence: number) => void) {
     this.#send = send
@@ -27,10 +31,26 @@ export class Acks {
     onDisk.then(
       () => {
         entry.done = true
-        while (this.#pending[0]?.done) this.#send(this.#pending.shift()?.sequence ?? 0)
-        if (this.#pending.length === 0) this.#onIdle()
+        this.#schedule()
       },
       () => {},
     )
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#acknowledge()
+    })
+  }
+
+  #acknowledge(): void {
+    const end = this.#pending.findIndex(({ done }) => !done)
+    const done = this.#pending.splice(0, end < 0 ? this.#pending.length : end)
+    const last = done.at(-1)
+    if (last) this.#send(last.sequence)
+    if (this.#pending.length === 0) this.#onIdle()
   }
 }

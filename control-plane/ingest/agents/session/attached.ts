@@ -3,13 +3,13 @@ import { firstProbeKinds, type ProbeSpec, type Verdict } from '#shared/protocol/
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AgentMessage, Desired, Hello, History, Metric, Report } from '#shared/protocol/messages.ts'
-import type { Counted } from '#shared/protocol/traffic.ts'
+import type { Counted, Counters } from '#shared/protocol/traffic.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import { Acks } from './acks.ts'
-import { heldFor, loggingOf, restartsOf } from './desired.ts'
+import { heldFor, loggingOf, nodeOrderOf, restartsOf } from './desired.ts'
 import type { Discoveries } from './discovered.ts'
 import type { Doings } from './doings.ts'
-import { Inspections } from './inspections.ts'
+import { type Asked, Inspections } from './inspections.ts'
 import type { Line } from './line.ts'
 import { Questions } from './questions.ts'
 import { RestartEnds } from './restart-ends.ts'
@@ -27,7 +27,9 @@ export type AgentsHooks = {
   readonly onMetrics: (node: string, metrics: readonly Metric[], at: number) => void
   readonly onGatewayOutcome: (gateway: string, node: string, outcome: GatewayOutcome) => void
   /** What went through a gateway of this node since it said so last. */
-  readonly onCounted: (gateway: string, routes: Counted['routes'], at: number) => void
+  readonly onCounted: (counted: Counted, at: number) => void
+  /** What an Envoy of this node has counted since it was started. */
+  readonly onCounters: (node: string, counters: Counters) => void
 }
 
 export type AttachedParts = ReportParts & {
@@ -68,6 +70,8 @@ export class Attached {
     this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }))
     const source = {
       admissions: () => parts.admissionsOf(hello.node),
+      // Only gateways do otherwise for their node's sake.
+      node: () => ((hello.gateways ?? hello.envoys) ? nodeOrderOf(hello.node, parts.fleet, Date.now()) : undefined),
       logging: () => loggingOf(hello.node, parts.fleet, Date.now()),
       restarts: () => restartsOf(hello.node, parts.fleet, Date.now()),
       settings: () => heldFor(hello.node, parts.fleet),
@@ -102,9 +106,9 @@ export class Attached {
   }
 
   /** Has a gateway looked at; undefined: there is no answer, or its agent is of a version that cannot. */
-  async inspect(gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined> {
+  async inspect(asked: Asked, withinMs: number): Promise<Inspected | undefined> {
     if (this.#hello.takes?.includes('inspections') !== true) return undefined
-    return this.#inspections.ask(gateway, repair, withinMs, () => this.#desired.changed('inspections'))
+    return this.#inspections.ask(asked, withinMs, () => this.#desired.changed('inspections'))
   }
 
   end(): void {
@@ -132,7 +136,10 @@ export class Attached {
         this.#applied(message.gateway, message.outcome)
         break
       case 'counted':
-        this.#counted(message)
+        if (this.#speaksFor(message.gateway)) hooks.onCounted(message, Date.now())
+        break
+      case 'counters':
+        if (this.#speaksFor(message.gateway)) hooks.onCounters(node, message)
         break
       case 'inspected':
         this.#inspections.heard(message)
@@ -188,9 +195,9 @@ export class Attached {
     else log.warn({ node, gateway }, 'an agent spoke of a gateway that is not its own')
   }
 
-  #counted({ gateway, routes }: Counted): void {
-    const { gateways = [] } = this.#hello
-    if (gateways.some((own) => own.gateway === gateway)) this.#parts.hooks.onCounted(gateway, routes, Date.now())
+  #speaksFor(gateway: string): boolean {
+    const { gateways = [], envoys = [] } = this.#hello
+    return gateways.some((own) => own.gateway === gateway) || envoys.includes(gateway)
   }
 
   #tooLarge(key: DesiredKey): void {

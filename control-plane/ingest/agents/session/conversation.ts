@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
+import type { Shedding } from '../../overload.ts'
 import { Attached, type AttachedParts } from './attached.ts'
 import { judgeHello } from './hello.ts'
+import type { Asked } from './inspections.ts'
 import { Line } from './line.ts'
 import { parseMessage } from './parse-message.ts'
 import type { DesiredKey } from './send-desired.ts'
@@ -14,6 +17,7 @@ const helloWithinMs = 10_000
 const mostEarly = 16
 
 export type ConversationParts = AttachedParts & {
+  readonly shedding?: Shedding | undefined
   readonly replica: string
   /** The conversation that speaks for each node now. */
   readonly speakers: Map<string, Conversation>
@@ -39,11 +43,14 @@ export class Conversation {
   #pingedAt = performance.now()
   #answered = true
 
-  /** @param from the peer's address, for the log */
-  constructor(socket: WebSocket, from: string, parts: ConversationParts) {
+  /**
+   * @param stream what the WebSocket runs over
+   * @param from the peer's address, for the log
+   */
+  constructor(socket: WebSocket, stream: Duplex, from: string, parts: ConversationParts) {
     this.#parts = parts
     this.#from = from
-    this.#line = new Line(socket, (why) => this.#logWarn({ why }, 'a session was cut'))
+    this.#line = new Line(socket, stream, (why) => this.#logWarn({ why }, 'a session was cut'))
     this.#unnamed = setTimeout(() => this.refuse('hello-missing', 'no hello came in time', true), helloWithinMs)
     socket.on('message', (data, isBinary) => this.#guard(() => this.#read(data, isBinary)))
     socket.on('ping', () => this.#heard())
@@ -59,6 +66,11 @@ export class Conversation {
     return this.#hello
   }
 
+  /** Whether its agent has been welcomed, and takes what is wanted of it. */
+  get attached(): boolean {
+    return this.#stage.kind === 'attached'
+  }
+
   /** Something of this node's desired state may have changed. */
   desiredChanged(key: DesiredKey): void {
     if (this.#stage.kind === 'attached') this.#stage.attached.desiredChanged(key)
@@ -70,9 +82,9 @@ export class Conversation {
   }
 
   /** Has the agent look at a gateway; undefined: no answer in time. */
-  async inspect(gateway: string, repair: boolean, withinMs: number): Promise<Inspected | undefined> {
+  async inspect(asked: Asked, withinMs: number): Promise<Inspected | undefined> {
     const stage = this.#stage
-    return stage.kind === 'attached' ? stage.attached.inspect(gateway, repair, withinMs) : undefined
+    return stage.kind === 'attached' ? stage.attached.inspect(asked, withinMs) : undefined
   }
 
   /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */
@@ -104,10 +116,14 @@ export class Conversation {
   #read(data: RawData, isBinary: boolean): void {
     if (this.#stage.kind === 'over') return
     this.#heard()
-    const parsed = isBinary ? { kind: 'bad' as const, problem: 'expected text' } : parseMessage(data.toString())
+    const parsed = isBinary
+      ? { kind: 'bad' as const, problem: 'expected text' }
+      : parseMessage(data.toString(), this.#parts.shedding)
     switch (parsed.kind) {
       case 'bad':
         this.refuse('bad-message', parsed.problem, true)
+        break
+      case 'shed':
         break
       case 'unknown':
         this.#parts.log.debug({ node: this.#hello?.node, type: parsed.type }, 'an unknown message was passed over')
@@ -169,8 +185,10 @@ export class Conversation {
     this.#stage = { kind: 'attached', attached }
     // What an earlier session said may be of an agent of another version.
     this.#parts.doings.forget(hello.node)
-    this.#line.send({ type: 'welcome', session: this.#session, plane: replica, history: true })
-    attached.begin()
+    this.#line.together(() => {
+      this.#line.send({ type: 'welcome', session: this.#session, plane: replica, history: true })
+      attached.begin()
+    })
     for (const message of early) this.#guard(() => this.#take(message))
   }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Change } from '../../../fleet/event.ts'
 import { Fleet } from '../../../fleet/fleet.ts'
-import { heldFor, loggingOf, restartsOf } from './desired.ts'
+import { heldFor, loggingOf, nodeOrderOf, restartsOf } from './desired.ts'
 
 const node = {
   id: 'n-aaaaaaaaaaaa',
@@ -38,6 +38,21 @@ t.test('what is wanted holds for what is left of its time', async (t) => {
   t.strictSame(loggingOf(node.id, fleet, 400), { ...wanted, leftMs: 600 })
   t.strictSame(loggingOf(node.id, fleet, 4_000), { ...wanted, leftMs: 0 })
   t.strictSame(loggingOf('other', fleet, 0), { level: null, by: '', reason: '' })
+})
+
+t.test('a node is active, or as it was ordered for what is left of its time', async (t) => {
+  const order: Change = {
+    kind: 'node-admitted',
+    node: node.id,
+    admission: 'draining',
+    reason: 'disk',
+    expiresAt: 1_000,
+  }
+  t.strictSame(nodeOrderOf(node.id, fleetOf(joined), 0), { admission: 'active', by: '', reason: '' })
+  t.match(nodeOrderOf(node.id, fleetOf(joined, order), 400), {
+    ...{ admission: 'draining', by: 'operator:anna', reason: 'disk', leftMs: 600 },
+  })
+  t.match(nodeOrderOf(node.id, fleetOf(joined, { ...order, expiresAt: null }), 0), { admission: 'draining' })
 })
 
 t.test(

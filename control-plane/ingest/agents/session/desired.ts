@@ -22,6 +22,18 @@ export function admissionsOf(
 
 type Orders = Pick<FleetView, 'orders'>
 
+/** How a node is admitted as a whole. @param now epoch milliseconds */
+export function nodeOrderOf(
+  node: string,
+  { nodes }: Pick<FleetView, 'nodes'>,
+  now: number,
+): NonNullable<Desired['node']> {
+  const order = nodes.get(node)?.admission
+  if (!order) return { admission: 'active', by: '', reason: '' }
+  const { state: admission, by, reason, expiresAt } = order
+  return { admission, by, reason, ...endsOf(expiresAt ?? null, now) }
+}
+
 /** How much a node's agent is to log. @param now epoch milliseconds */
 export function loggingOf(node: string, { orders }: Orders, now: number): NonNullable<Desired['logging']> {
   const logging = orders.get(node)?.logging

@@ -13,7 +13,7 @@ const found = (id: string, gateway = 'edge'): Inspected => ({
 t.test('an answer ends what was asked; one to another question, or of another gateway, does not', async (t) => {
   const inspections = new Inspections()
   let told = 0
-  const answer = inspections.ask('edge', true, 20_000, () => (told += 1))
+  const answer = inspections.ask({ gateway: 'edge', repair: true }, 20_000, () => (told += 1))
   t.strictSame([told, inspections.wanted()], [1, { 'i-1': { gateway: 'edge', repair: true } }])
   inspections.heard(found('i-7'))
   inspections.heard(found('i-1', 'other'))
@@ -25,9 +25,9 @@ t.test('an answer ends what was asked; one to another question, or of another ga
 
 t.test('nothing is waited for beyond its time, the end of the session, or too much at once', async (t) => {
   const inspections = new Inspections()
-  t.equal(await inspections.ask('edge', false, 1, () => {}), undefined)
-  const all = Array.from({ length: 32 }, () => inspections.ask('edge', false, 20_000, () => {}))
-  t.equal(await inspections.ask('edge', false, 20_000, () => {}), undefined)
+  t.equal(await inspections.ask({ gateway: 'edge', repair: false }, 1, () => {}), undefined)
+  const all = Array.from({ length: 32 }, () => inspections.ask({ gateway: 'edge', repair: false }, 20_000, () => {}))
+  t.equal(await inspections.ask({ gateway: 'edge', repair: false }, 20_000, () => {}), undefined)
   inspections.end()
   t.ok((await Promise.all(all)).every((answer) => answer === undefined))
 })

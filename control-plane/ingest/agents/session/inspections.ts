@@ -1,8 +1,10 @@
 import type { Inspected, Inspections as Wanted } from '#shared/protocol/drift.ts'
 
+/** A gateway to look at, and whether to set it right. */
+export type Asked = Wanted[string]
+
 type Open = {
-  readonly gateway: string
-  readonly repair: boolean
+  readonly asked: Asked
   readonly answer: (found: Inspected | undefined) => void
 }
 
@@ -18,7 +20,7 @@ export class Inspections {
    * Resolves with what was found; undefined: no answer in time, too many questions already, or the session ended.
    * @param tell is called once it is among what is wanted
    */
-  ask(gateway: string, repair: boolean, withinMs: number, tell: () => void): Promise<Inspected | undefined> {
+  ask(asked: Asked, withinMs: number, tell: () => void): Promise<Inspected | undefined> {
     if (this.#open.size >= mostAtOnce) return Promise.resolve(undefined)
     this.#count += 1
     const id = `i-${this.#count}`
@@ -28,19 +30,19 @@ export class Inspections {
       clearTimeout(deadline)
       resolve(found)
     }
-    this.#open.set(id, { gateway, repair, answer })
+    this.#open.set(id, { asked, answer })
     tell()
     return promise
   }
 
   /** Answers to what was not asked are passed over. */
   heard(found: Inspected): void {
-    if (this.#open.get(found.id)?.gateway === found.gateway) this.#end(found.id, found)
+    if (this.#open.get(found.id)?.asked.gateway === found.gateway) this.#end(found.id, found)
   }
 
   /** What is still to be looked at. */
   wanted(): Wanted {
-    return Object.fromEntries([...this.#open].map(([id, { gateway, repair }]) => [id, { gateway, repair }]))
+    return Object.fromEntries([...this.#open].map(([id, { asked }]) => [id, asked]))
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { PlaneMessage } from '#shared/protocol/messages.ts'
 
@@ -9,10 +10,13 @@ const closeWithinMs = 2_000
 /** The sending half of a session: bounded, and silent once it is closed. */
 export class Line {
   readonly #socket: WebSocket
+  readonly #stream: Duplex
   readonly #onCut: (why: string) => void
 
-  constructor(socket: WebSocket, onCut: (why: string) => void) {
+  /** @param stream what the WebSocket runs over */
+  constructor(socket: WebSocket, stream: Duplex, onCut: (why: string) => void) {
     this.#socket = socket
+    this.#stream = stream
     this.#onCut = onCut
   }
 
@@ -23,6 +27,16 @@ export class Line {
   /** @param sent is called when the message has left our buffers, or never will */
   send(message: PlaneMessage, sent: () => void = () => {}): void {
     this.sendText(JSON.stringify(message), sent)
+  }
+
+  /** What is sent within `step` leaves as one: to ten thousand agents that come together, half of the cost is in how often is written. */
+  together(step: () => void): void {
+    this.#stream.cork()
+    try {
+      step()
+    } finally {
+      this.#stream.uncork()
+    }
   }
 
   sendText(text: string, sent: () => void = () => {}): void {

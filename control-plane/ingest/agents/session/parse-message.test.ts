@@ -42,3 +42,29 @@ t.test('nothing that is sent makes it throw', async (t) => {
     ),
   )
 })
+
+t.test('under too much load beats are passed over first, then metrics, and never a change', async (t) => {
+  const beat = JSON.stringify({ type: 'beat', lagMs: 1 })
+  const metric = { name: 'host_load', value: 1, unit: 'count' }
+  const instance = { id: 'a', health: 'critical', reason: { code: 'refused' }, ageMs: 0 }
+  const report = { type: 'report', sequence: 1, instances: [instance], metrics: [metric, metric] }
+  for (const { shed, counted, metrics } of [
+    { shed: [], counted: { beats: 0, metrics: 0 }, metrics: 2 },
+    { shed: ['beats'], counted: { beats: 1, metrics: 0 }, metrics: 2 },
+    { shed: ['beats', 'metrics'], counted: { beats: 1, metrics: 2 }, metrics: 0 },
+  ] as const) {
+    const counts = { beats: 0, metrics: 0 }
+    const shedding = {
+      sheds: (what: 'beats' | 'metrics') => shed.some((each) => each === what),
+      shed: (what: 'beats' | 'metrics', count: number) => {
+        counts[what] += count
+      },
+    }
+    t.equal(parseMessage(beat, shedding).kind, shed.length === 0 ? 'message' : 'shed')
+    const read = parseMessage(JSON.stringify(report), shedding)
+    t.match(read, { kind: 'message', message: { sequence: 1, instances: [instance] } })
+    const told = read.kind === 'message' && read.message.type === 'report' ? read.message.metrics : undefined
+    t.equal(told?.length ?? 0, metrics)
+    t.strictSame(counts, counted)
+  }
+})

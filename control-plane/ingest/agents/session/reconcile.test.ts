@@ -85,3 +85,36 @@ t.test('the same said again and again is no history', async (t) => {
   )
   t.strictSame(pastOf(entries), [])
 })
+
+t.test(
+  'a whole fleet that comes at once leaves room in the journal for others, and all of it is recorded',
+  async (t) => {
+    const fleet = new Fleet()
+    let revision = 0
+    let [waiting, most] = [0, 0]
+    let away = true
+    const record: RecordChange = async (change, options) => {
+      waiting += 1
+      most = Math.max(most, waiting)
+      await new Promise((resolve) => setImmediate(resolve))
+      waiting -= 1
+      if (away) throw new Failure('STORE_UNAVAILABLE', 'it is away for a moment', { retryable: true })
+      revision += 1
+      return fleet.apply([{ revision, event: { version: 1 as const, at: 0, ...options, change } }])[0] ?? 'unchanged'
+    }
+    const lines: string[] = []
+    const log = createLogger({ name: 'test', level: 'warn' }, { write: (line) => void lines.push(line) })
+    const agents = new Reconciler(fleet, record, log, new AbortController().signal)
+    const count = 6_000
+    const all = Array.from({ length: count }, (_, index) => {
+      const own = { ...spec, id: `crm-${index}`, port: index + 1 }
+      return agents.hear(`n-${index % 600}`, own.id, { ...word('passing'), spec: own })
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    away = false
+    await Promise.all(all)
+    t.equal([...fleet.instances.values()].filter(({ health }) => health === 'passing').length, count)
+    t.ok(most <= 2_048, `${most} at once`)
+    t.ok(lines.length < 10, `${lines.length} lines for one trouble`)
+  },
+)

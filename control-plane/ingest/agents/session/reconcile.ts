@@ -4,6 +4,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import type { Reason } from '#shared/protocol/reason.ts'
 import type { Fleet, FleetView } from '../../../fleet/fleet.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
+import { Gate } from './gate.ts'
 import { nextStep, type Step, type Word } from './judgement.ts'
 import { OvertakenWords } from './overtaken-words.ts'
 
@@ -22,6 +23,8 @@ type Slot = {
 
 const settled: Promise<void> = Promise.resolve()
 const retry = { firstMs: 100, mostMs: 5_000 }
+/** What is being written down at once; with a whole fleet coming the rest waits here, and leaves room in the journal for others. */
+const mostRecording = 2_048
 /** Far more than others can come between; beyond it something is wrong with us. */
 const mostSteps = 100
 
@@ -35,12 +38,17 @@ export class Reconciler {
   readonly #log: Logger
   readonly #stop: AbortSignal
   readonly #slots = new Map<string, Map<string, Slot>>()
+  readonly #gate = new Gate(mostRecording)
+  /** Those that could not be recorded wait together: a hundred thousand timers would be a load of their own. */
+  #resting: Promise<void> | undefined
+  #failures = 0
 
   constructor(fleet: FleetWithRemovals, record: RecordChange, log: Logger, stop: AbortSignal) {
     this.#fleet = fleet
     this.#record = record
     this.#log = log
     this.#stop = stop
+    stop.addEventListener('abort', () => this.#gate.close(), { once: true })
   }
 
   /** Resolves when the belief is on disk and says what the agent said, this or something newer. Rejects when stopped before. */
@@ -70,7 +78,7 @@ export class Reconciler {
 
   /** Ends by taking the slot away in the very step in which it settles: the next word must not find it. */
   async #settle(node: string, id: string, slot: Slot): Promise<void> {
-    let failures = 0
+    let inside = false
     try {
       for (let steps = 0; steps < mostSteps; steps += 1) {
         this.#stop.throwIfAborted()
@@ -78,6 +86,13 @@ export class Reconciler {
         this.#removeAtOnce(id, slot, step)
         const settled = step.kind !== 'record'
         if (settled && (slot.past.empty || step.kind === 'foreign')) return this.#tellForeign(node, id, step)
+        const turn = inside ? undefined : this.#gate.enter()
+        inside = true
+        if (turn) {
+          await turn
+          // Something else may have been said meanwhile.
+          continue
+        }
         const said = slot.word
         try {
           if (settled) await this.#recordPast(node, slot.past)
@@ -86,22 +101,33 @@ export class Reconciler {
             slot.removed = false
             if (step.change.kind === 'judged') slot.past.recorded(said)
           }
-          failures = 0
+          this.#failures = 0
         } catch (err) {
           // The agent's word stands, and so does a removal: both wait for the store.
-          failures += 1
           steps -= 1
-          this.#log.warn({ err, node, instance: id, failures }, 'a report could not be recorded')
-          await pause(backoffMs(retry, failures, Math.random()), this.#stop)
+          await this.#rest(err, node, id)
         }
       }
       this.#log.error({ node, instance: id, word: slot.word }, 'a report does not settle')
       throw new Error(`the report of ${id} does not settle`)
     } finally {
+      if (inside) this.#gate.leave()
       const slots = this.#slots.get(node)
       slots?.delete(id)
       if (slots?.size === 0) this.#slots.delete(node)
     }
+  }
+
+  #rest(err: unknown, node: string, instance: string): Promise<void> {
+    if (!this.#resting) {
+      this.#failures += 1
+      const failures = this.#failures
+      this.#log.warn({ err, node, instance, failures }, 'a report could not be recorded')
+      this.#resting = pause(backoffMs(retry, failures, Math.random()), this.#stop).finally(() => {
+        this.#resting = undefined
+      })
+    }
+    return this.#resting
   }
 
   async #recordPast(node: string, past: OvertakenWords): Promise<void> {

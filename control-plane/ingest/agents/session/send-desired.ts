@@ -6,6 +6,7 @@ export type DesiredKey = keyof Desired
 /** In the order in which they are sent: what is large comes last. */
 const keys = [
   'admissions',
+  'node',
   'logging',
   'restarts',
   'settings',
@@ -15,6 +16,9 @@ const keys = [
   'gateways',
   'inspections',
 ] as const satisfies readonly DesiredKey[]
+
+/** What says for how long it holds. */
+const aging: ReadonlySet<DesiredKey> = new Set(['node', 'logging', 'restarts'])
 
 /** What is wanted of a node right now, asked for when it is sent. */
 export type DesiredSource = { readonly [K in DesiredKey]-?: () => Desired[K] | undefined }
@@ -89,7 +93,7 @@ export class DesiredSender {
     const tooLarge = text !== undefined && Buffer.byteLength(text) > mostMessageBytes - 200
     if (tooLarge) this.#onTooLarge(key)
     if (text !== undefined && !tooLarge) {
-      const ageless = key === 'logging' || key === 'restarts' ? JSON.stringify(value, withoutAges) : text
+      const ageless = aging.has(key) ? JSON.stringify(value, withoutAges) : text
       if (this.#told.get(key) !== ageless) return { text, ageless }
     }
     this.#dirty.delete(key)

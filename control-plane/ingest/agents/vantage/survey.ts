@@ -6,6 +6,7 @@ import type { FleetView } from '../../../fleet/fleet.ts'
 import type { AgentsConfig } from '../../config.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { askVantage } from './ask-vantage.ts'
+import { Due } from './due.ts'
 import type { Sightings } from './sightings.ts'
 import { type Candidates, chooseAgents, findingOf, planeId, remoteCheck, type Vantage } from './vantage.ts'
 
@@ -13,6 +14,8 @@ const lookEveryMs = 500
 /** An instance that has just become well is looked at within a second; a whole fleet, as after a restart, at 200 a second. */
 const soonMs = 1_000
 const apartMs = 5
+/** Agents that can be asked are put in order at most this often. */
+const candidatesForMs = 1_000
 
 export type SurveyOptions = {
   readonly fleet: FleetView
@@ -50,9 +53,12 @@ class Survey {
   readonly #options: SurveyOptions
   readonly #stop: AbortSignal
   /** When each instance is to be looked at next. */
-  readonly #due = new Map<string, number>()
+  readonly #due = new Due()
   readonly #running = new Set<Promise<void>>()
   #candidates: Candidates | undefined
+  #candidatesStale = true
+  #candidatesAt = Number.NEGATIVE_INFINITY
+  #begun = false
 
   constructor(options: SurveyOptions, stop: AbortSignal) {
     this.#options = options
@@ -60,31 +66,35 @@ class Survey {
   }
 
   changed(instances: Iterable<string>, nodes: boolean): void {
-    if (nodes) this.#candidates = undefined
+    if (nodes) this.#candidatesStale = true
     for (const id of instances) {
       const instance = this.#options.fleet.instances.get(id)
-      if (!instance) {
-        this.#due.delete(id)
-        this.#options.sightings.forget(id)
-      } else if (!isWell(instance)) this.#due.delete(id)
+      if (!instance) this.#options.sightings.forget(id)
+      if (!instance || !checkOf(instance)) this.#due.delete(id)
+      else if (!this.#due.has(id)) this.#expect(id)
     }
   }
 
   look(): void {
     const { fleet, settings } = this.#options
     if (!fleet.complete) return
+    if (!this.#begun) this.changed(fleet.instances.keys(), true)
+    this.#begun = true
     const now = performance.now()
-    const withinMs = Math.max(soonMs, fleet.instances.size * apartMs)
-    for (const [id, instance] of fleet.instances) {
-      const check = instance.origin === 'agent' && isWell(instance) ? remoteCheck(instance.spec) : undefined
+    for (const id of this.#due.take(now, settings.at_once - this.#running.size)) {
+      const instance = fleet.instances.get(id)
+      const check = instance && checkOf(instance)
       if (!check) continue
-      const due = this.#due.getOrInsertComputed(id, () => now + Math.random() * withinMs)
-      if (due > now) continue
-      if (this.#running.size >= settings.at_once) return
       this.#due.set(id, now + settings.survey_every * (0.9 + 0.2 * Math.random()))
       const turn = this.#survey(id, instance, check).finally(() => this.#running.delete(turn))
       this.#running.add(turn)
     }
+  }
+
+  /** A single one soon; of a whole fleet, as after a restart, one after the other. */
+  #expect(id: string): void {
+    const withinMs = Math.max(soonMs, this.#options.fleet.instances.size * apartMs)
+    this.#due.set(id, performance.now() + Math.random() * withinMs)
   }
 
   async idle(): Promise<void> {
@@ -110,9 +120,20 @@ class Survey {
   }
 
   #agents(): Candidates {
-    this.#candidates ??= candidatesOf(this.#options.fleet)
+    const now = performance.now()
+    // Whom one asks that has left meanwhile does not answer: in a large fleet somebody comes or goes all the time.
+    if (!this.#candidates || (this.#candidatesStale && now - this.#candidatesAt >= candidatesForMs)) {
+      this.#candidates = candidatesOf(this.#options.fleet)
+      this.#candidatesStale = false
+      this.#candidatesAt = now
+    }
     return this.#candidates
   }
+}
+
+/** The check that others should see it pass, too; undefined: there is none. */
+function checkOf(instance: InstanceBelief): ProbeSpec | undefined {
+  return instance.origin === 'agent' && isWell(instance) ? remoteCheck(instance.spec) : undefined
 }
 
 /** Whether others should see it pass, too. */

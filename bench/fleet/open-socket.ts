@@ -1,0 +1,91 @@
+import { connect, type Socket } from 'node:net'
+import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import { FrameReader, frameOf, opcodes } from './frames.ts'
+
+/** How long a plane may take to open a session's WebSocket: as the agent has it. */
+const handshakeMs = 5_000
+const ping = frameOf(opcodes.ping, '')
+
+export type SocketEvents = {
+  readonly onOpen: () => void
+  readonly onText: (text: string) => void
+  /** Once, whatever the reason. */
+  readonly onEnd: (why: string) => void
+}
+
+/** A WebSocket as light as ten thousand of them in one process have to be. */
+export class AgentSocket {
+  readonly #socket: Socket
+  readonly #events: SocketEvents
+  readonly #frames = new FrameReader()
+  #head: string | undefined = ''
+  #ended = false
+
+  /** @param from the address that it comes from: each has some 28,000 ports of its own */
+  constructor(plane: { readonly host: string; readonly port: number }, from: string, events: SocketEvents) {
+    this.#events = events
+    this.#socket = connect({ ...plane, localAddress: from })
+    this.#socket.setNoDelay(true)
+    this.#socket.setTimeout(handshakeMs, () => this.cut('no answer to the handshake'))
+    this.#socket.on('data', (bytes: Buffer) => this.#read(bytes))
+    this.#socket.on('error', (error) => this.#end(error.message))
+    this.#socket.on('close', () => this.#end('closed'))
+    this.#socket.write(
+      `GET ${sessionPath} HTTP/1.1\r\nHost: ${plane.host}:${plane.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ${subprotocol}\r\n\r\n`,
+    )
+  }
+
+  send(text: string): void {
+    if (!this.#ended) this.#socket.write(frameOf(opcodes.text, text))
+  }
+
+  ping(): void {
+    if (!this.#ended) this.#socket.write(ping)
+  }
+
+  /** Ends it as an agent does that has said goodbye. */
+  close(): void {
+    if (!this.#ended) this.#socket.end(frameOf(opcodes.close, Buffer.from([3, 232])))
+  }
+
+  /** Ends it without a word, and without leaving its port taken for a minute. */
+  cut(why: string): void {
+    this.#socket.resetAndDestroy()
+    this.#end(why)
+  }
+
+  #read(bytes: Buffer): void {
+    const rest = this.#head === undefined ? bytes : this.#greet(bytes)
+    if (!rest) return
+    for (const { opcode, payload } of this.#frames.read(rest)) {
+      if (this.#ended) return
+      if (opcode === opcodes.text) this.#events.onText(payload.toString())
+      else if (opcode === opcodes.ping) this.#socket.write(frameOf(opcodes.pong, payload))
+      else if (opcode === opcodes.close) this.#socket.end(frameOf(opcodes.close, payload.subarray(0, 2)))
+    }
+  }
+
+  /** What comes after the head of the answer; undefined: that is not complete, or no good one. */
+  #greet(bytes: Buffer): Buffer | undefined {
+    const head = `${this.#head}${bytes.toString('latin1')}`
+    const end = head.indexOf('\r\n\r\n')
+    this.#head = head
+    if (end < 0) return undefined
+    const [status = ''] = head.split('\r\n', 1)
+    if (!status.startsWith('HTTP/1.1 101 ')) {
+      this.cut(`answered ${status.slice(9, 12)}`)
+      return undefined
+    }
+    this.#head = undefined
+    this.#socket.setTimeout(0)
+    this.#events.onOpen()
+    return Buffer.from(head.slice(end + 4), 'latin1')
+  }
+
+  #end(why: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#events.onEnd(why)
+  }
+}

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { writeYaml } from '#test/support/landscape/program.ts'
+import { projectFolder } from '#test/support/parts.ts'
+import { freePorts } from '#test/support/ports.ts'
+import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { type Usage, usageOf } from '../footprint/usage.ts'
+import { collectGarbage } from './collect-garbage.ts'
+
+/** What is measured has one core to itself; what asks it has another. */
+export const measuredCore = '0'
+export const askingCore = availableParallelism() > 1 ? '1' : '0'
+
+/** A plane on one core, without sinks: what it costs by itself. */
+export class MeasuredPlane implements AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly #start: () => Promise<RunningProcess>
+  readonly #inspector: number
+  #process: RunningProcess
+
+  private constructor(port: number, inspector: number, start: () => Promise<RunningProcess>, process: RunningProcess) {
+    this.url = `http://127.0.0.1:${port}`
+    this.port = port
+    this.#inspector = inspector
+    this.#start = start
+    this.#process = process
+  }
+
+  /** @param folder where it keeps what it must; settings are those of its configuration, besides those that it needs to run */
+  static async start(folder: string, settings: object = {}): Promise<MeasuredPlane> {
+    const [port = 0, xds = 0, inspector = 0] = await freePorts(3)
+    const configuration = await writeYaml(join(folder, 'plane.yaml'), {
+      api: { port },
+      journal: { path: join(folder, 'plane.db') },
+      routing: { xds: { port: xds } },
+      logging: { level: 'warn' },
+      ...settings,
+    })
+    const begin = () => start(port, inspector, configuration)
+    return new MeasuredPlane(port, inspector, begin, await begin())
+  }
+
+  get output(): string {
+    return this.#process.output
+  }
+
+  usage(): Promise<Usage> {
+    return usageOf(this.#process.pid)
+  }
+
+  /** What it holds, without the garbage that it has not given back yet. */
+  async held(): Promise<Usage> {
+    await collectGarbage(this.#inspector)
+    return usageOf(this.#process.pid)
+  }
+
+  /** Ends it as a crash does, and starts it again. */
+  async crash(): Promise<void> {
+    await this.#process.kill()
+    this.#process = await this.#start()
+  }
+
+  /** A figure of its metrics page; NaN: it has none. */
+  async figure(name: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text()
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+  }
+
+  /** Its event-loop lag since this was asked last, P99 in milliseconds. */
+  async lagMs(): Promise<number> {
+    return (await this.figure('heddle_loop_lag_p99_seconds')) * 1_000
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(20_000) })
+    if (!response.ok) throw new Error(`GET ${path} was answered with ${response.status}`)
+    return (await response.json()) as T
+  }
+
+  /** The events after a revision, each with its kind. */
+  async events(after: number): Promise<readonly FleetEvent[]> {
+    const events: FleetEvent[] = []
+    for (let from = after; ; ) {
+      const page = await this.get<readonly FleetEvent[]>(`/v1/events?after=${from}&limit=1000`)
+      events.push(...page)
+      const last = page.at(-1)
+      if (!last) return events
+      from = last.revision
+    }
+  }
+
+  async revision(): Promise<number> {
+    return (await this.get<{ readonly revision: number }>('/v1/status')).revision
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.stop()
+  }
+}
+
+export type FleetEvent = { readonly revision: number; readonly kind: string; readonly change?: unknown }
+
+async function start(port: number, inspector: number, configuration: string): Promise<RunningProcess> {
+  const program = [
+    process.execPath,
+    `--inspect=127.0.0.1:${inspector}`,
+    join(projectFolder, 'control-plane/main.ts'),
+    configuration,
+  ]
+  const plane = await spawnProcess('taskset', ['-c', measuredCore, ...program], { name: 'plane' })
+  await plane.ready('its health page', 60_000, async (ended) => {
+    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: ended })
+    await response.arrayBuffer()
+    return response.ok
+  })
+  return plane
+}
+
+/** Keeps a process with all of its threads to one core. */
+export async function pin(pid: number | undefined, core: string): Promise<void> {
+  await promisify(execFile)('taskset', ['-a', '-c', '-p', core, String(pid)])
+}
+
+/** Throws where a process may not have as many files open as so many connections take. */
+export async function needFiles(connections: number): Promise<void> {
+  const limits = await readFile('/proc/self/limits', 'utf8')
+  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
+  if (soft < connections + 200) {
+    throw new Error(
+      `${connections} connections take more files than a process may open here (${soft}); raise it by ulimit -n`,
+    )
+  }
+}

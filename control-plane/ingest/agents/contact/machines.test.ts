@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { machinesOf } from '#test/support/machines-of.ts'
+import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
+import type { Sign } from './contact.ts'
+import type { Machines, Watched } from './machine.ts'
+import { KeptMachines } from './machines.ts'
+
+const beatMs = 5_500
+
+const anySign: fc.Arbitrary<Sign> = fc.oneof(
+  fc.record({ kind: fc.constant('live' as const), session: fc.constant('s'), heardAt: fc.nat(20_000) }),
+  fc.record({ kind: fc.constant('gone' as const), since: fc.nat(20_000), goodbye: fc.boolean() }),
+  fc.record({ kind: fc.constant('awaited' as const), until: fc.nat(20_000) }),
+)
+const anyContact = fc.constantFrom<Contact>('connected', 'suspect', 'lost')
+const anyNode = fc.record({
+  id: fc.constantFrom('a', 'b', 'c', 'd'),
+  machine: fc.constantFrom('m', 'n'),
+  contact: anyContact,
+  before: anyContact,
+  sign: anySign,
+})
+
+function watched({
+  id,
+  machine,
+  contact,
+  before,
+  sign,
+}: typeof anyNode extends fc.Arbitrary<infer T> ? T : never): Watched {
+  const spec = {
+    id,
+    name: id,
+    machine,
+    incarnation: 1,
+    address: '',
+    site: `site of ${machine}`,
+    cluster: '',
+    version: '',
+    gateways: [],
+  }
+  const node: NodeBelief = {
+    spec,
+    contact: before,
+    contactSince: 0,
+    attachment: undefined,
+    demoted: false,
+    joinedAt: 0,
+    revision: 1,
+  }
+  return { node, sign, contact }
+}
+
+t.test('what is kept from look to look equals what a look at all nodes gives, whichever come and go', async (t) => {
+  const anyLook = fc.uniqueArray(anyNode, { selector: ({ id }) => id })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(anyLook, fc.nat(4_000)), { maxLength: 12 }), (looks) => {
+      const kept = new KeptMachines(beatMs)
+      let plain: Machines = new Map()
+      let now = 0
+      for (const [nodes, laterMs] of looks) {
+        now += laterMs
+        const all = nodes.map(watched)
+        kept.look(all, now)
+        plain = machinesOf(all, plain, now, beatMs)
+        const inOrder = (machines: Machines) => [...machines].sort(([a], [b]) => (a < b ? -1 : 1))
+        t.strictSame(inOrder(kept.all), inOrder(plain))
+      }
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,24 @@
+import type { Logger } from '#shared/logging/logger.ts'
+import type { Overload } from './overload.ts'
+
+const everyMs = 100
+
+/** Looks at how late the event loop is until disposed of, and says when it falls behind and when it keeps up again. */
+export function watchLoad(overload: Overload, log: Logger): Disposable {
+  let dueAt = performance.now() + everyMs
+  let overloaded = false
+  const timer = setInterval(() => {
+    const now = performance.now()
+    overload.note(Math.max(0, now - dueAt), now)
+    dueAt = now + everyMs
+    const sheds = overload.sheds('beats')
+    if (sheds !== overloaded) {
+      const { counts } = overload
+      if (sheds) log.warn('more comes than can be taken in: beats are passed over, then metrics; changes never are')
+      else log.info({ ...counts }, 'everything is taken in again')
+    }
+    overloaded = sheds
+  }, everyMs)
+  timer.unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
