@@ -1,5 +1,5 @@
 import type { Logger } from '#shared/logging/logger.ts'
-import { DeltaStream, type StreamChannel, type Write } from './delta-stream.ts'
+import { type Counted, DeltaStream, type StreamChannel, type Write } from './delta-stream.ts'
 import { type Frame, toFrame } from './frame.ts'
 import { Least } from './least.ts'
 import { type Parked, Parking } from './parking.ts'
@@ -24,8 +24,6 @@ export type ChannelOptions = {
 /** Frames of one offer that are kept for the next stream that wants just the same. */
 const mostFrames = 64
 
-type Counted = Pick<DeltaStream, 'shown' | 'provenOffer'>
-
 /** Less than every revision and every offer. */
 const nothingProven = -1
 
@@ -39,13 +37,11 @@ export class Channel implements StreamChannel {
   readonly #log: Logger
   readonly #onRejected: () => void
   readonly #subscribers = new SubscriberIndex<DeltaStream>()
-  /** How far each stream had proven to follow when that was counted; of many streams only those are looked at that have moved. */
-  readonly #counted = new Map<DeltaStream, Counted>()
   readonly #leastRevision = new Least()
   readonly #leastOffer = new Least()
   readonly #leastProvenOffer = new Least()
   /** Frames of the present offer, by what is in them. */
-  readonly #frames = new Map<string, Frame>()
+  readonly #frames = new Map<string | Resource, Frame>()
   /**
    * Clusters of which a stream ended before they were confirmed, by when that was. An Envoy that comes back with such a cluster says that it
    * has its endpoints, and yet waits for them.
@@ -137,6 +133,12 @@ export class Channel implements StreamChannel {
     this.#pump()
   }
 
+  /** Sends an Envoy once more what it has confirmed and does not run; takes away what it runs and was not given. */
+  sendAgain(stream: DeltaStream, resources: Iterable<{ readonly kind: ResourceKind; readonly name: string }>): void {
+    for (const { kind, name } of resources) stream.sendAgain(kind, name)
+    this.#pump()
+  }
+
   /** Offers nothing any more: new streams get no answer, connected Envoys keep what they have. */
   withdraw(): void {
     this.#offered = undefined
@@ -149,14 +151,9 @@ export class Channel implements StreamChannel {
     for (const [name, at] of this.#unconfirmed) if (Date.now() - at > unconfirmedForMs) this.#unconfirmed.delete(name)
     const perhapsWaiting = [...this.#unconfirmed.keys()]
     const log = this.#log.child({ envoy: id })
-    const noting: Write = (bytes, done) =>
-      write(bytes, () => {
-        done()
-        this.#count(stream)
-      })
-    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, noting, log, perhapsWaiting)
+    const stream = new DeltaStream(id || `envoy-${this.#opened}`, this, write, log, perhapsWaiting)
     this.streams.add(stream)
-    this.#add(stream, { shown: undefined, provenOffer: undefined })
+    this.#add(stream.counted)
     return stream
   }
 
@@ -164,8 +161,9 @@ export class Channel implements StreamChannel {
     const { kind } = request
     if (kind === undefined) return
     for (const name of request.unsubscribe) this.#subscribers.remove(kind, name, stream)
+    const wasWildcard = stream.isWildcard(kind)
     stream.request(request)
-    if (stream.isWildcard(kind)) this.#subscribers.add(kind, '*', stream)
+    if (!wasWildcard && stream.isWildcard(kind)) this.#subscribers.add(kind, '*', stream)
     for (const name of request.subscribe) this.#subscribers.add(kind, name, stream)
     this.#count(stream)
     this.#prove()
@@ -174,7 +172,7 @@ export class Channel implements StreamChannel {
   close(stream: DeltaStream): void {
     if (this.streams.size === 1) this.#provenLast = this.provenDeclared
     this.streams.delete(stream)
-    this.#forget(stream)
+    this.#remove(stream.counted)
     for (const name of stream.unconfirmedClusters()) this.#unconfirmed.set(name, Date.now())
     this.#prove()
     for (const kind of resourceKinds) {
@@ -186,11 +184,11 @@ export class Channel implements StreamChannel {
     kind: ResourceKind,
     upserts: readonly Resource[],
     removed: readonly string[],
-    without: ReadonlyMap<string, Frame>,
+    without: readonly Frame[],
   ): Frame {
-    const key = JSON.stringify([kind, upserts.map(({ name, version }) => [name, version]), removed])
+    const key = frameKey(kind, upserts, removed)
     const known = this.#frames.get(key)
-    if (known && !without.has(known.nonce)) return known
+    if (known && !without.includes(known)) return known
     this.#nonces += 1
     const nonce = this.#nonces.toString(36)
     const frame = toFrame(kind, upserts, removed, { nonce, systemVersion: this.#offered?.snapshot.version ?? '' })
@@ -201,11 +199,38 @@ export class Channel implements StreamChannel {
     return frame
   }
 
+  pumped(stream: DeltaStream): void {
+    this.#count(stream)
+    this.#prove()
+  }
+
+  /**
+   * Sends certificates that were rejected once more: what is wrong with them mostly is that their files are not there yet, and nobody here can
+   * see them come.
+   */
+  retryCertificates(): void {
+    for (const { resource } of this.parking.all()) {
+      if (resource.kind !== 'secret') continue
+      for (const stream of this.#subscribers.of('secret', resource.name)) stream.tryAgain(resource)
+    }
+  }
+
+  taken(resource: Resource): void {
+    for (const stream of this.streams) if (stream.hasRejected(resource)) return
+    this.parking.release(resource)
+    this.#onRejected()
+  }
+
   rejected(parked: Parked): void {
     const { resource, error, by } = parked
     const { kind, name, source } = resource
-    this.figures.rejections += 1
-    this.#log.error({ kind, name, source, error, envoy: by }, 'rejected by Envoy; not sent again until it changes')
+    // One that is tried again and again is told once.
+    const again = this.parking.errorOf(resource) === error
+    this.figures.rejections += again ? 0 : 1
+    this.#log[again ? 'debug' : 'error'](
+      { kind, name, source, error, envoy: by },
+      'rejected by Envoy; not sent again until it changes',
+    )
     // A last good version that this Envoy alone does not take leaves parked what is.
     if (this.#offered?.snapshot.resources[kind].get(name)?.version === resource.version) this.parking.park(parked)
     for (const stream of this.#subscribers.of(kind, name)) stream.mark(kind, name)
@@ -227,41 +252,36 @@ export class Channel implements StreamChannel {
   }
 
   #prove(): void {
-    const now = Date.now()
     const offered = this.#offered
     const revision = this.#leastRevision.value
     if (revision !== undefined && revision !== nothingProven && revision !== this.#proven?.revision) {
-      this.#proven = { revision, at: now }
+      this.#proven = { revision, at: Date.now() }
     }
     const nobody = this.streams.size === 0
     const settled = revision === offered?.revision && this.#leastOffer.value === offered?.offer
     if (!offered || nobody || settled) this.#unprovenSince = undefined
-    else this.#unprovenSince ??= now
+    else this.#unprovenSince ??= Date.now()
   }
 
-  /** Takes into account how far a stream has come. */
+  /** Takes into account how far a stream has come: of many streams only those are looked at that have moved. */
   #count(stream: DeltaStream): void {
-    const before = this.#counted.get(stream)
-    const { shown, provenOffer } = stream
-    if (!before || (before.shown === shown && before.provenOffer === provenOffer)) return
-    this.#forget(stream)
-    this.#add(stream, { shown, provenOffer })
+    const { counted, shown, provenOffer } = stream
+    if ((counted.shown === shown && counted.provenOffer === provenOffer) || !this.streams.has(stream)) return
+    this.#remove(counted)
+    stream.counted = { shown, provenOffer }
+    this.#add(stream.counted)
   }
 
-  #add(stream: DeltaStream, counted: Counted): void {
-    this.#counted.set(stream, counted)
-    this.#leastRevision.add(counted.shown?.revision ?? nothingProven)
-    this.#leastOffer.add(counted.shown?.offer ?? nothingProven)
-    this.#leastProvenOffer.add(counted.provenOffer ?? nothingProven)
+  #add({ shown, provenOffer }: Counted): void {
+    this.#leastRevision.add(shown?.revision ?? nothingProven)
+    this.#leastOffer.add(shown?.offer ?? nothingProven)
+    this.#leastProvenOffer.add(provenOffer ?? nothingProven)
   }
 
-  #forget(stream: DeltaStream): void {
-    const counted = this.#counted.get(stream)
-    if (!counted) return
-    this.#counted.delete(stream)
-    this.#leastRevision.remove(counted.shown?.revision ?? nothingProven)
-    this.#leastOffer.remove(counted.shown?.offer ?? nothingProven)
-    this.#leastProvenOffer.remove(counted.provenOffer ?? nothingProven)
+  #remove({ shown, provenOffer }: Counted): void {
+    this.#leastRevision.remove(shown?.revision ?? nothingProven)
+    this.#leastOffer.remove(shown?.offer ?? nothingProven)
+    this.#leastProvenOffer.remove(provenOffer ?? nothingProven)
   }
 
   #markChanges(before: Snapshot, after: Snapshot): void {
@@ -272,4 +292,11 @@ export class Channel implements StreamChannel {
       }
     }
   }
+}
+
+/** What is in a frame. Most have one resource: every stream that wants it asks for just that object. */
+function frameKey(kind: ResourceKind, upserts: readonly Resource[], removed: readonly string[]): string | Resource {
+  const [only] = upserts
+  if (only && upserts.length === 1 && removed.length === 0) return only
+  return JSON.stringify([kind, upserts.map(({ name, version }) => [name, version]), removed])
 }

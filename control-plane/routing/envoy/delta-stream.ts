@@ -1,27 +1,34 @@
 import type { Logger } from '#shared/logging/logger.ts'
+import { isRejected, missingFor, removalsFor, type Situation, upsertsFor } from './due.ts'
 import type { Frame } from './frame.ts'
-import { isWhole, mayLeadTo, mayLeave } from './order.ts'
+import type { Held } from './held.ts'
+import { isWhole } from './order.ts'
 import type { Parked, Parking } from './parking.ts'
 import { type Mark, Progress } from './progress.ts'
+import { Rejections } from './rejections.ts'
 import type { DeltaRequest } from './request.ts'
 import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
 import type { Snapshot } from './snapshot.ts'
-import { type Held, Subscription } from './subscription.ts'
+import { Subscription } from './subscription.ts'
 
 /** What a stream needs of its gateway's channel. */
 export type StreamChannel = {
   /** What is offered now; undefined: nothing is to be said yet. */
   readonly offered: (Mark & { readonly snapshot: Snapshot }) | undefined
   readonly parking: Parking
-  /** The frame for just this, the same for every stream that wants it, unless `without` holds its nonce already. */
-  frame(
-    kind: ResourceKind,
-    upserts: readonly Resource[],
-    removed: readonly string[],
-    without: ReadonlyMap<string, Frame>,
-  ): Frame
+  /** The frame for just this, the same for every stream that wants it, unless it is among `without`. */
+  frame(kind: ResourceKind, upserts: readonly Resource[], removed: readonly string[], without: readonly Frame[]): Frame
   rejected(parked: Parked): void
+  /** An Envoy has taken what was rejected before. */
+  taken(resource: Resource): void
+  /** A stream has gone on by itself, since its socket has drained. */
+  pumped(stream: DeltaStream): void
 }
+
+/** How far a stream has proven to follow. */
+export type Counted = Pick<DeltaStream, 'shown' | 'provenOffer'>
+
+const nothingCounted: Counted = { shown: undefined, provenOffer: undefined }
 
 /** Takes bytes; `done` is called when they have left for the network. */
 export type Write = (bytes: Buffer, done: () => void) => void
@@ -29,8 +36,6 @@ export type Write = (bytes: Buffer, done: () => void) => void
 /** Beyond this, what changes waits in a set of names until the socket has drained. */
 const mostBytesUnderway = 64 * 1024
 const mostUnanswered = 32
-/** Rejected versions of one resource that are remembered; more never matter at once. */
-const mostRejected = 8
 
 /**
  * One Envoy's stream. It queues nothing: what an Envoy lacks follows from what is offered and what it holds, and is sent in its newest
@@ -48,14 +53,21 @@ export class DeltaStream {
     listener: new Subscription(),
     routes: new Subscription(),
   }
-  readonly #all = Object.values(this.#subscriptions)
-  /** Versions that this Envoy rejected, by kind and name. */
-  readonly #rejected = new Map<string, Set<string>>()
+  /** Answers that are not replied to yet: few, nearly always one. */
+  readonly #unanswered: Frame[] = []
+  readonly #rejections = new Rejections()
+  /** What is sent in other words than before, by name and version: it was rejected an odd number of times. */
+  readonly #otherWords = new Set<string>()
   readonly #progress = new Progress()
   /** Clusters that may be waiting for their endpoints since an earlier stream. */
   readonly #perhapsWaiting: readonly string[]
+  /** How far it had proven to follow when its channel counted that last. */
+  counted: Counted = nothingCounted
   #underway = 0
   #whole = false
+  /** Something is to be looked at. Hundreds of streams are asked this for each change: it is kept, not gathered. */
+  #hasMoreToSay = false
+  #hasRejected = false
 
   constructor(id: string, channel: StreamChannel, write: Write, log: Logger, perhapsWaiting: readonly string[] = []) {
     this.id = id
@@ -77,7 +89,7 @@ export class DeltaStream {
 
   /** The newest offer that this Envoy is proven to show; undefined: none, or it has just rejected something and nobody knows yet what. */
   get provenOffer(): number | undefined {
-    for (const { alone } of this.#all) if (alone.size > 0) return undefined
+    if (this.#hasRejected && this.#all().some(({ alone }) => alone.size > 0)) return undefined
     return this.#progress.proven?.offer
   }
 
@@ -99,7 +111,7 @@ export class DeltaStream {
 
   /** Clusters that were sent and not confirmed: they may be waiting for their endpoints. */
   unconfirmedClusters(): readonly string[] {
-    const frames = [...this.#subscriptions.cluster.unanswered.values()]
+    const frames = this.#unanswered.filter(({ kind }) => kind === 'cluster')
     return frames.flatMap(({ upserts }) => upserts.map(({ name }) => name))
   }
 
@@ -113,10 +125,13 @@ export class DeltaStream {
     if (kind === undefined) return
     const subscription = this.#subscriptions[kind]
     const first = !subscription.asked
-    const frame = subscription.unanswered.get(nonce)
+    const frame = this.#unanswered.find((each) => each.nonce === nonce && each.kind === kind)
     if (frame) this.#answered(subscription, frame, error)
-    subscription.take(request, () => this.#channel.offered?.snapshot.resources[kind].keys() ?? [])
-    if (first && kind === 'endpoints') this.#repeatEndpoints(this.#perhapsWaiting)
+    if (first || request.subscribe.length > 0 || request.unsubscribe.length > 0) {
+      subscription.take(request, this.#channel.offered?.snapshot.resources[kind])
+      if (first && kind === 'endpoints') this.#repeatEndpoints(this.#perhapsWaiting)
+      this.#hasMoreToSay = true
+    }
     this.pump()
   }
 
@@ -128,10 +143,33 @@ export class DeltaStream {
   /** Has these names looked at with the next `pump`. */
   mark(kind: ResourceKind, name: string): void {
     this.#subscriptions[kind].dirty.add(name)
+    this.#hasMoreToSay = true
+  }
+
+  /** Has this sent with the next `pump` even if the Envoy has confirmed it, or taken away if it is not to be there. */
+  sendAgain(kind: ResourceKind, name: string): void {
+    this.#subscriptions[kind].doubt(name)
+    this.#hasMoreToSay = true
+  }
+
+  /** Whether this Envoy has rejected this very version. */
+  hasRejected(resource: Resource): boolean {
+    return this.#rejections.has(resource.kind, resource)
+  }
+
+  /** Sends what this Envoy has rejected once more. */
+  tryAgain(resource: Resource): void {
+    if (!this.hasRejected(resource)) return
+    this.#rejections.forget(resource.kind, resource)
+    const key = `${resource.name} ${resource.version}`
+    if (!this.#otherWords.delete(key)) this.#otherWords.add(key)
+    this.mark(resource.kind, resource.name)
+    this.pump()
   }
 
   /** Has everything looked at: something is offered for the first time, or as a whole. */
   markAll(snapshot: Snapshot): void {
+    this.#hasMoreToSay = true
     for (const kind of resourceKinds) {
       const { wildcard, names, dirty } = this.#subscriptions[kind]
       if (wildcard) for (const name of snapshot.resources[kind].keys()) dirty.add(name)
@@ -142,34 +180,71 @@ export class DeltaStream {
 
   /** Sends what the Envoy lacks, as far as the socket takes it. */
   pump(): void {
-    const { offered } = this.#channel
+    const { offered, parking } = this.#channel
     if (!offered) return
-    for (const kind of resourceKinds) this.#sendUpserts(kind)
-    for (const kind of ['listener', 'routes', 'cluster'] as const) this.#sendRemovals(kind)
-    for (const kind of resourceKinds) this.#payOwed(kind)
-    if (this.#hasMoreToSay() || this.settled || !this.#isWhole(offered.snapshot)) return
-    const unanswered: string[] = []
-    for (const subscription of this.#all) unanswered.push(...subscription.unanswered.keys())
-    this.#progress.allSent({ offer: offered.offer, revision: offered.revision }, unanswered)
+    if (!this.#hasMoreToSay && this.settled) return
+    const { snapshot, offer, revision } = offered
+    const situation = {
+      snapshot,
+      parking,
+      rejections: this.#rejections,
+      subscriptions: this.#subscriptions,
+      unanswered: this.#unanswered,
+    }
+    if (this.#hasMoreToSay) {
+      this.#say(situation)
+      this.#hasMoreToSay = this.#all().some(({ hasMoreToSay }) => hasMoreToSay)
+    }
+    if (this.#hasMoreToSay || this.settled || !this.#isWhole(situation)) return
+    this.#progress.allSent(
+      { offer, revision },
+      this.#unanswered.map(({ nonce }) => nonce),
+    )
   }
 
-  #hasMoreToSay(): boolean {
-    for (const { dirty, owed } of this.#all) if (dirty.size > 0 || owed) return true
-    return false
+  #worded(resource: Resource): Resource {
+    const other = this.#otherWords.has(`${resource.name} ${resource.version}`)
+    return (other ? resource.reworded : undefined) ?? resource
+  }
+
+  #all(): readonly Subscription[] {
+    return Object.values(this.#subscriptions)
+  }
+
+  #say(situation: Situation): void {
+    for (const kind of resourceKinds) {
+      if (this.#subscriptions[kind].dirty.size === 0) continue
+      const { together, gone, single } = upsertsFor(kind, situation)
+      if (together.length + gone.length > 0) this.#send(kind, together, gone)
+      if (single) this.#send(kind, [single], nothing)
+    }
+    for (const kind of ['listener', 'routes', 'cluster'] as const) {
+      if (this.#subscriptions[kind].dirty.size === 0) continue
+      const gone = removalsFor(kind, situation)
+      if (gone.length > 0) this.#send(kind, [], gone)
+    }
+    // A request is answered even if there is nothing to say.
+    for (const kind of resourceKinds) {
+      const missing = this.#subscriptions[kind].owed ? missingFor(kind, situation) : undefined
+      if (missing) this.#send(kind, [], missing)
+    }
   }
 
   /** Whether it has been sent everything at least once. */
-  #isWhole(snapshot: Snapshot): boolean {
-    this.#whole ||= isWhole(snapshot, this.#subscriptions, (kind, name) => this.#isRejected(kind, name))
+  #isWhole(situation: Situation): boolean {
+    this.#whole ||= isWhole(situation.snapshot, this.#subscriptions, (kind, name) => isRejected(situation, kind, name))
     return this.#whole
   }
 
   #answered(subscription: Subscription, frame: Frame, error: string | undefined): void {
     const { nonce, upserts } = frame
-    subscription.unanswered.delete(nonce)
+    this.#unanswered.splice(this.#unanswered.indexOf(frame), 1)
     if (error === undefined) {
       subscription.noteTaken(frame)
-      for (const resource of upserts) this.#channel.parking.noteGood(resource)
+      for (const resource of upserts) {
+        this.#channel.parking.noteGood(resource)
+        if (this.#channel.parking.has(resource)) this.#channel.taken(resource)
+      }
     } else this.#refused(subscription, frame, error)
     this.#progress.answered(nonce)
   }
@@ -182,6 +257,7 @@ export class DeltaStream {
     const { endpoints } = this.#subscriptions
     for (const name of clusters) {
       if (!endpoints.wants(name)) continue
+      this.#hasMoreToSay = true
       endpoints.forced.add(name)
       endpoints.dirty.add(name)
     }
@@ -190,6 +266,8 @@ export class DeltaStream {
   #refused(subscription: Subscription, frame: Frame, error: string): void {
     const { kind, upserts } = frame
     subscription.noteRejected(frame)
+    this.#hasRejected = true
+    this.#hasMoreToSay = true
     const [resource] = upserts
     if (resource === undefined || upserts.length > 1) {
       const names = upserts.map(({ name }) => name)
@@ -197,124 +275,30 @@ export class DeltaStream {
       return
     }
     subscription.alone.delete(resource.name)
-    this.#noteRejected(kind, resource)
+    this.#rejections.note(kind, resource)
     this.#channel.rejected({ resource, error, by: this.id })
-  }
-
-  /** What this Envoy is to have under a name; 'hold': it keeps what it has; undefined: nothing. */
-  #due(kind: ResourceKind, name: string): Resource | 'hold' | undefined {
-    const { offered, parking } = this.#channel
-    const current = offered?.snapshot.resources[kind].get(name)
-    if (!current || !parking.has(current) || this.held(kind, name).version === current.version) return current
-    // Without a last good one, a new Envoy may try it once.
-    const good = parking.lastGood(current)
-    // What others have taken this one may have rejected: it is not sent again and again.
-    if (good && !this.#hasRejected(kind, good)) return good
-    return this.#hasRejected(kind, current) ? 'hold' : current
-  }
-
-  #sendUpserts(kind: ResourceKind): void {
-    const subscription = this.#subscriptions[kind]
-    const { dirty, forced, alone } = subscription
-    if (dirty.size === 0) return
-    const together: Resource[] = []
-    const gone: string[] = []
-    let single: Resource | undefined
-    const isRejected = (rejected: ResourceKind, name: string) => this.#isRejected(rejected, name)
-    for (const name of dirty) {
-      const due = subscription.wants(name) ? this.#due(kind, name) : 'hold'
-      if (due === undefined) {
-        // Endpoints go with their cluster, certificates with their listener. That there are none is said only to whoever waits for them; it
-        // takes none away.
-        const goesAlong = kind === 'endpoints' || kind === 'secret'
-        if (goesAlong && (forced.has(name) || subscription.owed)) gone.push(name)
-        else if (goesAlong) dirty.delete(name)
-        continue
-      }
-      const { sent, version } = subscription.held(name)
-      if (due === 'hold' || (!forced.has(name) && (sent?.version ?? version) === due.version)) {
-        dirty.delete(name)
-        forced.delete(name)
-      } else if (
-        kind === 'routes' &&
-        !due.targets.every((target) => mayLeadTo(target, this.#subscriptions, isRejected))
-      )
-        continue
-      else if (alone.has(name) || this.#channel.parking.has(due)) single ??= due
-      else together.push(due)
-    }
-    if (together.length + gone.length > 0) this.#send(kind, together.sort(byName), gone.sort())
-    if (single && !this.#waitsForSingle(subscription)) this.#send(kind, [single], [])
-  }
-
-  /** One that is sent alone is answered before the next, so that a rejection has one meaning. */
-  #waitsForSingle({ unanswered, alone }: Subscription): boolean {
-    return [...unanswered.values()].some(({ upserts }) => upserts.length === 1 && alone.has(upserts[0]?.name ?? ''))
-  }
-
-  #isRejected(kind: ResourceKind, name: string): boolean {
-    const current = this.#channel.offered?.snapshot.resources[kind].get(name)
-    return current !== undefined && this.#hasRejected(kind, current)
-  }
-
-  #hasRejected(kind: ResourceKind, { name, version }: Resource): boolean {
-    return this.#rejected.get(`${kind}/${name}`)?.has(version) ?? false
-  }
-
-  #noteRejected(kind: ResourceKind, { name, version }: Resource): void {
-    const key = `${kind}/${name}`
-    const versions = this.#rejected.get(key) ?? new Set()
-    this.#rejected.set(key, versions.add(version))
-    for (const oldest of versions) {
-      if (versions.size <= mostRejected) break
-      versions.delete(oldest)
-    }
-  }
-
-  #sendRemovals(kind: ResourceKind): void {
-    const subscription = this.#subscriptions[kind]
-    if (subscription.dirty.size === 0) return
-    const current = this.#channel.offered?.snapshot.resources.routes ?? new Map()
-    const gone: string[] = []
-    for (const name of subscription.dirty) {
-      if (this.#due(kind, name) !== undefined) continue
-      const { version, sent, uncertain } = subscription.held(name)
-      if (version === undefined && sent === undefined && !uncertain) {
-        if (!subscription.owed) subscription.dirty.delete(name)
-      } else if (kind !== 'cluster' || mayLeave(name, this.#subscriptions, current)) gone.push(name)
-    }
-    if (gone.length > 0) this.#send(kind, [], gone.sort())
-  }
-
-  /** A request is answered even if there is nothing to say. */
-  #payOwed(kind: ResourceKind): void {
-    const subscription = this.#subscriptions[kind]
-    if (!subscription.owed) return
-    const missing: string[] = []
-    for (const name of subscription.dirty) {
-      // Something is on its way, once what it needs is there.
-      if (kind !== 'cluster' && this.#due(kind, name) !== undefined) return
-      if (!subscription.has(name)) missing.push(name)
-    }
-    this.#send(kind, [], missing.sort())
   }
 
   #send(kind: ResourceKind, upserts: readonly Resource[], removed: readonly string[]): void {
     const subscription = this.#subscriptions[kind]
-    if (this.#underway >= mostBytesUnderway || subscription.unanswered.size >= mostUnanswered) return
-    const frame = this.#channel.frame(kind, upserts, removed, subscription.unanswered)
+    if (this.#underway >= mostBytesUnderway || this.#unanswered.length >= mostUnanswered) return
+    const worded = kind === 'secret' ? upserts.map((resource) => this.#worded(resource)) : upserts
+    const frame = this.#channel.frame(kind, worded, removed, this.#unanswered)
+    this.#unanswered.push(frame)
     subscription.noteSent(frame)
     if (kind === 'cluster') this.#repeatEndpoints(upserts.map(({ name }) => name))
     const size = frame.bytes.length
     this.#underway += size
-    this.#write(frame.bytes, () => {
-      const wasFull = this.#underway >= mostBytesUnderway
-      this.#underway -= size
-      if (wasFull) this.pump()
-    })
+    this.#write(frame.bytes, () => this.#drained(size))
+  }
+
+  #drained(size: number): void {
+    const wasFull = this.#underway >= mostBytesUnderway
+    this.#underway -= size
+    if (!wasFull) return
+    this.pump()
+    this.#channel.pumped(this)
   }
 }
 
-function byName(a: Resource, b: Resource): number {
-  return a.name < b.name ? -1 : 1
-}
+const nothing: readonly string[] = []

@@ -14,7 +14,8 @@ await t.test("a frame is what Envoy's definitions take it for, whatever is in it
   const property = fc.property(kinds, resources, fc.array(text, { maxLength: 5 }), (kind, contents, removed) => {
     const upserts = contents.map(([name, bytes]) => toResource(kind, name, bytes, { source: 'routes.yaml:1' }))
     const frame = toFrame(kind, upserts, removed, { nonce: 'n1', systemVersion: 'v1' })
-    const found = type.toObject(type.decode(frame.bytes), { defaults: true, arrays: true })
+    const found = type.toObject(type.decode(frame.bytes.subarray(5)), { defaults: true, arrays: true })
+    t.equal(frame.bytes.readUInt32BE(1), frame.bytes.length - 5)
     t.match(found, { system_version_info: 'v1', type_url: typeUrlOf(kind), nonce: 'n1' })
     t.strictSame(found.removed_resources, removed)
     t.equal(found.resources.length, upserts.length)

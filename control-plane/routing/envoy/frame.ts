@@ -1,3 +1,5 @@
+import { prefixSize, writePrefix } from './grpc/messages.ts'
+import type { Taken } from './held.ts'
 import { type Resource, type ResourceKind, typeUrlOf } from './resource.ts'
 import { fieldSize, WireWriter } from './wire.ts'
 
@@ -6,7 +8,10 @@ export type Frame = {
   readonly nonce: string
   readonly kind: ResourceKind
   readonly upserts: readonly Resource[]
+  /** What an Envoy that has taken it has of each: one object for all of them, since there may be hundreds. */
+  readonly taken: readonly Taken[]
   readonly removed: readonly string[]
+  /** A DeltaDiscoveryResponse as a message of a gRPC stream, its prefix included. */
   readonly bytes: Buffer
 }
 
@@ -22,15 +27,19 @@ export function toFrame(
 ): Frame {
   const typeUrl = typeUrlOf(kind)
   const removedSizes = removed.map((name) => Buffer.byteLength(name))
-  let size = fieldSize(systemVersion.length) + fieldSize(typeUrl.length) + fieldSize(nonce.length)
+  let size = prefixSize + fieldSize(systemVersion.length) + fieldSize(typeUrl.length) + fieldSize(nonce.length)
   for (const { head, content } of upserts) size += head.length + content.length
   for (const nameSize of removedSizes) size += fieldSize(nameSize)
-  const writer = new WireWriter(size)
+  const writer = new WireWriter(size, prefixSize)
   writer.text(field.systemVersion, systemVersion, systemVersion.length)
   for (const { head, content } of upserts) writer.bytes(head).bytes(content)
   writer.text(field.typeUrl, typeUrl, typeUrl.length).text(field.nonce, nonce, nonce.length)
   removed.forEach((name, index) => {
     writer.text(field.removed, name, removedSizes[index] ?? 0)
   })
-  return { nonce, kind, upserts, removed, bytes: writer.buffer }
+  writePrefix(writer.buffer)
+  const taken = upserts.map((resource) => {
+    return { version: resource.version, resource, sent: undefined, uncertain: false }
+  })
+  return { nonce, kind, upserts, taken, removed, bytes: writer.buffer }
 }

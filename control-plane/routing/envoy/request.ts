@@ -1,5 +1,5 @@
-import type { EnvoyDefinitions } from './definitions.ts'
 import { kindOf, type ResourceKind } from './resource.ts'
+import { WireReader } from './wire.ts'
 
 /** What an Envoy says on its stream: what it wants (no longer), what it has, and what it thinks of the last answer. */
 export type DeltaRequest = {
@@ -18,34 +18,76 @@ export type DeltaRequest = {
   readonly error: string | undefined
 }
 
-type Message = {
-  readonly node?: { readonly id?: string; readonly cluster?: string }
-  readonly type_url?: string
-  readonly resource_names_subscribe?: readonly string[]
-  readonly resource_names_unsubscribe?: readonly string[]
-  readonly initial_resource_versions?: Readonly<Record<string, string>>
-  readonly response_nonce?: string
-  readonly error_detail?: { readonly message?: string }
-}
+// Field numbers of envoy.service.discovery.v3.DeltaDiscoveryRequest and of what is in it; the test holds them against Envoy's own definitions.
+const field = { node: 1, typeUrl: 2, subscribe: 3, unsubscribe: 4, initialVersions: 5, nonce: 6, error: 7 } as const
+const nodeField = { id: 1, cluster: 2 } as const
+const entryField = { key: 1, value: 2 } as const
+const errorField = { message: 2 } as const
 
-/** Reads requests from their bytes. */
-export function requestDecoder(definitions: EnvoyDefinitions): (bytes: Buffer) => DeltaRequest {
-  const type = definitions.type('envoy.service.discovery.v3.DeltaDiscoveryRequest')
-  return (bytes) => toRequest(type.toObject(type.decode(bytes)))
-}
+// Most requests confirm an answer and say nothing else.
+const none: readonly string[] = []
+const noVersions: ReadonlyMap<string, string> = new Map()
 
-function toRequest(message: Message): DeltaRequest {
-  const { node, type_url: typeUrl = '', error_detail: error } = message
+/** Reads a request from its bytes. Throws on bytes that are none. */
+export function decodeRequest(bytes: Buffer): DeltaRequest {
+  let node: DeltaRequest['node']
+  let typeUrl = ''
+  let nonce = ''
+  let error: string | undefined
+  let subscribe: string[] | undefined
+  let unsubscribe: string[] | undefined
+  let versions: Map<string, string> | undefined
+  const reader = new WireReader(bytes)
+  for (let found = reader.next(); found !== 0; found = reader.next()) {
+    switch (found) {
+      case field.node: {
+        const [id, cluster] = twoTexts(reader.message(), nodeField.id, nodeField.cluster)
+        node = { id, cluster }
+        break
+      }
+      case field.typeUrl:
+        typeUrl = reader.text()
+        break
+      case field.subscribe:
+        subscribe ??= []
+        subscribe.push(reader.text())
+        break
+      case field.unsubscribe:
+        unsubscribe ??= []
+        unsubscribe.push(reader.text())
+        break
+      case field.initialVersions:
+        versions ??= new Map()
+        versions.set(...twoTexts(reader.message(), entryField.key, entryField.value))
+        break
+      case field.nonce:
+        nonce = reader.text()
+        break
+      case field.error:
+        error = oneLine(twoTexts(reader.message(), errorField.message, 0)[0]) || 'rejected without a reason'
+        break
+    }
+  }
   return {
-    node: node ? { id: node.id ?? '', cluster: node.cluster ?? '' } : undefined,
+    node,
     kind: kindOf(typeUrl),
     typeUrl,
-    subscribe: message.resource_names_subscribe ?? [],
-    unsubscribe: message.resource_names_unsubscribe ?? [],
-    initialVersions: new Map(Object.entries(message.initial_resource_versions ?? {})),
-    nonce: message.response_nonce ?? '',
-    error: error ? oneLine(error.message ?? '') || 'rejected without a reason' : undefined,
+    subscribe: subscribe ?? none,
+    unsubscribe: unsubscribe ?? none,
+    initialVersions: versions ?? noVersions,
+    nonce,
+    error,
   }
+}
+
+function twoTexts(reader: WireReader, one: number, other: number): [string, string] {
+  let first = ''
+  let second = ''
+  for (let found = reader.next(); found !== 0; found = reader.next()) {
+    if (found === one) first = reader.text()
+    else if (found === other) second = reader.text()
+  }
+  return [first, second]
 }
 
 function oneLine(text: string): string {

@@ -1,37 +1,24 @@
 import type { Frame } from './frame.ts'
+import { type Held, nothingHeld } from './held.ts'
 import type { DeltaRequest } from './request.ts'
 import type { Resource } from './resource.ts'
 
-/** What an Envoy has of one resource. */
-export type Held = {
-  /** The version it is known to have; undefined: none yet. */
-  readonly version: string | undefined
-  /** The same as a resource, where it was sent in this run of the plane. */
-  readonly resource: Resource | undefined
-  /** What was sent last and is not answered yet. */
-  readonly sent: Resource | undefined
-  /** It was in an answer that was rejected with others: nobody knows what became of it. */
-  readonly uncertain: boolean
-}
-
-const nothing: Held = { version: undefined, resource: undefined, sent: undefined, uncertain: false }
-
-/** One object for all Envoys that have a resource and nothing else of its name: there may be hundreds of both. */
-const takenOf = new WeakMap<Resource, Held>()
+type Offered = ReadonlyMap<string, Pick<Resource, 'name'>>
 
 /** One Envoy's interest in one kind of resources, and how far it has got. No queue: only names that deserve a look. */
 export class Subscription {
   #wildcard = false
   readonly #names = new Set<string>()
+  /** What the Envoy is known to have, or may have. */
   readonly #held = new Map<string, Held>()
+  /** What was sent last under a name and is not answered yet. */
+  readonly #sent = new Map<string, Resource>()
   /** Names to look at with the next sending. */
   readonly dirty = new Set<string>()
   /** Names to send even if the Envoy has that version already. */
   readonly forced = new Set<string>()
   /** Names that are sent one by one, since an answer with them was rejected. */
   readonly alone = new Set<string>()
-  /** Answers that are not replied to yet, by nonce. */
-  readonly unanswered = new Map<string, Frame>()
   /** A request is there that must be answered, even if there is nothing to say. */
   owed = false
   #asked = false
@@ -39,6 +26,11 @@ export class Subscription {
   /** Whether the Envoy has asked for this kind at all. */
   get asked(): boolean {
     return this.#asked
+  }
+
+  /** Whether something is to be sent or looked at. */
+  get hasMoreToSay(): boolean {
+    return this.owed || this.dirty.size > 0
   }
 
   wants(name: string): boolean {
@@ -54,15 +46,18 @@ export class Subscription {
   }
 
   held(name: string): Held {
-    return this.#held.get(name) ?? nothing
+    const held = this.#held.get(name) ?? nothingHeld
+    const sent = this.#sent.size > 0 ? this.#sent.get(name) : undefined
+    return sent ? { ...held, sent } : held
   }
 
-  heldNames(): Iterable<string> {
-    return this.#held.keys()
+  *heldNames(): Iterable<string> {
+    yield* this.#held.keys()
+    for (const name of this.#sent.keys()) if (!this.#held.has(name)) yield name
   }
 
   get holdsAny(): boolean {
-    return this.#held.size > 0
+    return this.#held.size + this.#sent.size > 0
   }
 
   /** Whether the Envoy has it in some version, or is known to be without it by its own word. */
@@ -70,21 +65,24 @@ export class Subscription {
     return this.held(name).version !== undefined
   }
 
-  /** Takes what a request says about interest. @param all the names that a wildcard stands for */
-  take({ subscribe, unsubscribe, initialVersions }: DeltaRequest, all: () => Iterable<string>): void {
+  /** Takes what a request says about interest. @param offered what a wildcard stands for now */
+  take({ subscribe, unsubscribe, initialVersions }: DeltaRequest, offered: Offered | undefined): void {
     const first = !this.#asked
     this.#asked = true
     for (const [name, version] of first ? initialVersions : []) {
-      this.#held.set(name, { ...nothing, version })
-      this.dirty.add(name)
+      const known = offered?.get(name)
+      this.#held.set(known?.name ?? name, { ...nothingHeld, version })
+      this.dirty.add(known?.name ?? name)
     }
     const wildcard = subscribe.includes('*') || (first && subscribe.length === 0)
     if (wildcard) {
       this.#wildcard = true
-      for (const name of all()) this.dirty.add(name)
+      for (const name of offered?.keys() ?? []) this.dirty.add(name)
     }
-    for (const name of subscribe) {
-      if (name === '*') continue
+    for (const said of subscribe) {
+      if (said === '*') continue
+      // Hundreds of Envoys ask for the same names, each in bytes of its own.
+      const name = offered?.get(said)?.name ?? said
       this.#names.add(name)
       this.dirty.add(name)
       // Asking again means that it may have forgotten what it had.
@@ -98,36 +96,41 @@ export class Subscription {
     if (name === '*') this.#wildcard = false
     this.#names.delete(name)
     if (this.#wildcard) return
-    this.#held.delete(name)
-    for (const set of [this.dirty, this.forced, this.alone]) set.delete(name)
+    for (const each of [this.#held, this.#sent, this.dirty, this.forced, this.alone]) each.delete(name)
+  }
+
+  /** What the Envoy has said of this may not be so: it is sent anew, or taken away. */
+  doubt(name: string): void {
+    this.dirty.add(name)
+    if (this.wants(name)) this.forced.add(name)
+    if (!this.#held.has(name)) this.#held.set(name, { ...nothingHeld, uncertain: true })
   }
 
   noteSent(frame: Frame): void {
-    this.unanswered.set(frame.nonce, frame)
     this.owed = false
     for (const resource of frame.upserts) {
       const { name } = resource
-      this.#held.set(name, { ...this.held(name), sent: resource })
+      this.#sent.set(name, resource)
       this.dirty.delete(name)
-      this.forced.delete(name)
+      if (this.forced.size > 0) this.forced.delete(name)
     }
     for (const name of frame.removed) {
       this.#held.delete(name)
+      this.#sent.delete(name)
       this.dirty.delete(name)
       this.forced.delete(name)
     }
   }
 
   /** The Envoy has taken an answer. */
-  noteTaken({ upserts }: Frame): void {
-    for (const resource of upserts) {
-      const { name, version } = resource
-      const held = this.#held.get(name)
+  noteTaken({ taken }: Frame): void {
+    for (const held of taken) {
+      const { name } = held.resource
       // It may have unsubscribed meanwhile.
-      if (!held) continue
-      const sent = held.sent === resource ? undefined : held.sent
-      this.#held.set(name, sent ? { version, resource, sent, uncertain: false } : taken(resource))
-      this.alone.delete(name)
+      if (!this.#sent.has(name) && !this.#held.has(name)) continue
+      this.#settle(held.resource)
+      this.#held.set(name, held)
+      if (this.alone.size > 0) this.alone.delete(name)
     }
   }
 
@@ -136,23 +139,19 @@ export class Subscription {
     const uncertain = upserts.length > 1
     for (const resource of upserts) {
       const { name } = resource
-      const held = this.#held.get(name)
-      if (!held) continue
-      const sent = held.sent === resource ? undefined : held.sent
-      this.#held.set(name, { ...held, sent, uncertain: held.uncertain || uncertain })
+      if (!this.#sent.has(name) && !this.#held.has(name)) continue
+      this.#settle(resource)
+      const held = this.#held.get(name) ?? nothingHeld
+      this.#held.set(name, { ...held, uncertain: held.uncertain || uncertain })
       this.dirty.add(name)
       if (!uncertain) continue
       this.alone.add(name)
       this.forced.add(name)
     }
   }
-}
 
-function taken(resource: Resource): Held {
-  let held = takenOf.get(resource)
-  if (!held) {
-    held = { version: resource.version, resource, sent: undefined, uncertain: false }
-    takenOf.set(resource, held)
+  /** It is no longer on its way, unless something newer is. */
+  #settle(resource: Resource): void {
+    if (this.#sent.get(resource.name) === resource) this.#sent.delete(resource.name)
   }
-  return held
 }

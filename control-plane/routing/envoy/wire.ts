@@ -1,4 +1,4 @@
-// The part of protobuf's wire format that the hot path writes: varints, texts and messages, each after its field's tag.
+// The part of protobuf's wire format that the hot path writes and reads: varints, texts and messages, each after its field's tag.
 
 const lengthDelimited = 2
 
@@ -18,10 +18,12 @@ export function fieldSize(size: number): number {
 /** Writes into a buffer of the size that was reckoned before. Field numbers below 16. */
 export class WireWriter {
   readonly buffer: Buffer
-  #at = 0
+  #at: number
 
-  constructor(size: number) {
+  /** @param from where to begin, if something else comes before */
+  constructor(size: number, from = 0) {
     this.buffer = Buffer.allocUnsafe(size)
+    this.#at = from
   }
 
   varint(value: number): this {
@@ -56,5 +58,78 @@ export class WireWriter {
     this.buffer.set(content, this.#at)
     this.#at += content.length
     return this
+  }
+}
+
+/**
+ * Reads a message field by field. Throws on bytes that are none.
+ *
+ *     for (let field = reader.next(); field !== 0; field = reader.next()) …
+ */
+export class WireReader {
+  readonly #bytes: Buffer
+  #at: number
+  readonly #end: number
+  /** Where the content of the present field begins and ends; a number has none. */
+  #from = 0
+  #to = 0
+
+  constructor(bytes: Buffer, from = 0, to = bytes.length) {
+    this.#bytes = bytes
+    this.#at = from
+    this.#end = to
+  }
+
+  /** The number of the next field; 0: there is none. */
+  next(): number {
+    if (this.#at === this.#end) return 0
+    const tag = this.#varint()
+    this.#from = this.#at
+    this.#to = this.#at
+    switch (tag & 7) {
+      case 0:
+        this.#varint()
+        break
+      case 1:
+        this.#at += 8
+        break
+      case lengthDelimited: {
+        const size = this.#varint()
+        this.#from = this.#at
+        this.#at += size
+        this.#to = this.#at
+        break
+      }
+      case 5:
+        this.#at += 4
+        break
+      default:
+        throw new Error(`a field of wire type ${tag & 7} is none`)
+    }
+    if (this.#at > this.#end) throw new Error('the message ends within a field')
+    const field = tag >>> 3
+    if (field === 0) throw new Error('a field has the number 0')
+    return field
+  }
+
+  text(): string {
+    return this.#bytes.toString('utf8', this.#from, this.#to)
+  }
+
+  message(): WireReader {
+    return new WireReader(this.#bytes, this.#from, this.#to)
+  }
+
+  /** Of larger numbers than 2^32 - 1 the lower bits. */
+  #varint(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#at < this.#end ? this.#bytes[this.#at] : undefined
+      if (byte === undefined) throw new Error('the message ends within a number')
+      this.#at += 1
+      if (shift < 32) value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
+    }
+    throw new Error('a number is too long')
   }
 }

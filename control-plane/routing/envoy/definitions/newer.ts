@@ -3,7 +3,9 @@ import protobuf from 'protobufjs'
 /** What Envoy 1.40 has and the definitions that come with the package do not, with its own numbers. */
 const newerFields: readonly (readonly [of: string, name: string, id: number, type: string, rule?: 'repeated'])[] = [
   ['envoy.config.common.mutation_rules.v3.HeaderMutation', 'remove_on_match', 3, 'RemoveOnMatch'],
+  ['envoy.config.route.v3.VirtualHost', 'request_body_buffer_limit', 25, 'google.protobuf.UInt64Value'],
   ['envoy.config.rbac.v3.Principal', 'sourced_metadata', 13, 'SourcedMetadata'],
+  ['envoy.config.route.v3.WeightedCluster', 'use_hash_policy', 5, 'google.protobuf.BoolValue'],
   ['envoy.extensions.filters.http.ext_authz.v3.HttpService', 'path_override', 10, 'string'],
   ['envoy.extensions.filters.http.ext_authz.v3.CheckSettings', 'http_service', 5, 'HttpService'],
   [

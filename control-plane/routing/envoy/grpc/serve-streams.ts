@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { constants, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { type Connections, watchConnections } from './keepalive.ts'
+import { MessageReader } from './messages.ts'
+
+/** Status codes of gRPC. */
+export const status = { ok: 0, invalidArgument: 3, unimplemented: 12 } as const
+type Status = (typeof status)[keyof typeof status]
+
+/** The plane's end of a call: whole messages in both directions until one side ends it. */
+export type GrpcStream = {
+  /** @param bytes a message with its prefix. @param done called when they have left for the network */
+  write(bytes: Buffer, done: () => void): void
+  end(code: Status, details?: string): void
+}
+
+/** Who takes what a call brings. `end` may be called twice. */
+export type GrpcHandler = {
+  /** @param bytes good only until it returns */
+  message(bytes: Buffer): void
+  end(): void
+}
+
+export type GrpcOptions = {
+  readonly address: string
+  /** 0: any free port. */
+  readonly port: number
+  /** The one method that there is. */
+  readonly path: string
+  /** Bytes of the largest message that is taken. */
+  readonly mostBytes: number
+  readonly open: (stream: GrpcStream) => GrpcHandler
+  /** Each connection is asked every other time whether it is still there, and has until the next to answer. */
+  readonly pingEveryMs?: number
+}
+
+export type GrpcServer = AsyncDisposable & { readonly port: number }
+
+/** Megabytes that a connection may have waiting; Node ends one that goes beyond, and a large configuration may well be some. */
+const mostSessionMegabytes = 4_000
+
+/**
+ * Serves one method of gRPC whose messages go both ways, straight from Node's HTTP/2: what is written went through no other hands, so one
+ * buffer serves any number of streams. Compressed messages are not taken. Rejects with the reason if the port is taken.
+ */
+export async function serveGrpcStreams(options: GrpcOptions): Promise<GrpcServer> {
+  const server = createServer({ maxSessionMemory: mostSessionMegabytes })
+  // The types know only what both ends of a connection have.
+  server.on('stream', (stream, headers) => accept(stream as ServerHttp2Stream, headers, options))
+  // A connection that breaks ends its streams; there is nothing else to do about it.
+  server.on('sessionError', () => {})
+  const connections = watchConnections(server, options.pingEveryMs)
+  server.listen(options.port, options.address)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () => close(server, connections),
+  }
+}
+
+async function close(server: Http2Server, connections: Connections): Promise<void> {
+  const closed = once(server, 'close')
+  // Streams never end by themselves. Once the server has begun to close, its sessions would wait until the other end hangs up.
+  connections.end()
+  server.close()
+  await closed
+}
+
+function accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { path, mostBytes, open }: GrpcOptions): void {
+  // It is told by its end.
+  stream.on('error', () => {})
+  const refusal = refusalOf(headers, path)
+  if (refusal) {
+    stream.respond(refusal, { endStream: true })
+    return
+  }
+  let said: { readonly code: Status; readonly details: string } | undefined
+  const end = (code: Status, details = '') => {
+    if (said) return
+    said = { code, details }
+    handler.end()
+    stream.end()
+  }
+  const handler = open({
+    write: (bytes, done) => {
+      if (!said) stream.write(bytes, done)
+    },
+    end,
+  })
+  const reader = new MessageReader(mostBytes, (message) => {
+    if (!said) handler.message(message)
+  })
+  stream.on('data', (chunk: Buffer) => {
+    if (said) return
+    const refused = reader.read(chunk)
+    if (refused !== undefined) end(status.unimplemented, refused)
+  })
+  stream.once('end', () => end(status.ok))
+  stream.once('close', () => handler.end())
+  stream.once('wantTrailers', () => {
+    const { code, details } = said ?? { code: status.ok, details: '' }
+    stream.sendTrailers(trailers(code, details))
+    // A client that has not ended its side is told that nobody reads it any more.
+    setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
+  })
+  stream.respond(responseHeaders, { waitForTrailers: true })
+}
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
+
+/** What is answered to something else than a call of the method. */
+function refusalOf(headers: IncomingHttpHeaders, path: string) {
+  if (headers[':method'] !== 'POST') return { ':status': 405 }
+  if (!headers['content-type']?.startsWith('application/grpc')) return { ':status': 415 }
+  if (headers[':path'] === path) return undefined
+  return { ...responseHeaders, ...trailers(status.unimplemented, `there is no method ${headers[':path']}`) }
+}
+
+function trailers(code: Status, details: string) {
+  return { 'grpc-status': String(code), ...(details === '' ? {} : { 'grpc-message': encodeURIComponent(details) }) }
+}
