@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readOrPutAside, writeJson } from '#shared/files/keep-json.ts'
+import type { Listening } from '#shared/http/listen.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import { Authorizer, type AuthorizerState } from './authorizer.ts'
@@ -11,6 +12,8 @@ import { serveAuthorizers } from './serve.ts'
 export type OpenAuthorizers = { readonly stateDir: string; readonly log: Logger }
 
 export type NodeAuthorizers = AsyncDisposable & {
+  /** Has these answered for and no others; those that stay go on as they are. Throws PORT_TAKEN, and then all is as it was. */
+  configure(configs: readonly AuthorizerConfig[]): Promise<void>
   /** Gives each gateway's authorizer what the plane wants; of what is not named nothing changes. */
   want(sets: Readonly<Record<string, AuthorizerSet>>): void
   readonly state: readonly AuthorizerState[]
@@ -22,43 +25,96 @@ export type NodeAuthorizers = AsyncDisposable & {
  */
 export async function openAuthorizers(
   configs: readonly AuthorizerConfig[],
-  { stateDir, log }: OpenAuthorizers,
+  open: OpenAuthorizers,
 ): Promise<NodeAuthorizers> {
-  await using stack = new AsyncDisposableStack()
-  const folder = join(stateDir, 'authorizers')
-  const opened = new Map<string, Authorizer>()
-  for (const { gateway } of configs) {
-    const file = join(folder, `${gateway}.json`)
+  const opened = new OpenedAuthorizers(open)
+  await opened.configure(configs)
+  return opened
+}
+
+type Entry = { readonly authorizer: Authorizer; readonly keeper: Keeper }
+
+class OpenedAuthorizers implements NodeAuthorizers {
+  readonly #folder: string
+  readonly #log: Logger
+  readonly #authorizers = new Map<string, Authorizer>()
+  readonly #keepers = new Map<string, Keeper>()
+  readonly #listening = new Map<string, Listening>()
+  #configs: readonly AuthorizerConfig[] = []
+
+  constructor({ stateDir, log }: OpenAuthorizers) {
+    this.#folder = join(stateDir, 'authorizers')
+    this.#log = log
+  }
+
+  get state(): readonly AuthorizerState[] {
+    return this.#configs.flatMap(({ gateway, listen }) => {
+      const authorizer = this.#authorizers.get(gateway)
+      return authorizer ? [{ ...authorizer.state, listen }] : []
+    })
+  }
+
+  want(sets: Readonly<Record<string, AuthorizerSet>>): void {
+    for (const [gateway, set] of Object.entries(sets)) this.#authorizers.get(gateway)?.take(set)
+  }
+
+  async configure(configs: readonly AuthorizerConfig[]): Promise<void> {
+    const addresses = addressesOf(configs)
+    const added = new Map<string, Listening>()
+    const gateways = configs.map(({ gateway }) => gateway).filter((gateway) => !this.#authorizers.has(gateway))
+    for (const gateway of gateways) {
+      const { authorizer, keeper } = await this.#open(gateway)
+      this.#authorizers.set(gateway, authorizer)
+      this.#keepers.set(gateway, keeper)
+    }
+    try {
+      for (const [address, index] of addresses) {
+        if (this.#listening.has(address)) continue
+        const [host = '', port = ''] = address.split(':')
+        const at = { address: host, port: Number(port) }
+        added.set(address, await serveAuthorizers(this.#authorizers, at, `authorizers[${index}].listen`))
+      }
+    } catch (error) {
+      for (const listening of added.values()) await listening[Symbol.asyncDispose]()
+      for (const gateway of gateways) await this.#close(gateway)
+      throw error
+    }
+    for (const [address, listening] of added) this.#listening.set(address, listening)
+    this.#configs = configs
+    for (const [address, listening] of this.#listening) {
+      if (addresses.has(address)) continue
+      this.#listening.delete(address)
+      await listening[Symbol.asyncDispose]()
+    }
+    const kept = new Set(configs.map(({ gateway }) => gateway))
+    for (const gateway of [...this.#authorizers.keys()]) if (!kept.has(gateway)) await this.#close(gateway)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.configure([])
+  }
+
+  async #open(gateway: string): Promise<Entry> {
+    const log = this.#log
+    const file = join(this.#folder, `${gateway}.json`)
     const read = await readOrPutAside(
       file,
       KeptAuthorizer,
       log,
       'what an authorizer kept cannot be read; until a plane hands it down no token passes',
     )
-    const keeper = stack.use(new Keeper(folder, file, log))
+    const keeper = new Keeper(this.#folder, file, log)
     const kept = read.kind === 'read' ? read.value : nothingKept
-    opened.set(gateway, stack.use(new Authorizer({ gateway, kept, keep: (next) => keeper.keep(next), log })))
+    return { keeper, authorizer: new Authorizer({ gateway, kept, keep: (next) => keeper.keep(next), log }) }
   }
-  for (const [address, index] of addressesOf(configs)) {
-    const [host = '', port = ''] = address.split(':')
-    const at = { address: host, port: Number(port) }
-    stack.use(await serveAuthorizers(opened, at, `authorizers[${index}].listen`))
-  }
-  const open = stack.move()
-  return {
-    want(sets) {
-      for (const [gateway, set] of Object.entries(sets)) opened.get(gateway)?.take(set)
-    },
-    get state() {
-      return configs.flatMap(({ gateway, listen }) => {
-        const authorizer = opened.get(gateway)
-        return authorizer ? [{ ...authorizer.state, listen }] : []
-      })
-    },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+
+  async #close(gateway: string): Promise<void> {
+    await this.#authorizers.get(gateway)?.[Symbol.asyncDispose]()
+    this.#authorizers.delete(gateway)
+    await this.#keepers.get(gateway)?.[Symbol.asyncDispose]()
+    this.#keepers.delete(gateway)
   }
 }
-
 /** Each address once, with the first setting that names it. */
 function addressesOf(configs: readonly AuthorizerConfig[]): ReadonlyMap<string, number> {
   const addresses = new Map<string, number>()

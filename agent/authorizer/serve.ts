@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { inheritedSocket } from '#shared/http/inherited-sockets.ts'
 import { type Listening, listen } from '#shared/http/listen.ts'
 import type { Authorizer } from './authorizer.ts'
 import { type Judgement, unable } from './judgement.ts'
@@ -13,7 +15,10 @@ const statuses = { granted: 200, refused: 401, forbidden: 403, unable: 503 } as 
   number
 >
 
-/** Answers proxies on a loopback address. Throws PORT_TAKEN, which names the setting. */
+/**
+ * Answers proxies on a loopback address, by a socket that the service manager holds where there is one. Throws PORT_TAKEN, which names the
+ * setting.
+ */
 export async function serveAuthorizers(
   authorizers: ReadonlyMap<string, Authorizer>,
   at: { readonly address: string; readonly port: number },
@@ -26,7 +31,30 @@ export async function serveAuthorizers(
     if (answer instanceof Promise) void answer.then((judgement) => tell(response, judgement))
     else tell(response, answer)
   })
-  return listen(server, at, setting)
+  const socket = await inheritedSocket(at)
+  return socket === undefined ? listen(server, at, setting) : listenOn(server, socket, at.port)
+}
+
+/** How long questions that have come may take to be answered at the end. */
+const finishWithinMs = 1_000
+
+/**
+ * Has a server listen on a socket that outlives this process. At the end it answers what has come; what comes from then on waits in the
+ * socket for the next agent.
+ */
+async function listenOn(server: Server, socket: number, port: number): Promise<Listening> {
+  server.listen({ fd: socket })
+  await once(server, 'listening')
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      const late = setTimeout(() => server.closeAllConnections(), finishWithinMs)
+      await closed
+      clearTimeout(late)
+    },
+  }
 }
 
 function judge(

@@ -2,7 +2,7 @@ export type ReloadQuestion = {
   readonly now: number
   /** When earlier reloads happened, oldest first. */
   readonly history: readonly number[]
-  /** Whether the set takes away an endpoint that must not be called any more. */
+  /** Whether the set takes away an endpoint that must not be called any more, or users from a canary. */
   readonly urgent: boolean
   readonly perMinute: number
   /** Generations of workers that still finish requests, and how many of them may be there. */

@@ -6,7 +6,7 @@ const absolute = () => z.string().check(z.regex(/^\/[^\0\n]*$/, { error: 'expect
 const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most))
 
 /** A loopback address and port that only this gateway's proxy listens on: there it proves what it serves. */
-const local = (example: string) =>
+export const local = (example: string) =>
   z
     .string()
     .check(
@@ -23,6 +23,8 @@ const paces = {
   compare_every: z._default(duration(100), 60_000),
   test_timeout: z._default(duration(100), 20_000),
   proof_timeout: z._default(duration(100), 20_000),
+  /** How long the balancers in front may take to see that the health path fails, before a gateway that drains counts as drained. */
+  drain_notice: z._default(duration(0), 10_000),
 }
 
 /** A gateway whose Nginx runs on this node. */
@@ -86,6 +88,10 @@ export const EnvoyGatewayConfig = z.strictObject({
   error_log: z.optional(absolute()),
   /** Worker threads (run). Default: one a core. */
   workers: z.optional(count(1, 256)),
+  /** Memory from which on it refuses rather than dies, in MiB. Written into its bootstrap file. */
+  max_heap_mib: z._default(count(64, 1_000_000), 2048),
+  /** Connections of clients at once, over all its listeners; more are not taken. */
+  max_connections: z._default(count(1, 10_000_000), 50_000),
   ...paces,
 })
 export type EnvoyGatewayConfig = z.infer<typeof EnvoyGatewayConfig>

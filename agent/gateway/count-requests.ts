@@ -53,7 +53,8 @@ export class RequestCounts implements AsyncDisposable {
       const readable = await log.read((line) => tally.add(line))
       // What cannot be read is unknown, not nothing.
       if (!readable && tally.routes.length === 0) continue
-      if (this.#parts.send({ type: 'counted', gateway, routes: tally.routes })) tally.clear()
+      const { routes, services } = tally
+      if (this.#parts.send({ type: 'counted', gateway, routes, services })) tally.clear()
     }
   }
 }

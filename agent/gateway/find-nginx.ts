@@ -11,6 +11,8 @@ export type NginxProgram = {
   readonly version: string
   /** Arguments that keep it from opening the log file it was built with, where it knows them. */
   readonly quietly: readonly string[]
+  /** It can say how many requests are under way. */
+  readonly counts: boolean
 }
 
 /**
@@ -23,10 +25,15 @@ export async function findNginx(name: string, path = process.env.PATH ?? ''): Pr
   if (program === undefined)
     throw new Failure('PART_MISSING', `there is no program ${name}`, { remedy, retryable: true })
   try {
-    const { stderr } = await execute(program, ['-v'], { timeout: 10_000 })
+    const { stderr } = await execute(program, ['-V'], { timeout: 10_000 })
     const version = /nginx\/([\d.]+)/.exec(stderr)?.[1]
     if (version === undefined) throw new Error(`it says ${JSON.stringify(stderr.slice(0, 100))}`)
-    return { program, version, quietly: knowsErrorLogOption(version) ? ['-e', 'stderr'] : [] }
+    return {
+      program,
+      version,
+      quietly: knowsErrorLogOption(version) ? ['-e', 'stderr'] : [],
+      counts: stderr.includes('--with-http_stub_status_module'),
+    }
   } catch (cause) {
     throw new Failure('PART_MISSING', `${program} does not say that it is nginx`, { remedy, retryable: true, cause })
   }

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -17,7 +18,7 @@ async function setUp(t: Test) {
     const readable = await log.read((line) => lines.push(line))
     return readable ? lines.join(' ') : undefined
   }
-  return { path, read }
+  return { path, log, read }
 }
 
 t.test('each line is read once, from the first reading on, and only when it is whole', async (t) => {
@@ -29,6 +30,28 @@ t.test('each line is read once, from the first reading on, and only when it is w
   await appendFile(path, 'ee\n\nfour 四\n')
   t.equal(await read(), 'three four 四')
   t.equal(await read(), '')
+})
+
+t.test('a line that is written while others are read is read once', async (t) => {
+  const { path, log, read } = await setUp(t)
+  await writeFile(path, '')
+  await read()
+  await appendFile(path, 'one\n')
+  const lines: string[] = []
+  await log.read((line) => {
+    lines.push(line)
+    if (line === 'one') appendFileSync(path, 'two\n')
+  })
+  t.equal(`${lines.join(' ')} ${await read()}`.trim(), 'one two')
+  t.equal(await read(), '')
+})
+
+t.test('two readings at once hand over each line once', async (t) => {
+  const { path, read } = await setUp(t)
+  await writeFile(path, '')
+  await read()
+  await appendFile(path, 'one\n')
+  t.strictSame(await Promise.all([read(), read()]), ['one', ''])
 })
 
 t.test('a file that comes later is new from its beginning', async (t) => {

@@ -13,19 +13,27 @@ export class FollowedLog implements AsyncDisposable {
   readonly #path: string
   #opened: Opened | undefined
   #begun = false
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Hands over the lines that have come. Resolves with false where the file cannot be read. */
-  async read(onLine: (line: string) => void): Promise<boolean> {
+  /** Hands over the lines that have come, one reading after the other. Resolves with false where the file cannot be read. */
+  read(onLine: (line: string) => void): Promise<boolean> {
+    const read = this.#turn.then(() => this.#read(onLine))
+    this.#turn = read.catch(() => {})
+    return read
+  }
+
+  async #read(onLine: (line: string) => void): Promise<boolean> {
     const present = await stat(this.#path).catch(() => undefined)
     const before = this.#opened
     if (before) {
       await this.#readOn(before, onLine)
-      const cut = present && present.ino === before.inode && present.size < before.offset
-      if (cut) Object.assign(before, { offset: 0, rest: Buffer.alloc(0) })
+      // Asked after reading: it grows meanwhile, and what is shorter than what was read has been cut.
+      const cut = (await before.handle.stat()).size < before.offset
+      if (cut && present?.ino === before.inode) Object.assign(before, { offset: 0, rest: Buffer.alloc(0) })
       // A file that is not there at the moment may be the same one in a moment.
       if (!present || present.ino === before.inode) return true
       await before.handle.close()

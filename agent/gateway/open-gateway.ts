@@ -4,7 +4,7 @@ import { replaceFile } from '#shared/files/replace-file.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { readDirectives } from './directives.ts'
 import type { FileSet } from './file-set.ts'
-import { findNginx } from './find-nginx.ts'
+import { findNginx, type NginxProgram } from './find-nginx.ts'
 import { NamedFiles } from './named-files.ts'
 import { mainContent } from './own-files.ts'
 import { type OwnFolder, openFolder } from './place.ts'
@@ -15,6 +15,7 @@ import { openShadow, type Shadow } from './stage.ts'
 /** Everything that one gateway works with. */
 export type GatewayParts = AsyncDisposable & {
   readonly settings: GatewaySettings
+  readonly nginx: NginxProgram
   readonly folder: OwnFolder
   readonly shadow: Shadow
   readonly process: NginxProcess
@@ -39,7 +40,16 @@ export async function openGateway(settings: GatewaySettings, log: Logger, stop: 
   const shadow = await openShadow(settings, nginx, stop)
   const process = settings.run ? await ownProcess(settings, nginx, log) : foreignProcess(settings)
   const named = new NamedFiles()
-  return { settings, folder, shadow, process, main, named, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
+  return {
+    settings,
+    nginx,
+    folder,
+    shadow,
+    process,
+    main,
+    named,
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  }
 }
 
 async function makePrefix({ home, mainConfig }: GatewaySettings, content: string): Promise<void> {

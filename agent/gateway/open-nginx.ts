@@ -1,6 +1,7 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import { applySet, refusal } from './apply-set.ts'
 import { nextReload, remembered } from './budget.ts'
+import { drainingNginx } from './drain-nginx.ts'
 import { openGateway } from './open-gateway.ts'
 import type { GatewayProxy } from './proxy.ts'
 import { readWorkers } from './read-workers.ts'
@@ -14,6 +15,7 @@ export async function openNginx(settings: GatewaySettings, log: Logger, stop: Ab
   const parts = await openGateway(settings, log, stop)
   let history: readonly number[] = []
   return {
+    ...drainingNginx(settings.proof, settings.drainFile),
     read: () => parts.folder.read(),
     refusal: (set, known) => refusal(parts, set, known),
     async isServed(present, files) {

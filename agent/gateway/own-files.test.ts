@@ -35,7 +35,7 @@ t.test('only an Nginx that the agent runs stays in the foreground', async (t) =>
 })
 
 t.test('the proof says its hash, on its address alone', async (t) => {
-  const text = proofContent('127.0.0.1:18099', 'abc123')
+  const text = proofContent({ name: 'edge', proof: '127.0.0.1:18099', drainFile: '/f/draining' }, 'abc123', true)
   t.equal(hashIn(text), 'abc123')
   t.equal(hashIn(undefined), '')
   t.strictSame(

@@ -16,7 +16,10 @@ export type ServedSet =
 /** What has to be in the folder, and the hash that proves it. */
 export function withProof(parts: GatewayParts, files: FileSet): { readonly hash: string; readonly wanted: FileSet } {
   const hash = hashOf(new Map([...files, ...parts.main, ...parts.named.prints]))
-  return { hash, wanted: new Map([...files, [parts.settings.proofFile, proofContent(parts.settings.proof, hash)]]) }
+  return {
+    hash,
+    wanted: new Map([...files, [parts.settings.proofFile, proofContent(parts.settings, hash, parts.nginx.counts)]]),
+  }
 }
 
 /** Whether the folder holds these files already and Nginx serves them. */

@@ -36,6 +36,8 @@ export type GatewaySettings = {
   readonly compareMs: number
   readonly testTimeoutMs: number
   readonly proofTimeoutMs: number
+  readonly drainFile: string
+  readonly drainNoticeMs: number
 }
 
 /** @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it */
@@ -44,6 +46,8 @@ export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): G
   const home = join(state, 'nginx')
   const filePrefix = gatewayFilePrefix(config.name)
   const { managed } = config
+  // Nginx's workers, who look for the file, can enter the folder that Nginx reads.
+  const folder = config.folder ?? (managed ? join(home, 'conf') : defaultFolder)
   return {
     name: config.name,
     proxy: 'nginx',
@@ -51,7 +55,7 @@ export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): G
     managed,
     run: config.run,
     mainConfig: managed ? join(home, 'nginx.conf') : config.main_config,
-    folder: config.folder ?? (managed ? join(home, 'conf') : defaultFolder),
+    folder,
     pidFile: config.pid_file ?? (managed ? join(home, 'nginx.pid') : defaultPidFile),
     errorLog: config.error_log ?? (managed ? join(home, 'error.log') : undefined),
     proof: config.proof,
@@ -72,5 +76,7 @@ export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): G
     compareMs: config.compare_every,
     testTimeoutMs: config.test_timeout,
     proofTimeoutMs: config.proof_timeout,
+    drainFile: join(folder, `${filePrefix}draining`),
+    drainNoticeMs: config.drain_notice,
   }
 }

@@ -4,9 +4,12 @@ import { Wake } from '#shared/lifecycle/wake.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
+import type { DrainState } from '#shared/protocol/orders.ts'
 import type { AppliedSet, GatewayState } from './applied-set.ts'
+import type { DrainOrder } from './drain-order.ts'
 import { contentsOf, hashOf } from './file-set.ts'
 import { inspectGateway } from './inspect.ts'
+import { Drain } from './keep-drain.ts'
 import { keepGood, readGood } from './keep-good.ts'
 import { goodSetOf, type Input, outcomeOf, tellTheSame } from './outcome.ts'
 import type { GatewayProxy, LoopSettings } from './proxy.ts'
@@ -17,6 +20,8 @@ export type GatewayStatus = {
   readonly outcome: GatewayOutcome | undefined
   /** Reloads since the agent started. */
   readonly reloads: number
+  /** How it stands towards the balancers in front. */
+  readonly drain: DrainState
 }
 
 /** What was found; `error`: why nothing can be said. */
@@ -30,6 +35,8 @@ export type Gateway = {
   inspect(): Promise<Found>
   /** Compares them now, and sets right what differs. */
   repair(): void
+  /** Has it drain, or serve again where there is no order. */
+  drain(order: DrainOrder | undefined): void
   /** Settles when the gateway has ended, after the signal that it was started with. */
   readonly ended: Promise<void>
 }
@@ -41,11 +48,15 @@ export type GatewaySurroundings = {
   readonly log: Logger
   readonly open: OpenProxy
   readonly onOutcome: (outcome: GatewayOutcome) => void
+  readonly onDrain: (state: DrainState) => void
   readonly stop: AbortSignal
 }
 
 /** Runs one gateway: the set that was taken last is what its proxy serves, or an outcome says why not. */
-export function startGateway(settings: LoopSettings, { log, open, onOutcome, stop }: GatewaySurroundings): Gateway {
+export function startGateway(
+  settings: LoopSettings,
+  { log, open, onOutcome, onDrain, stop }: GatewaySurroundings,
+): Gateway {
   const wake = new Wake()
   let wanted: Input | undefined
   /** The newest set that was tried to its end. */
@@ -54,6 +65,13 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
   let outcome: GatewayOutcome | undefined
   let reloads = 0
   let opened: GatewayProxy | undefined
+  const drain = new Drain({
+    file: settings.drainFile,
+    noticeMs: settings.drainNoticeMs,
+    isSettled: () => wanted === undefined || settled?.input === wanted,
+    onChange: onDrain,
+    log: log.child({ gateway: settings.name }),
+  })
 
   const take = (set: GatewayFiles) => {
     const files = contentsOf(set.files)
@@ -149,17 +167,19 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
     opened = proxy
     state = { present: await proxy.read(), lastGood: new Map(Object.entries(good?.files ?? {})) }
     if (good && !wanted) take(good.set)
+    const draining = drain.run(proxy, stop)
     while (!stop.aborted) {
       let againMs = settings.retryMs
       try {
         againMs = await look(proxy)
       } catch (error) {
-        if (stop.aborted) return
+        if (stop.aborted) break
         reportTrouble(error)
         state = { ...state, present: await proxy.read().catch(() => new Map()) }
       }
       await wake.next(againMs, stop)
     }
+    await draining
   }
 
   const inspect = async (): Promise<Found> => {
@@ -178,9 +198,10 @@ export function startGateway(settings: LoopSettings, { log, open, onOutcome, sto
   const ended = run().catch((err: unknown) => log.error({ err, gateway: settings.name }, 'the gateway ended'))
   return {
     take,
-    status: () => ({ gateway: settings.name, outcome, reloads }),
+    status: () => ({ gateway: settings.name, outcome, reloads, drain: drain.state }),
     inspect,
     repair: () => wake.ring(),
+    drain: (order) => drain.want(order),
     ended,
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { GatewayConfig } from './config.ts'
+import type { DrainOrder } from './drain-order.ts'
 import { envoySettings } from './envoy/settings.ts'
 import type { LoopSettings } from './proxy.ts'
 import { gatewaySettings } from './settings.ts'
@@ -12,6 +13,8 @@ export type GatewayOptions = {
   readonly stateDir: string
   /** Called with each outcome of a set: proven, rejected, blocked or waiting. */
   readonly onOutcome: (gateway: string, outcome: GatewayOutcome) => void
+  /** Called when a gateway stands otherwise towards the balancers in front. */
+  readonly onDrain?: () => void
   readonly signal: AbortSignal
 }
 
@@ -19,19 +22,27 @@ export type Gateways = AsyncDisposable & {
   /** Gives a gateway the set that it should serve. One that this node does not run answers `rejected`. */
   take(gateway: string, files: GatewayFiles): void
   status(): readonly GatewayStatus[]
+  /** Has all of them drain, or serve again where there is no order. */
+  drain(order: DrainOrder | undefined): void
   /** Undefined: this node runs no such gateway. */
   gateway(name: string): Pick<Gateway, 'inspect' | 'repair'> | undefined
 }
 
 /** Runs this node's gateways. Each starts with its last good set, so it serves while the plane is away. */
 export function startGateways(configs: readonly GatewayConfig[], options: GatewayOptions): Gateways {
-  const { log, stateDir, onOutcome, signal } = options
+  const { log, stateDir, onOutcome, onDrain = () => {}, signal } = options
   const end = new AbortController()
   const stop = AbortSignal.any([signal, end.signal])
   const gateways = new Map(
     configs.map((config) => {
       const { settings, open } = kindOf(config, stateDir, log)
-      const surroundings = { log, open, stop, onOutcome: (outcome: GatewayOutcome) => onOutcome(config.name, outcome) }
+      const surroundings = {
+        log,
+        open,
+        stop,
+        onOutcome: (outcome: GatewayOutcome) => onOutcome(config.name, outcome),
+        onDrain,
+      }
       return [config.name, { proxy: config.proxy, ...startGateway(settings, surroundings) }] as const
     }),
   )
@@ -48,6 +59,9 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
       else onOutcome(name, { state: 'rejected', version: files.version, error: wrong })
     },
     gateway: (name) => gateways.get(name),
+    drain(order) {
+      for (const gateway of gateways.values()) gateway.drain(order)
+    },
     status: () => [...gateways.values()].map((gateway) => gateway.status()),
     async [Symbol.asyncDispose]() {
       end.abort()

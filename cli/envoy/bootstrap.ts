@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { overloadManager } from '#shared/envoy/overload.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 
@@ -26,7 +27,8 @@ export function envoyBootstrap(options: BootstrapOptions): object {
   const { gateway, id, planes, admin } = options
   return {
     node: { id, cluster: gateway },
-    admin: { address: socket(admin) },
+    // Whoever looks after it reaches it also when there are too many clients.
+    admin: { address: socket(admin), ignore_global_conn_limit: true },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',
@@ -38,7 +40,7 @@ export function envoyBootstrap(options: BootstrapOptions): object {
       lds_config: { ads: {}, resource_api_version: 'V3' },
     },
     static_resources: { clusters: [toPlane(planes)] },
-    overload_manager: overload(options),
+    overload_manager: overloadManager(options),
   }
 }
 
@@ -67,35 +69,6 @@ function toPlane(planes: readonly Address[]): object {
       cluster_name: planeCluster,
       endpoints: [{ lb_endpoints: planes.map((plane) => ({ endpoint: { address: socket(plane) } })) }],
     },
-  }
-}
-
-/** Before memory is out, idle connections go first, then requests are refused; new connections are, when there are too many. */
-function overload({ maxHeapBytes, maxConnections }: BootstrapOptions): object {
-  const heap = 'envoy.resource_monitors.fixed_heap'
-  const at = (name: string, value: number) => ({
-    name: `envoy.overload_actions.${name}`,
-    triggers: [{ name: heap, threshold: { value } }],
-  })
-  return {
-    refresh_interval: '0.25s',
-    resource_monitors: [
-      {
-        name: heap,
-        typed_config: {
-          '@type': `${extensions}.resource_monitors.fixed_heap.v3.FixedHeapConfig`,
-          max_heap_size_bytes: maxHeapBytes,
-        },
-      },
-      {
-        name: 'envoy.resource_monitors.global_downstream_max_connections',
-        typed_config: {
-          '@type': `${extensions}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`,
-          max_active_downstream_connections: maxConnections,
-        },
-      },
-    ],
-    actions: [at('shrink_heap', 0.9), at('disable_http_keepalive', 0.95), at('stop_accepting_requests', 0.98)],
   }
 }
 

@@ -7,6 +7,9 @@ export type Listening = AsyncDisposable & {
   readonly port: number
 }
 
+/** Connections that the kernel keeps until they are taken, as far as it is allowed to: ten thousand agents may come within a second. */
+const backlog = 4_096
+
 /**
  * Has a server listen; at the end of its block it takes no more connections, and open ones are closed.
  * Throws PORT_TAKEN, which names the setting.
@@ -16,7 +19,7 @@ export async function listen(
   { address, port }: { readonly address: string; readonly port: number },
   setting: string,
 ): Promise<Listening> {
-  server.listen(port, address)
+  server.listen({ port, host: address, backlog })
   try {
     await once(server, 'listening')
   } catch (cause) {

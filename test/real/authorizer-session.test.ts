@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
+import { nodeView } from '#control-plane/api/views.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import { desiredKeys } from '#shared/protocol/desired-keys.ts'
 import { AgentClient, helloOf, nodeId } from '#test/support/agent-client.ts'
@@ -30,7 +31,9 @@ await t.test('an agent is told what it authorizes with, whenever that is another
   await count(1)
   t.strictSame(told(agent), [{ edge: set('users') }], 'of a gateway without a table nothing is said')
   t.strictSame(sessions.authorizedGateways(), new Set(['edge', 'inner']))
-  t.strictSame(plane.fleet.nodes.get(nodeId(1))?.spec.authorizers, ['edge', 'inner'])
+  const known = plane.fleet.nodes.get(nodeId(1))
+  t.strictSame(known?.spec.authorizers, ['edge', 'inner'])
+  t.strictSame(known && nodeView(known, plane.fleet).authorizers, ['edge', 'inner'], 'the API says so')
 
   sessions.setAuthorizer('edge', set('users'))
   sessions.setAuthorizer('other', set('users'))

@@ -71,7 +71,6 @@ export async function applyFiles(
 async function wrongEnvoy({ settings: { admin, name } }: EnvoyParts): Promise<string | undefined> {
   const found = await readIdentity(admin).catch(() => undefined)
   if (!found) return undefined
-  if (found.draining) return `the Envoy at ${admin} drains: it takes no connections any more`
   if (found.gateway === name) return undefined
   return `what answers at ${admin} is an Envoy of the gateway "${found.gateway}", by its node.cluster`
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { overloadManager } from '#shared/envoy/overload.ts'
 import { portOf } from '../config.ts'
 import type { FileSet } from '../file-set.ts'
 import { endpointsFileOf, secretFileOf } from './compose.ts'
@@ -6,13 +7,20 @@ import { discoveryText, isObject, type Json, type JsonObject, parseDiscovery, re
 import type { EnvoyFileNames, EnvoySettings } from './settings.ts'
 
 /** The whole configuration that an Envoy is started with: who it is, its admin page, and where its files are. */
-export function bootstrapText(settings: Pick<EnvoySettings, 'name' | 'nodeId' | 'admin' | 'folder' | 'names'>): string {
-  const { name, nodeId, admin, folder, names } = settings
+export function bootstrapText(
+  settings: Pick<EnvoySettings, 'name' | 'nodeId' | 'admin' | 'folder' | 'names' | 'limits'>,
+): string {
+  const { name, nodeId, admin, folder, names, limits } = settings
   const from = (file: string) => ({ path_config_source: { path: join(folder, file) }, resource_api_version: 'V3' })
   const bootstrap = {
     node: { id: nodeId, cluster: name },
-    admin: { address: { socket_address: { address: hostOf(admin), port_value: portOf(admin) } } },
+    admin: {
+      address: { socket_address: { address: hostOf(admin), port_value: portOf(admin) } },
+      // There it proves what it serves, also when there are too many clients.
+      ignore_global_conn_limit: true,
+    },
     dynamic_resources: { cds_config: from(names.clusters), lds_config: from(names.listeners) },
+    overload_manager: overloadManager(limits),
   }
   return `${JSON.stringify(bootstrap, undefined, 2)}\n`
 }

@@ -6,6 +6,7 @@ import type { GatewayProxy } from '../proxy.ts'
 import { applyFiles, isServed } from './apply-files.ts'
 import { bootstrapText, emptyFiles } from './bootstrap.ts'
 import { composed } from './compose.ts'
+import { drainingEnvoy } from './drain-envoy.ts'
 import { findEnvoy } from './find-envoy.ts'
 import type { EnvoyParts } from './parts.ts'
 import { refusedResource } from './refused.ts'
@@ -41,6 +42,7 @@ export async function openEnvoy(settings: EnvoySettings, log: Logger, stop: Abor
     isRunning: async () => (await kept?.pid()) !== undefined,
   }
   return {
+    ...drainingEnvoy(settings.admin),
     read: () => folder.read(),
     refusal(set, known) {
       const paths = set.files.map(({ path }) => path)

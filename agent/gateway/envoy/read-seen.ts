@@ -12,11 +12,10 @@ export async function readSeen(admin: string): Promise<Seen> {
   return seenOf(stats, routes)
 }
 
-/** Who the Envoy at this admin page says it is: the gateway that it belongs to (`node.cluster`), and whether it is about to end. */
-export async function readIdentity(admin: string): Promise<{ readonly gateway: string; readonly draining: boolean }> {
-  const { node, state } = await askAdmin(admin, '/server_info')
-  const gateway = isObject(node) && typeof node.cluster === 'string' ? node.cluster : ''
-  return { gateway, draining: state === 'DRAINING' }
+/** The gateway that the Envoy at this admin page says it belongs to (`node.cluster`). */
+export async function readIdentity(admin: string): Promise<{ readonly gateway: string }> {
+  const { node } = await askAdmin(admin, '/server_info')
+  return { gateway: isObject(node) && typeof node.cluster === 'string' ? node.cluster : '' }
 }
 
 /** What Envoy's statistics and its routes say together. */

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readState } from '#shared/envoy/drain.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { endProcess, type KeptProcess, keepRunning } from '../keep-running.ts'
 import { keepLogSmall } from '../run-nginx.ts'
 import { finishRequests } from './finish-requests.ts'
-import { readIdentity } from './read-seen.ts'
 import type { EnvoySettings } from './settings.ts'
 
 /** How long requests may take to be answered when the agent stops in order. */
@@ -14,10 +16,9 @@ const finishWithinMs = 3_000
 /** An Envoy of the agent's own; it is started by `start`. */
 export async function ownEnvoy(settings: EnvoySettings, program: string, log: Logger): Promise<KeptProcess> {
   await mkdir(settings.home, { recursive: true, mode: 0o755 })
-  // One that an agent was about to end when it was killed itself takes no connections any more.
   const left = await findRunning(settings.bootstrap)
-  const draining = left !== undefined && (await readIdentity(settings.admin).catch(() => undefined))?.draining
-  if (left !== undefined && draining) await endProcess(left, ['SIGTERM', 'SIGKILL'])
+  if (left !== undefined && (await isEnding(settings))) await endProcess(left, ['SIGTERM', 'SIGKILL'])
+  await rm(endingFile(settings), { force: true })
   return keepRunning({
     name: 'envoy',
     gateway: settings.name,
@@ -26,10 +27,26 @@ export async function ownEnvoy(settings: EnvoySettings, program: string, log: Lo
     spawn: (onExit) => spawnEnvoy(settings, program, onExit),
     tend: () => keepLogSmall(settings.errorLog),
     async end(pid) {
+      await writeFile(endingFile(settings), '')
       await finishRequests(settings.admin, finishWithinMs)
       await endProcess(pid, ['SIGTERM', 'SIGKILL'])
+      await rm(endingFile(settings), { force: true })
     },
   })
+}
+
+/**
+ * Whether an agent was about to end this Envoy when it was killed itself: then it takes no connections any more. One that only drains, as it
+ * was ordered, does.
+ */
+async function isEnding(settings: EnvoySettings): Promise<boolean> {
+  if (existsSync(endingFile(settings))) return true
+  const drains = (await readState(settings.admin).catch(() => '')) === 'DRAINING'
+  return drains && !existsSync(settings.drainFile)
+}
+
+function endingFile({ home }: EnvoySettings): string {
+  return join(home, 'ending')
 }
 
 /** The Envoy that was started with this file; undefined: none is. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { EnvoyLimits } from '#shared/envoy/overload.ts'
 import { envoyFileNames, gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
 import type { EnvoyGatewayConfig } from '../config.ts'
 
@@ -20,6 +21,7 @@ export type EnvoySettings = {
   readonly nodeId: string
   readonly errorLog: string | undefined
   readonly workers: number | undefined
+  readonly limits: EnvoyLimits
   /** The agent's own folder for an Envoy that it runs. */
   readonly home: string
   readonly shadow: string
@@ -28,6 +30,8 @@ export type EnvoySettings = {
   readonly compareMs: number
   readonly testTimeoutMs: number
   readonly proofTimeoutMs: number
+  readonly drainFile: string
+  readonly drainNoticeMs: number
 }
 
 export type EnvoyFileNames = ReturnType<typeof envoyFileNames>
@@ -38,19 +42,21 @@ export function envoySettings(config: EnvoyGatewayConfig, stateDir: string): Env
   const home = join(state, 'run')
   const folder = config.folder ?? join(state, 'envoy')
   const names = envoyFileNames(config.name)
+  const filePrefix = gatewayFilePrefix(config.name)
   return {
     name: config.name,
     proxy: 'envoy',
     binary: config.binary,
     run: config.run,
     folder,
-    filePrefix: gatewayFilePrefix(config.name),
+    filePrefix,
     names,
     bootstrap: join(folder, names.bootstrap),
     admin: config.admin,
     nodeId: config.node_id ?? hostname(),
     errorLog: config.error_log ?? (config.run ? join(home, 'envoy.log') : undefined),
     workers: config.workers,
+    limits: { maxHeapBytes: config.max_heap_mib * 1024 ** 2, maxConnections: config.max_connections },
     home,
     shadow: join(state, 'shadow'),
     good: join(state, 'good'),
@@ -58,5 +64,7 @@ export function envoySettings(config: EnvoyGatewayConfig, stateDir: string): Env
     compareMs: config.compare_every,
     testTimeoutMs: config.test_timeout,
     proofTimeoutMs: config.proof_timeout,
+    drainFile: join(folder, `${filePrefix}draining`),
+    drainNoticeMs: config.drain_notice,
   }
 }
