@@ -13,8 +13,8 @@ t.test('counts of a route are added up, and what is older than an hour is gone',
   t.strictSame(
     [...(traffic.since('edge', 0) ?? [])],
     [
-      ['users', { requests: 22, errors: 1, totalMs: 120 }],
-      ['jobs', { requests: 1, errors: 0, totalMs: 0 }],
+      ['users', { requests: 22, errors: 1, totalMs: 120, took: [] }],
+      ['jobs', { requests: 1, errors: 0, totalMs: 0, took: [] }],
     ],
   )
   t.equal(traffic.since('edge', 30_000)?.get('users')?.requests, 7)
@@ -42,3 +42,43 @@ t.test('what services say of themselves stands in', async (t) => {
   t.strictSame(traffic.ofServices(['user', 'user'], 0), { requests: 150, errors: 15, latencyMs: 120 })
   t.equal(traffic.ofServices(['user'], 20_000), undefined, 'only what came since')
 })
+
+t.test('what services were asked is added up over gateways, with how long the answers took', async (t) => {
+  const traffic = new Traffic()
+  t.equal(traffic.servicesSince(['edge', 'side'], 0), undefined)
+  const asked = (requests: number, took: readonly number[]) => ({
+    service: 'user-v2',
+    requests,
+    errors: 1,
+    totalMs: 8,
+    took,
+  })
+  traffic.count('edge', [], 1_000, [asked(3, [0, 2, 1])])
+  traffic.count('side', [], 1_000, [asked(1, [1])])
+  traffic.count('edge', [], 20_000, [asked(2, [0, 2])])
+  t.strictSame(traffic.servicesSince(['edge', 'side'], 0)?.get('user-v2'), {
+    ...{ requests: 6, errors: 3, totalMs: 24 },
+    took: [1, 4, 1],
+  })
+  t.equal(traffic.servicesSince(['edge', 'side'], 10_000)?.get('user-v2')?.requests, 2)
+  t.equal(traffic.servicesSince(['edge'], 0)?.get('other'), undefined)
+})
+
+t.test(
+  'an hour is kept, the older part of it by the minute, and nothing gets lost or comes twice on the way',
+  async (t) => {
+    const traffic = new Traffic()
+    for (let at = 0; at < hour; at += 5_000) traffic.count('edge', [count(1)], at)
+    const now = hour - 5_000
+    const seen = (from: number) => traffic.since('edge', from)?.get('users')?.requests ?? 0
+    t.equal(seen(0), 720)
+    for (const ago of [60_000, 300_000, 590_000]) t.equal(seen(now - ago), ago / 5_000 + 1, 'the newest to within 5 s')
+    for (const ago of [700_000, 1_802_000, 3_599_000]) {
+      const exact = Math.floor(ago / 5_000) + 1
+      t.ok(
+        seen(now - ago) <= exact && seen(now - ago) > exact - 13,
+        `${seen(now - ago)} of ${exact}: nothing from before`,
+      )
+    }
+  },
+)
