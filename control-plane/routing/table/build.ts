@@ -2,6 +2,7 @@ import type { Declaration } from '../declaration/declaration.ts'
 import type { Route, RouteTable, Service } from '../table.ts'
 import { serviceOfAuthenticator, servicesOf } from './services-of.ts'
 import { moreSpecific } from './specificity.ts'
+import { type SplitPositions, withSplit } from './split-routes.ts'
 
 /** A gateway's table without its services: what only a new declaration changes. */
 export type TableFrame = Omit<RouteTable, 'services'> & {
@@ -9,13 +10,16 @@ export type TableFrame = Omit<RouteTable, 'services'> & {
   readonly serviceNames: readonly string[]
 }
 
-/** The frames of all gateways, by name. */
-export function tableFrames(declaration: Declaration): ReadonlyMap<string, TableFrame> {
+/** The frames of all gateways, by name. @param positions how far the splits are; by default none has begun */
+export function tableFrames(
+  declaration: Declaration,
+  positions: SplitPositions = new Map(),
+): ReadonlyMap<string, TableFrame> {
   return new Map(
     declaration.gateways.map(({ name, ...gateway }) => {
       const routes = declaration.routes
         .filter((route) => route.gateway === name)
-        .map(({ gateway: _, ...route }) => route)
+        .map(({ gateway: _, ...route }) => withSplit(route, declaration.splits, positions))
         .toSorted(moreSpecific)
       const asked = new Set(
         routes.flatMap(({ policy: { access } }) => (access.kind === 'required' ? [access.authenticator] : [])),

@@ -48,7 +48,11 @@ function targetText(action: Action): string {
       const choices = action.choices.map(({ service, weight }) =>
         action.choices.length === 1 ? service : `${service} ${Math.round((weight / total) * 1000) / 10}%`,
       )
-      return [choices.join(', '), ...(action.mirror ? [`copies to ${action.mirror.service}`] : [])].join('; ')
+      const { split } = action
+      const cohort = split?.cohort ? [`cohort to ${split.canary}: ${split.cohort.map(conditionText).join(', ')}`] : []
+      return [choices.join(', '), ...cohort, ...(action.mirror ? [`copies to ${action.mirror.service}`] : [])].join(
+        '; ',
+      )
     }
     case 'redirect':
       return `redirect ${action.status}`

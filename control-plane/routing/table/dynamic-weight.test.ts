@@ -57,6 +57,28 @@ t.test('what is not known any more stays as it was', async (t) => {
   t.match(settled({ ownLoad: 0 }, low), { factor: 0.3 }, 'its own word that it is idle brings nothing back')
 })
 
+t.test('what an instance alone has said of itself it may take back, and not more than that', async (t) => {
+  const said = settled({ ownLoad: 1 })
+  t.match(said, { factor: 0.1, said: true })
+  const again = said && { ...said, at: 0 }
+  t.match(settled({ ownLoad: 0.2 }, again), { factor: 1, cause: undefined, said: undefined })
+  t.match(settled({}, again), { factor: 0.1 }, 'silence takes nothing back')
+  t.match(settled({ ownLoad: 0, measuredLoad: 1 }, again), { factor: 0.1, said: undefined }, 'what is measured stands')
+})
+
+t.test('where all nodes are busy alike nobody is kept away from for it, and who is slow still is', async (t) => {
+  const full = { ...nothing, latencyMs: 30, measuredLoad: 1 }
+  const measured = new Map([
+    ['a', { ...full, latencyMs: 600 }],
+    ['b', full],
+    ['c', { ...full, measuredLoad: 0.97 }],
+  ])
+  const weighed = nextWeights(new Map(), measured, 0)
+  t.match(weighed.get('a'), { factor: 0.1, cause: 'latency' })
+  t.match(weighed.get('c'), { factor: 1, cause: undefined })
+  t.match(weighed.get('b'), { factor: 0.55, cause: 'load' }, 'against the one that is a little less busy')
+})
+
 t.test('two instances are not compared with each other', async (t) => {
   const measured = new Map([
     ['a', { ...nothing, latencyMs: 1 }],

@@ -177,12 +177,42 @@ t.test('where weights are to follow what is measured they do, and say why; elsew
   t.strictSame(weights('api-gateway'), ['zervigo 100', 'third 100', 'half 50'])
 })
 
+t.test('all weights move together every 15 s, so that they cost few reloads, but for who is new', async (t) => {
+  const { builder, index } = scene()
+  const policy = { ...defaultPolicy, source: 'routes.yaml:1', dynamicWeights: true as const }
+  index.want(new Map([['api-gateway', policy]]))
+  const load = new Map([['zervigo', 0.2]])
+  const federation: Federation = {
+    ...noFederation,
+    measured: (id) => ({ ...noFederation.measured(id), measuredLoad: load.get(id), latencyMs: 1 }),
+  }
+  const changes = (now: number) => [...index.federate(federation, now)]
+  t.strictSame(changes(0), [])
+  load.set('zervigo', 1)
+  load.set('third', 0.2)
+  t.strictSame(changes(5_000), [])
+  t.strictSame(changes(14_999), [])
+  t.strictSame(changes(15_000), ['api-gateway'])
+  builder.instance('new', 'n-zervigo', { service: 'api-gateway', port: 9_001 })
+  index.update({ instances: new Set(['new']) })
+  load.set('new', 1)
+  load.set('zervigo', 0)
+  t.strictSame(changes(16_000), ['api-gateway'])
+  t.match(index.weighed('new', 'api-gateway'), { factor: 0.1 })
+  t.ok((index.weighed('zervigo', 'api-gateway')?.factor ?? 1) < 1, 'the others wait for their time')
+})
+
 for (const { name, service, problems } of [
   { name: 'is taken', service: '{ dynamic_weights: true }', problems: [] },
   {
     name: 'is refused where clients are to stay on their instances',
     service: '{ dynamic_weights: true, balance: ip_hash }',
     problems: [{ path: 'services.crm.dynamic_weights', message: /ip_hash/ }],
+  },
+  {
+    name: 'is refused where weights do not count',
+    service: '{ dynamic_weights: true, balance: random }',
+    problems: [{ path: 'services.crm.dynamic_weights', message: /random/ }],
   },
 ]) {
   t.test(`a service whose weights follow what is measured ${name}`, async (t) => {

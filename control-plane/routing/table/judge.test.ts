@@ -22,12 +22,30 @@ function judged(
 await t.test('a routable instance is a candidate with its weight', async (t) => {
   t.strictSame(judged({ weight: 50 }), {
     kind: 'candidate',
-    candidate: { instance: 'user-8081', address: '127.0.0.1', port: 8081, weight: 50, site: '', last: false },
+    candidate: {
+      instance: 'user-8081',
+      address: '127.0.0.1',
+      port: 8081,
+      weight: 50,
+      site: '',
+      cluster: '',
+      last: false,
+    },
   })
 })
 
-const rows: readonly { readonly name: string; readonly found: ReturnType<typeof judged>; readonly why: Reason }[] = [
-  { name: 'refused', found: judged({}, defaultPolicy, (fleet, id) => fleet.fails(id)), why: reason('refused') },
+const rows: readonly {
+  readonly name: string
+  readonly found: ReturnType<typeof judged>
+  readonly why: Reason
+  readonly failedAt?: { readonly site: string; readonly cluster: string }
+}[] = [
+  {
+    name: 'refused',
+    found: judged({}, defaultPolicy, (fleet, id) => fleet.fails(id)),
+    why: reason('refused'),
+    failedAt: { site: '', cluster: '' },
+  },
   { name: 'draining', found: judged({}, defaultPolicy, (fleet, id) => fleet.drains(id)), why: reason('draining') },
   { name: 'weightless', found: judged({ weight: 0 }), why: reason('no_weight') },
   {
@@ -46,8 +64,8 @@ const rows: readonly { readonly name: string; readonly found: ReturnType<typeof 
     why: reason('unreachable', { error: 'its address is not an IP address' }),
   },
 ]
-for (const { name, found, why } of rows) {
+for (const { name, found, why, failedAt } of rows) {
   await t.test(`an instance that is ${name} is left out, with the reason`, async (t) => {
-    t.strictSame(found, { kind: 'left-out', reason: why })
+    t.match(found, { kind: 'left-out', reason: why, failedAt })
   })
 }

@@ -1,12 +1,15 @@
 import { type Reason, reason } from '#shared/protocol/reason.ts'
 import type { InstanceBelief, NodeBelief } from '../../fleet/belief.ts'
 import type { Standing } from '../../fleet/routable.ts'
-import type { ServicePolicy } from '../declaration/declaration.ts'
+import type { ChosenInstances, ServicePolicy } from '../declaration/declaration.ts'
 import { isIp } from '../declaration/texts.ts'
 import type { Endpoint } from '../table.ts'
+import type { Place } from './locality.ts'
 
 /** An instance that may be called, before its service's other instances are looked at. */
 export type Candidate = Omit<Endpoint, 'priority'> & {
+  /** Empty where it is not known. */
+  readonly cluster: string
   /** Only when nothing better is left. */
   readonly last: boolean
   /** Of a cluster that only stands in for another one; left out: it does not. */
@@ -15,27 +18,44 @@ export type Candidate = Omit<Endpoint, 'priority'> & {
 
 export type Judgement =
   | { readonly kind: 'candidate'; readonly candidate: Candidate }
-  | { readonly kind: 'left-out'; readonly reason: Reason }
+  | {
+      readonly kind: 'left-out'
+      readonly reason: Reason
+      /** Where it would be called if it were well; left out: it is not there to be called, or was taken out of service. */
+      readonly failedAt?: Place
+      /** As which it is called if too few of its service are left: nothing but its check condemns it. Left out: never. */
+      readonly inPanic?: Candidate
+    }
 
 /** Whether an instance may be called at all, and if not, why. */
 export function judge(
-  { spec }: InstanceBelief,
+  { spec, death }: InstanceBelief,
   node: NodeBelief | undefined,
   standing: Standing,
   policy: ServicePolicy,
 ): Judgement {
   const leftOut = (why: Reason): Judgement => ({ kind: 'left-out', reason: why })
-  if (standing.routable === 'no') return leftOut(standing.reason)
   const cluster = spec.cluster ?? node?.spec.cluster ?? ''
-  if (policy.cluster !== undefined && cluster !== policy.cluster) return leftOut(reason('other_cluster', { cluster }))
-  const weight = spec.weight ?? 100
+  const elsewhere = policy.cluster !== undefined && cluster !== policy.cluster
+  const { side } = policy
+  const onOtherSide = side && isChosen(side.chosen, spec) !== side.canary
+  const { id: instance, address, port, weight = 100 } = spec
+  const place = { site: node?.spec.site ?? '', cluster }
+  const candidate = { instance, address, port, weight, ...place, last: standing.routable === 'last' }
+  if (standing.routable === 'no') {
+    const fails = standing.status === 'failed'
+    const failed = (fails || standing.reason.code === 'silent') && !elsewhere && !onOtherSide && weight > 0
+    const inPanic = failed && fails && !death && isIp(address) ? { inPanic: candidate } : {}
+    return { kind: 'left-out', reason: standing.reason, ...(failed && { failedAt: place, ...inPanic }) }
+  }
+  if (elsewhere) return leftOut(reason('other_cluster', { cluster }))
+  if (onOtherSide) return leftOut(reason('other_side', { service: side.of }))
   if (weight === 0) return leftOut(reason('no_weight'))
   // A proxy resolves no names: one that does not resolve would cost the whole service its updates.
-  if (!isIp(spec.address)) return leftOut(reason('unreachable', { error: 'its address is not an IP address' }))
-  const { id: instance, address, port } = spec
-  const site = node?.spec.site ?? ''
-  return {
-    kind: 'candidate',
-    candidate: { instance, address, port, weight, site, last: standing.routable === 'last' },
-  }
+  if (!isIp(address)) return leftOut(reason('unreachable', { error: 'its address is not an IP address' }))
+  return { kind: 'candidate', candidate }
+}
+
+function isChosen(chosen: ChosenInstances, { tags, metadata }: InstanceBelief['spec']): boolean {
+  return 'tag' in chosen ? tags.includes(chosen.tag) : chosen.metadata.every(([key, value]) => metadata[key] === value)
 }

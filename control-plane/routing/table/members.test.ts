@@ -4,14 +4,20 @@ import { reason } from '#shared/protocol/reason.ts'
 import type { Judgement } from './judge.ts'
 import { Members } from './members.ts'
 
-type About = { readonly address?: string; readonly last?: boolean; readonly weight?: number }
+type About = {
+  readonly address?: string
+  readonly last?: boolean
+  readonly weight?: number
+  readonly site?: string
+  readonly cluster?: string
+}
 
 function candidate(
   instance: string,
   port: number,
-  { address = '10.0.0.1', last = false, weight = 100 }: About = {},
+  { address = '10.0.0.1', last = false, weight = 100, site = 's', cluster = 'c' }: About = {},
 ): Judgement {
-  return { kind: 'candidate', candidate: { instance, address, port, weight, site: 's', last } }
+  return { kind: 'candidate', candidate: { instance, address, port, weight, site, cluster, last } }
 }
 
 const refused: Judgement = { kind: 'left-out', reason: reason('refused') }

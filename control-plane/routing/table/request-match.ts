@@ -11,11 +11,18 @@ export type RoutedRequest = {
   readonly target: string
   /** In the order in which they came; names in any case. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Whose address it comes from; undefined: not known. */
+  readonly address?: string | undefined
 }
 
 /** Whether everything but the path of a route is fulfilled. */
 export function fulfils(match: Match, request: RoutedRequest): boolean {
   return unfulfilled(match, request) === undefined
+}
+
+/** Whether all these conditions on headers hold. */
+export function fulfilsAll(conditions: readonly Condition[], { headers = [] }: RoutedRequest): boolean {
+  return conditions.every((condition) => holds(condition, firstHeader(headers, condition.name)))
 }
 
 /** What of a route, besides its path, a request does not fulfil, for people; undefined: nothing. */
@@ -45,7 +52,8 @@ function hostOf(header: string): string {
   return header.toLowerCase().replace(/:\d*$/, '')
 }
 
-function hostFits(pattern: string, host: string): boolean {
+/** Whether a host name, in lower case and without a port, is one of a pattern. */
+export function hostFits(pattern: string, host: string): boolean {
   return pattern.startsWith('*.')
     ? host.length > pattern.length - 1 && host.endsWith(pattern.slice(1))
     : host === pattern

@@ -1,6 +1,7 @@
 import type { Match } from './route-match.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import type { Source } from './source.ts'
+import type { Split } from './split.ts'
 
 /**
  * What becomes of the path. strip: the prefix is taken off (`/api/x/y` becomes `/y`); keep: the path goes on as it came; rewrite: what the
@@ -26,6 +27,8 @@ export type Forward = {
   readonly websocket: boolean
   /** A copy of so many percent of the requests goes there, and its answer to nobody. */
   readonly mirror: { readonly service: string; readonly percent: number } | undefined
+  /** Users are kept on their side of it, `choices` being what gets requests of users; left out: each request is drawn by itself. */
+  readonly split?: Split
 }
 
 export type Action =

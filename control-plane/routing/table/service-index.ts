@@ -1,15 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Reason } from '#shared/protocol/reason.ts'
 import type { FleetChange, FleetView } from '../../fleet/fleet.ts'
 import type { Declaration, ServiceDeclaration, ServicePolicy } from '../declaration/declaration.ts'
 import type { Endpoint, LeftOut, Service, Source } from '../table.ts'
 import { nextWeights, type Weighed } from './dynamic-weight.ts'
 import { type Federation, noFederation, type Part, partsOf } from './federated.ts'
 import { type Judgement, judge } from './judge.ts'
+import type { Place } from './locality.ts'
+import type { LocalityView } from './located.ts'
 import { Members } from './members.ts'
+import { differs, ServiceEntry } from './service-entry.ts'
 import { serviceOfAuthenticator, servicesOf } from './services-of.ts'
 
 /** What the index is asked to keep: a service with its policy and the place it comes from. */
 export type Wanted = ReadonlyMap<string, ServiceDeclaration>
+
+/** All weights move together and no oftener than agents measure, so that an Nginx is not reloaded for each of them. */
+const weighEveryMs = 15_000
 
 /**
  * The services that routes lead to, each with what may be called now. Only what a change names is looked at again; `compare` makes a
@@ -17,15 +24,20 @@ export type Wanted = ReadonlyMap<string, ServiceDeclaration>
  */
 export class ServiceIndex {
   readonly #fleet: FleetView
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, ServiceEntry>()
   /** Those of them that take instances of services of other names. */
-  #wide: readonly Entry[] = []
+  #wide: readonly ServiceEntry[] = []
+  /** Those of them that call near instances before others. */
+  readonly #local = new Set<ServiceEntry>()
   /** Of which service an instance was when it was last looked at. */
   readonly #serviceOf = new Map<string, string>()
 
   #federation: Federation
-  /** When it was last looked at; milliseconds of a steady clock. */
-  #federatedAt = 0
+  /** From where services are called. */
+  #places: readonly Place[] = []
+  /** The newest time that was told, in milliseconds of a steady clock. */
+  #now = 0
+  #weighedAt = Number.NEGATIVE_INFINITY
 
   constructor(fleet: FleetView, federation: Federation = noFederation) {
     this.#fleet = fleet
@@ -39,22 +51,28 @@ export class ServiceIndex {
    */
   federate(federation: Federation, now: number): ReadonlySet<string> {
     this.#federation = federation
-    this.#federatedAt = now
-    const before = new Map<string, readonly Endpoint[]>()
+    this.#now = now
+    const due = now - this.#weighedAt >= weighEveryMs
+    if (due) this.#weighedAt = now
+    const before = new Map<string, readonly Service[]>()
     for (const entry of [...this.#entries.values()]) {
-      const { name, policy, parts, service } = entry
+      const { name, policy, parts } = entry
       const isOther = !isDeepStrictEqual(parts, partsOf(name, federation))
-      if (isOther || policy.dynamicWeights) before.set(name, service.endpoints)
+      if (isOther || policy.dynamicWeights) before.set(name, entry.shown)
       if (isOther) {
         this.#drop(entry)
-        this.#add(name, policy)
-      } else this.#weigh(entry)
+        this.#add(name, policy, entry)
+      } else this.#weigh(entry, due)
     }
-    return new Set([...before].flatMap(([name, endpoints]) => this.#changedFrom(name, endpoints)))
+    return new Set([...before].flatMap(([name, shown]) => this.#changedFrom(name, shown)))
   }
 
-  /** Keeps these services and no others. */
-  want(wanted: Wanted): void {
+  /**
+   * Keeps these services and no others.
+   * @param places from where they are called
+   */
+  want(wanted: Wanted, places: readonly Place[] = []): void {
+    this.#places = places
     for (const entry of [...this.#entries.values()]) if (!wanted.has(entry.name)) this.#drop(entry)
     for (const [name, policy] of wanted) {
       const entry = this.#entries.get(name)
@@ -62,21 +80,47 @@ export class ServiceIndex {
       else if (samePolicy(entry.policy, policy)) entry.moveTo(policy.source)
       else {
         this.#drop(entry)
-        this.#add(name, policy)
+        this.#add(name, policy, entry)
       }
+    }
+    for (const entry of this.#entries.values()) {
+      entry.locate(places)
+      entry.look(this.#fleet.complete, this.#now)
     }
   }
 
-  /** Looks again at what a change of the fleet touched. Answers the services whose endpoints are others now. */
-  update({ instances }: Pick<FleetChange, 'instances'>): ReadonlySet<string> {
-    const looked = new Map<string, Service>()
+  /**
+   * Looks again at what a change of the fleet touched. Answers the services whose endpoints are others now.
+   * @param now milliseconds of a steady clock; by default as before
+   */
+  update({ instances }: Pick<FleetChange, 'instances'>, now = this.#now): ReadonlySet<string> {
+    this.#now = now
+    const looked = new Map<ServiceEntry, readonly Service[]>()
     for (const id of instances) {
-      for (const entry of this.#concerned(id)) {
-        if (!looked.has(entry.name)) looked.set(entry.name, entry.service)
-      }
+      for (const entry of this.#concerned(id)) if (!looked.has(entry)) looked.set(entry, entry.shown)
       this.#look(id)
     }
-    return new Set([...looked].filter(([name, before]) => this.service(name) !== before).map(([name]) => name))
+    for (const entry of looked.keys()) entry.look(this.#fleet.complete, now)
+    return new Set([...looked].filter(([entry, before]) => differs(before, entry.shown)).map(([{ name }]) => name))
+  }
+
+  /** Looks again at which levels serve, since time has passed. Answers the services whose endpoints are others now. */
+  look(now: number): ReadonlySet<string> {
+    this.#now = now
+    const changed = new Set<string>()
+    for (const entry of this.#local) {
+      const before = entry.shown
+      entry.look(this.#fleet.complete, now)
+      if (differs(before, entry.shown)) changed.add(entry.name)
+    }
+    return changed
+  }
+
+  /** When `look` will find something else, if nothing changes until then; undefined: never. */
+  get returnsAt(): number | undefined {
+    if (this.#local.size === 0) return undefined
+    const times = [...this.#local].flatMap(({ returnsAt }) => returnsAt ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   /**
@@ -85,18 +129,26 @@ export class ServiceIndex {
   compare(name: string): boolean {
     const entry = this.#entries.get(name)
     if (!entry) return false
-    const members = new Members()
+    const members = new Members(entry.policy.panicPercent)
     for (const id of this.#instancesOf(entry)) members.set(id, this.#judge(id, entry))
     if (sameEndpoints(members.endpoints, entry.service.endpoints)) return false
     const { policy } = entry
     this.#drop(entry)
-    this.#add(name, policy)
+    this.#add(name, policy, entry)
     return true
   }
 
-  /** The same object as long as nothing of it changes; undefined: not wanted. */
-  service(name: string): Service | undefined {
-    return this.#entries.get(name)?.service
+  /**
+   * The same object as long as nothing of it changes; undefined: not wanted.
+   * @param place from where it is called: one of those that are wanted
+   */
+  service(name: string, place?: Place): Service | undefined {
+    return this.#entries.get(name)?.serviceAt(place)
+  }
+
+  /** Which level of a service serves at a place; undefined: it does not go by places. */
+  locality(name: string, place: Place | undefined): LocalityView | undefined {
+    return this.#entries.get(name)?.at(place)?.view(this.#now)
   }
 
   /** The names under which an instance is or would be called: its own service's, and patterns that take it. */
@@ -108,12 +160,19 @@ export class ServiceIndex {
   /**
    * Why an instance is not among its service's endpoints.
    * @param name one of those that `namesFor` answers; by default the first
+   * @param place from where it is called
    */
-  leftOut(instance: string, name?: string): LeftOut | undefined {
+  leftOut(instance: string, name?: string, place?: Place): LeftOut | undefined {
     const service = this.#serviceOf.get(instance)
     const entries = service === undefined ? [] : this.#entriesFor(service)
     const entry = name === undefined ? entries[0] : entries.find((each) => each.name === name)
-    return entry?.members.leftOut(instance)
+    const located = entry?.at(place)
+    return entry?.members.leftOut(instance, located && { gateway: located.place, order: located.policy.order })
+  }
+
+  /** Why an instance would not be called if more of the service could be; undefined: it is called as usual, or not at all. */
+  calledInPanic(instance: string, name: string): Reason | undefined {
+    return this.#entries.get(name)?.members.calledInPanic(instance)
   }
 
   /** How an instance is weighed within a service; undefined: as declared. */
@@ -121,17 +180,24 @@ export class ServiceIndex {
     return this.#entries.get(name)?.weighed.get(instance)
   }
 
-  #weigh(entry: Entry): void {
+  /** @param due false: only who is not weighed yet */
+  #weigh(entry: ServiceEntry, due = true): void {
     if (!entry.policy.dynamicWeights) return
     const { measured } = this.#federation
     const before = entry.weighed
     const instances = [...entry.members.instances()]
-    entry.weighed = nextWeights(before, new Map(instances.map((id) => [id, measured(id)])), this.#federatedAt)
+    const weighed = nextWeights(before, new Map(instances.map((id) => [id, measured(id)])), this.#now)
+    entry.weighed = due ? weighed : new Map([...weighed].map(([id, each]) => [id, before.get(id) ?? each]))
     for (const [id, { factor }] of entry.weighed) if ((before.get(id)?.factor ?? 1) !== factor) this.#look(id)
+    entry.look(this.#fleet.complete, this.#now)
   }
 
-  #changedFrom(name: string, before: readonly Endpoint[]): readonly string[] {
-    return sameEndpoints(this.service(name)?.endpoints ?? [], before) ? [] : [name]
+  #changedFrom(name: string, before: readonly Service[]): readonly string[] {
+    const now = this.#entries.get(name)?.shown ?? []
+    const same =
+      now.length === before.length &&
+      now.every(({ endpoints }, index) => sameEndpoints(endpoints, before[index]?.endpoints ?? []))
+    return same ? [] : [name]
   }
 
   #look(id: string): void {
@@ -144,20 +210,20 @@ export class ServiceIndex {
   }
 
   /** The entries that an instance was in when it was last looked at, and those that it belongs to now. */
-  #concerned(id: string): ReadonlySet<Entry> {
+  #concerned(id: string): ReadonlySet<ServiceEntry> {
     const before = this.#serviceOf.get(id)
     const service = this.#fleet.instances.get(id)?.spec.service
     const now = service === undefined ? [] : this.#entriesFor(service)
     return new Set(before === undefined || before === service ? now : [...this.#entriesFor(before), ...now])
   }
 
-  #entriesFor(service: string): readonly Entry[] {
+  #entriesFor(service: string): readonly ServiceEntry[] {
     const entry = this.#entries.get(service)
     const own = entry && !entry.isWide ? [entry] : []
     return this.#wide.length === 0 ? own : [...own, ...this.#wide.filter((each) => each.takes(service))]
   }
 
-  #instancesOf(entry: Entry): Iterable<string> {
+  #instancesOf(entry: ServiceEntry): Iterable<string> {
     if (entry.parts) {
       const services = new Set(entry.parts.map(({ service }) => service))
       return [...services].flatMap((service) => [...this.#fleet.instancesOfService(service)])
@@ -166,7 +232,7 @@ export class ServiceIndex {
     return [...this.#fleet.instances].filter(([, { spec }]) => entry.takes(spec.service)).map(([id]) => id)
   }
 
-  #judge(id: string, entry: Entry): Judgement | undefined {
+  #judge(id: string, entry: ServiceEntry): Judgement | undefined {
     const judgement = this.#judgeAsDeclared(id, entry)
     const factor = entry.weighed.get(id)?.factor ?? 1
     if (factor === 1 || judgement?.kind !== 'candidate') return judgement
@@ -177,7 +243,7 @@ export class ServiceIndex {
     }
   }
 
-  #judgeAsDeclared(id: string, { policy, parts }: Entry): Judgement | undefined {
+  #judgeAsDeclared(id: string, { policy, parts }: ServiceEntry): Judgement | undefined {
     const instance = this.#fleet.instances.get(id)
     const standing = this.#fleet.standing(id)
     if (!instance || !standing) return undefined
@@ -189,17 +255,22 @@ export class ServiceIndex {
     return part && asPart(judge(instance, node, standing, { ...policy, cluster: part.cluster }), part)
   }
 
-  #add(name: string, policy: ServiceDeclaration): void {
-    const entry = new Entry(name, policy, partsOf(name, this.#federation))
+  /** @param before the same service before it is made anew */
+  #add(name: string, policy: ServiceDeclaration, before?: ServiceEntry): void {
+    const entry = new ServiceEntry(name, policy, partsOf(name, this.#federation))
+    entry.locate(this.#places, before)
     this.#entries.set(name, entry)
     if (entry.isWide) this.#wide = [...this.#wide, entry]
+    if (policy.locality) this.#local.add(entry)
     for (const id of this.#instancesOf(entry)) this.#look(id)
     this.#weigh(entry)
+    entry.look(this.#fleet.complete, this.#now)
   }
 
-  #drop(entry: Entry): void {
+  #drop(entry: ServiceEntry): void {
     this.#entries.delete(entry.name)
     this.#wide = this.#wide.filter((each) => each !== entry)
+    this.#local.delete(entry)
     for (const id of entry.members.instances()) {
       const service = this.#serviceOf.get(id)
       if (service !== undefined && this.#entriesFor(service).length === 0) this.#serviceOf.delete(id)
@@ -207,50 +278,10 @@ export class ServiceIndex {
   }
 }
 
-class Entry {
-  readonly name: string
-  readonly members = new Members()
-  /** By instance; empty where weights are as declared. */
-  weighed: ReadonlyMap<string, Weighed> = new Map()
-  /** Of what it consists where its name stands for clusters; undefined: it does not. */
-  readonly parts: readonly Part[] | undefined
-  /** It takes instances of services of other names. */
-  readonly isWide: boolean
-  readonly #beginning: string | undefined
-  policy: ServiceDeclaration
-  #service: Service | undefined
-
-  constructor(name: string, policy: ServiceDeclaration, parts: readonly Part[] | undefined) {
-    this.name = name
-    this.policy = policy
-    this.parts = parts
-    this.#beginning = name.endsWith('*') ? name.slice(0, -1) : undefined
-    this.isWide = parts !== undefined || this.#beginning !== undefined
-  }
-
-  takes(service: string): boolean {
-    if (this.parts) return this.parts.some((part) => part.service === service)
-    return this.#beginning === undefined ? service === this.name : service.startsWith(this.#beginning)
-  }
-
-  moveTo(source: Source): void {
-    if (source === this.policy.source) return
-    this.policy = { ...this.policy, source }
-    this.#service = undefined
-  }
-
-  get service(): Service {
-    const { endpoints } = this.members
-    if (this.#service?.endpoints !== endpoints) {
-      const { cluster: _, dynamicWeights: __, ...policy } = this.policy
-      this.#service = { name: this.name, ...policy, endpoints }
-    }
-    return this.#service
-  }
-}
-
 function asPart(judgement: Judgement, { standsIn }: Part): Judgement {
-  if (!standsIn || judgement.kind === 'left-out') return judgement
+  if (!standsIn) return judgement
+  // What only stands in does not count for any level.
+  if (judgement.kind === 'left-out') return { kind: 'left-out', reason: judgement.reason }
   return { kind: 'candidate', candidate: { ...judgement.candidate, standsIn } }
 }
 
@@ -268,6 +299,15 @@ export function wantedServices(declaration: Declaration, defaults: ServicePolicy
   const want = (service: string, source: Source) => {
     if (wanted.has(service)) return
     wanted.set(service, declaration.services.get(service) ?? { ...defaults, source })
+  }
+  for (const split of declaration.splits.values()) {
+    const { baseline, canary, chosen, source } = split
+    const known = declaration.services.get(baseline) ?? { ...defaults, source }
+    if (chosen === undefined) want(canary, source)
+    else {
+      wanted.set(baseline, { ...known, side: { of: baseline, chosen, canary: false } })
+      wanted.set(canary, { ...known, side: { of: baseline, chosen, canary: true } })
+    }
   }
   for (const route of declaration.routes) for (const service of servicesOf(route)) want(service, route.source)
   for (const each of declaration.authenticators.values()) want(serviceOfAuthenticator(each), each.source)

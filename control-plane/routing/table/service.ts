@@ -7,8 +7,8 @@ export type Endpoint = {
   readonly port: number
   /** 1 to 1000; 100 is normal. */
   readonly weight: number
-  /** 0 first; 1 only when no endpoint of priority 0 is left (contact lost, unconfirmed). */
-  readonly priority: 0 | 1
+  /** 0 first; each number only when nothing of a lower one can be called (farther away, standing in, contact lost). Without gaps. */
+  readonly priority: number
   readonly site: string
 }
 
@@ -17,7 +17,7 @@ export type Balance = 'round_robin' | 'least_request' | 'random' | 'ip_hash'
 
 /** How instances are left out for failing in front of the proxy's own eyes. */
 export type Ejection = {
-  /** So many failures in a row (refused, reset, 502 to 504). */
+  /** So many failures in a row (refused, reset, not answered; in Envoy also 502 to 504). */
   readonly failures: number
   readonly forMs: number
 }

@@ -1,9 +1,10 @@
 import type { Authenticator, Route } from '../table.ts'
+import { sidesOf } from './split.ts'
 
 /** The services that a route leads to, with the one that gets copies. */
 export function servicesOf({ action }: Pick<Route, 'action'>): readonly string[] {
   if (action.kind !== 'forward') return []
-  const names = action.choices.map(({ service }) => service)
+  const names = sidesOf(action)
   return action.mirror ? [...names, action.mirror.service] : names
 }
 
