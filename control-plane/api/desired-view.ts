@@ -1,7 +1,7 @@
 import type { Doing } from '#shared/protocol/orders.ts'
 import type { DesiredView, DoneState, RestartView, SettingsNodesView } from '#shared/protocol/orders-api.ts'
 import { admissionOf } from '../fleet/admission.ts'
-import type { NodeSpec } from '../fleet/belief.ts'
+import type { NodeBelief, NodeSpec } from '../fleet/belief.ts'
 import { scopesOf, settingsOf } from '../fleet/documents.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RestartOrdered } from '../fleet/orders.ts'
@@ -51,6 +51,7 @@ export function desiredView(node: string, fleet: FleetView, { doing, takes }: Ag
       state: stateOf('admissions', (is) => sameAdmissions(admissions, is.admissions)),
       desired: admissions,
     },
+    ...gatewaysOf(known, does, (isDone) => stateOf('node', isDone)),
     restarts: {
       state: stateOf('restarts', () => restarts.every(({ outcome }) => outcome !== null)),
       allowed: does?.restarts.allowed ?? null,
@@ -59,6 +60,21 @@ export function desiredView(node: string, fleet: FleetView, { doing, takes }: Ag
     },
     probes_refused: does?.probesRefused ?? null,
   }
+}
+
+/** How the gateways on a node stand; nothing where there are none. */
+function gatewaysOf(
+  { spec, admission }: NodeBelief,
+  does: Doing | undefined,
+  stateOf: (isDone: (does: Doing) => boolean) => DoneState,
+): Pick<DesiredView, 'gateways'> {
+  // What its agent only looks at is named by the agent alone.
+  const names = new Set([...spec.gateways.map(({ gateway }) => gateway), ...Object.keys(does?.drains ?? {})])
+  if (names.size === 0) return {}
+  const desired = admission?.state ?? 'active'
+  const wanted = desired === 'active' ? 'serving' : 'drained'
+  const isDone = ({ drains }: Doing) => [...names].every((gateway) => drains?.[gateway]?.state === wanted)
+  return { gateways: { state: stateOf(isDone), desired, is: does?.drains ?? null } }
 }
 
 /** Which of the agents of a scope run what is held for them. */

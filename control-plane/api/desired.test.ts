@@ -214,3 +214,31 @@ t.test('a node without an agent is not asked for anything', async (t) => {
   const level = { level: 'debug', reason: '', by: 'anna' }
   t.match(await send('PUT', `${path}/log-level`, level), { status: 409, json: { detail: /no agent/ } })
 })
+
+t.test('the gateways on a node are to drain with it, and how each stands is what its agent says', async (t) => {
+  const gateways = [{ gateway: 'edge', proxy: 'nginx' as const }]
+  const { send, said } = await serveApi(t, [{ kind: 'node-joined', node: { ...node, gateways } }])
+  const view = async () => (await send('GET', `${path}/desired`)).json
+  t.match(await view(), { gateways: { state: 'unknown', desired: 'active', is: null } })
+  said.takes.set(node.id, all)
+  said.doings.heard(node.id, doing, 0)
+  t.match(await view(), { gateways: { state: 'unsupported' } }, 'of an older agent')
+  said.takes.set(node.id, [...all, 'node'])
+  const says = (drains: Doing['drains']) => said.doings.heard(node.id, { ...doing, drains }, 0)
+  says({ edge: { state: 'serving' } })
+  t.match(await view(), { gateways: { state: 'done', desired: 'active' } })
+  await send('PUT', `${path}/admission`, { admission: 'draining', reason: '', by: 'anna' })
+  t.match(await view(), { gateways: { state: 'pending', desired: 'draining' } })
+  says({ edge: { state: 'draining', requests: 3 } })
+  t.match(await view(), { gateways: { state: 'pending', is: { edge: { state: 'draining', requests: 3 } } } })
+  // One that its agent only looks at is named by the agent alone.
+  says({ edge: { state: 'drained' }, 'other@127.0.0.1:9901': { state: 'noticed' } })
+  t.match(await view(), { gateways: { state: 'pending' } })
+  says({ edge: { state: 'drained' }, 'other@127.0.0.1:9901': { state: 'drained' } })
+  t.match(await view(), { gateways: { state: 'done' } })
+})
+
+t.test('of a node without gateways nothing is said of them', async (t) => {
+  const { send } = await serveApi(t, [{ kind: 'node-joined', node: { ...node, gateways: [] } }])
+  t.notOk('gateways' in (await send('GET', `${path}/desired`)).json)
+})

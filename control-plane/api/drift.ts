@@ -50,7 +50,7 @@ export function driftRouter({ sinks, revision, now }: DriftParts): Router {
 
 async function sinkDrift(sink: Sink, now: () => number): Promise<DriftView['sinks'][number]> {
   const { name, kind, mode } = sink.status()
-  const { differences, unknown } = await inspectedWithin(sink)
+  const { differences, unknown, notes = [] } = await inspectedWithin(sink)
   return {
     name,
     kind,
@@ -58,7 +58,7 @@ async function sinkDrift(sink: Sink, now: () => number): Promise<DriftView['sink
     state: differences.length > 0 ? 'drifted' : unknown.length > 0 ? 'unknown' : 'equal',
     differences: differences.slice(0, mostDifferences),
     more: Math.max(0, differences.length - mostDifferences),
-    remarks: [...unknown],
+    remarks: [...unknown, ...notes],
     at: isoTime(now()),
   }
 }

@@ -1,9 +1,36 @@
 import { EventEmitter, getEventListeners } from 'node:events'
+import { mock } from 'node:test'
 import t from 'tap'
 import { drained } from './events.ts'
 
-t.test('a reader that is slow again and again leaves no listeners behind', async (t) => {
+function reader() {
   const response = new EventEmitter()
+  return Object.assign(response, { destroy: () => response.emit('destroyed') })
+}
+
+t.test('a reader that takes nothing for a minute is cut off, one that takes something in time is not', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const response = reader()
+  let cut = 0
+  response.on('destroyed', () => {
+    cut += 1
+  })
+  const { signal } = new AbortController()
+  const first = drained(response, signal)
+  mock.timers.tick(59_000)
+  response.emit('drain')
+  await first
+  const second = drained(response, signal)
+  mock.timers.tick(59_000)
+  t.equal(cut, 0)
+  mock.timers.tick(1_000)
+  await second
+  t.equal(cut, 1)
+})
+
+t.test('a reader that is slow again and again leaves no listeners behind', async (t) => {
+  const response = reader()
   const gone = new AbortController()
   for (let round = 0; round < 20; round += 1) {
     const waiting = drained(response, gone.signal)

@@ -69,17 +69,30 @@ async function followEvents(request: Request, response: Response, source: EventS
   }
 }
 
-/** Resolves when the reader has caught up, or is gone; leaves no listener behind, however often a slow one is waited for. */
-export function drained(response: EventEmitter, gone: AbortSignal): Promise<void> {
+/** A reader that has taken nothing for so long is cut off: it would hold its place for ever. */
+const slowestMs = 60_000
+
+type Reader = EventEmitter & { readonly destroy: () => unknown }
+
+/**
+ * Resolves when the reader has caught up, or is gone; who does not within a minute is cut off. Leaves no listener behind, however often a
+ * slow one is waited for.
+ */
+export function drained(response: Reader, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
+      clearTimeout(timer)
       response.off('drain', done)
       gone.removeEventListener('abort', done)
       resolve()
     }
-    if (gone.aborted) return resolve()
+    const timer = setTimeout(() => {
+      response.destroy()
+      done()
+    }, slowestMs)
     response.once('drain', done)
     gone.addEventListener('abort', done, { once: true })
+    if (gone.aborted) done()
   })
 }
 

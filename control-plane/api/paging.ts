@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { indexAfter } from '../fleet/sorted-ids.ts'
+import { indexAfter } from '../fleet/kind-ids.ts'
 
 export type Page = { readonly limit: number; readonly after?: string | undefined }
 

@@ -1,3 +1,4 @@
+import type { StatusView } from '#shared/protocol/api.ts'
 import type {
   GatewayChangeView,
   PlanView,
@@ -10,7 +11,9 @@ import type { Routing } from '../routing/start.ts'
 import { describeRoute } from '../routing/table/describe.ts'
 import { servicesOf } from '../routing/table/services-of.ts'
 import type { RouteTable } from '../routing/table.ts'
+import type { Versions } from '../routing/versions/keep-versions.ts'
 import type { GatewayChange, Plan } from '../routing/versions/plan.ts'
+import { reached } from '../routing/versions/rollout.ts'
 import type { Version, WholeVersion } from '../routing/versions/version.ts'
 import { isoTime } from './views.ts'
 
@@ -66,6 +69,24 @@ export function versionView(version: Version, routing: RoutingSeen): VersionView
     waiting_for: underway ? [...staged.waitingFor] : [],
     rejected: gateways.flatMap((gateway) => rejectedBy(gateway, routing).map((text) => `${gateway}: ${text}`)),
     notes: rollout.notes.map((note) => ({ at: isoTime(note.at), text: note.text })),
+  }
+}
+
+/** How far a version is that is on its way by stages; undefined: none is. */
+export function underwayView({ staged }: Pick<Versions, 'staged'>): StatusView['underway'] {
+  if (!staged) return undefined
+  const { version, waitingFor } = staged
+  const { number, author, comment, rollout } = version
+  const { stages, stage, since } = rollout
+  return {
+    ...{ number, author, comment },
+    stage: stage + 1,
+    stages: stages.length,
+    name: stages[stage]?.name ?? '',
+    reached: [...reached(rollout)],
+    gateways: new Set(stages.flatMap(({ gateways }) => gateways)).size,
+    since: isoTime(since),
+    waiting_for: [...waitingFor],
   }
 }
 

@@ -28,7 +28,10 @@ import { isoTime } from './views.ts'
 
 export type RoutingParts = {
   readonly fleet: FleetView
-  readonly routing: Pick<Routing, 'versions' | 'traffic' | 'frames' | 'tableFor' | 'problems' | 'seen'>
+  readonly routing: Pick<
+    Routing,
+    'versions' | 'splits' | 'traffic' | 'frames' | 'tableFor' | 'problems' | 'seen' | 'explainRoute'
+  >
   /** The watched folder or file of the declaration, if there is one. */
   readonly folder: string | undefined
   readonly now: () => number
@@ -118,6 +121,10 @@ export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Ro
     if (table) response.json(routesView(table, routing))
     else if (routing.frames().has(name)) throw new Refusal(503, `Nothing is published for gateway ${name} yet.`)
     else throw new Refusal(404, `There is no gateway ${name}.`)
+  })
+
+  router.get('/routing/routes/:name/explain', (request, response) => {
+    sendContent(request, response, routing.explainRoute(request.params.name))
   })
 
   const named = async (text: string): Promise<WholeVersion> => {

@@ -17,6 +17,7 @@ import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
 import { FleetIds } from '../fleet/sorted-ids.ts'
+import { FleetTally } from '../fleet/tally.ts'
 import { instanceVersion, nodeVersion } from '../fleet/versions.ts'
 import type { Discovery } from '../foreign/discovery/serve.ts'
 import { desiredRouter } from './desired.ts'
@@ -38,6 +39,7 @@ import { explainPast, type PastSource, Pasts } from './past.ts'
 import { Refusal, readBody, readQuery } from './problem.ts'
 import { type RoutingParts, routingRouter } from './routing.ts'
 import { settingsRouter } from './settings.ts'
+import { splitsRouter } from './splits.ts'
 import { isConditional, sendContent, sendVersioned } from './version.ts'
 import { instanceView, isoTime, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
 
@@ -74,6 +76,7 @@ export function v1Router(parts: ApiParts): Router {
   const { fleet, now } = parts
   const router = Router()
   const sorted = new FleetIds(fleet)
+  const tally = new FleetTally(fleet)
   const pasts = new Pasts({ ...parts.events, stateAt: parts.stateAt, now })
   const node = (id: string) => view(fleet.nodes.get(id), (known) => nodeView(known, fleet))
   const instance = (id: string) => view(fleet.instances.get(id), (known) => instanceView(known, fleet))
@@ -82,14 +85,14 @@ export function v1Router(parts: ApiParts): Router {
     const { at } = readQuery(AtQuery, request.query)
     if (at !== undefined) {
       const past = await pasts.of(at)
-      const { foreign: _, convergence: __, ...facts } = parts.facts()
+      const { foreign: _, convergence: __, underway: ___, splits: ____, ...facts } = parts.facts()
       const view = statusView(past.fleet, [], { ...facts, problems: [] })
       const when = past.at === undefined ? null : isoTime(past.at)
       response.json({ ...view, past: { revision: past.revision, at: when } } satisfies StatusView)
       return
     }
     const sinks = parts.sinks().map((sink) => sink.status())
-    response.json(statusView(fleet, sinks, parts.facts()))
+    response.json(statusView(fleet, sinks, parts.facts(), tally))
   })
 
   router.get('/openapi.json', (_request, response) => {
@@ -169,7 +172,7 @@ export function v1Router(parts: ApiParts): Router {
 
   router.use(discoveredRouter(parts.discoveries, fleet))
   router.use(desiredRouter(parts), settingsRouter(parts))
-  router.use(routingRouter({ fleet, now, ...parts.routing }))
+  router.use(routingRouter({ fleet, now, ...parts.routing }), splitsRouter(parts.routing.routing.splits))
   router.use(discoveryRouter(parts.discovery), lintRouter(parts.lint))
   router.use(federationRouter(parts.federation))
   router.use(driftRouter({ sinks: parts.sinks, revision: () => fleet.revision, now }))

@@ -1,11 +1,13 @@
 import type { ConvergedView, InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
 import { reason } from '#shared/protocol/reason.ts'
+import type { UnderWaySplitView } from '#shared/protocol/split-api.ts'
 import type { Converged, Spread } from '../convergence/convergence.ts'
 import { admissionOf } from '../fleet/admission.ts'
 import type { Admitted, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
 import type { SinkStatus } from '../fleet/sink.ts'
+import { FleetTally } from '../fleet/tally.ts'
 import type { ToldSoFar } from '../fleet/told.ts'
 import type { ForeignStatus } from '../foreign/follow.ts'
 
@@ -73,6 +75,7 @@ export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
     dead: nodeIsDead(node, beliefs(instances, fleet)),
     instances,
     gateways: spec.gateways.map(({ gateway }) => gateway),
+    ...(spec.authorizers ? { authorizers: [...spec.authorizers] } : {}),
     ...(node.admission ? { admission: admittedView(node.admission) } : {}),
     ...(node.told ? { told_later: toldView(node.told) } : {}),
   }
@@ -106,6 +109,10 @@ export type PlaneFacts = {
   readonly foreign?: readonly ForeignStatus[]
   /** How long sinks take to prove changes, by their names; left out where nothing measures it. */
   readonly convergence?: (sink: string) => SinkConvergence
+  /** The version of the routing that is on its way; undefined: none is. */
+  readonly underway?: StatusView['underway']
+  /** The splits that are under way, or were taken back a short while ago. */
+  readonly splits?: readonly UnderWaySplitView[]
 }
 
 export type SinkConvergence = {
@@ -113,7 +120,13 @@ export type SinkConvergence = {
   readonly declaration: Converged | undefined
 }
 
-export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane: PlaneFacts): StatusView {
+/** @param tally of this fleet, where somebody keeps it; left out: all is counted */
+export function statusView(
+  fleet: FleetView,
+  sinks: readonly SinkStatus[],
+  plane: PlaneFacts,
+  tally: Pick<FleetTally, 'contacts' | 'healths' | 'routables'> = new FleetTally(fleet),
+): StatusView {
   const { frozen, holds } = fleet.installation
   return {
     owner: plane.owner,
@@ -129,8 +142,8 @@ export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane
       since: isoTime(since),
       until: isoTime(until),
     })),
-    nodes: countNodes(fleet),
-    instances: countInstances(fleet),
+    nodes: { total: fleet.nodes.size, ...tally.contacts },
+    instances: { total: fleet.instances.size, ...tally.healths, ...routablesOf(tally) },
     sinks: sinks.map((sink) => ({ ...sinkView(sink), ...convergenceView(plane.convergence?.(sink.name)) })),
     foreign: (plane.foreign ?? []).map(({ datacenter, answered, error, instances, beyond, copiedTo }) => ({
       datacenter,
@@ -140,6 +153,8 @@ export function statusView(fleet: FleetView, sinks: readonly SinkStatus[], plane
       beyond,
       copied_to: [...copiedTo],
     })),
+    ...(plane.underway ? { underway: plane.underway } : {}),
+    ...(plane.splits?.length ? { splits: [...plane.splits] } : {}),
     problems: [...plane.problems],
   }
 }
@@ -159,20 +174,8 @@ function spreadView(spread: Spread | undefined): ConvergedView['hour'] {
   return spread ? { changes: spread.changes, p50_ms: spread.p50, p95_ms: spread.p95, p99_ms: spread.p99 } : null
 }
 
-function countNodes(fleet: FleetView): StatusView['nodes'] {
-  const counts = { total: fleet.nodes.size, connected: 0, suspect: 0, lost: 0, none: 0 }
-  for (const { contact } of fleet.nodes.values()) counts[contact] += 1
-  return counts
-}
-
-function countInstances(fleet: FleetView): StatusView['instances'] {
-  const counts = { routable: 0, last: 0, not_routable: 0, passing: 0, warning: 0, critical: 0, unknown: 0 }
-  for (const [id, { health }] of fleet.instances) {
-    counts[health] += 1
-    const routable = fleet.standing(id)?.routable ?? 'no'
-    counts[routable === 'yes' ? 'routable' : routable === 'last' ? 'last' : 'not_routable'] += 1
-  }
-  return { total: fleet.instances.size, ...counts }
+function routablesOf({ routables }: Pick<FleetTally, 'routables'>) {
+  return { routable: routables.yes, last: routables.last, not_routable: routables.no }
 }
 
 function* beliefs(ids: Iterable<string>, fleet: FleetView): Iterable<InstanceBelief> {

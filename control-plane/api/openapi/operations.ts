@@ -21,12 +21,13 @@ import {
 import { DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
 import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#shared/protocol/discovery-list.ts'
 import { LintQuery, LintView } from '#shared/protocol/lint.ts'
-import { RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import { driftOperations } from './drift-operations.ts'
 import { federationOperations } from './federation-operations.ts'
 import type { ApiOperation } from './operation.ts'
 import { ordersOperations } from './orders-operations.ts'
 import { routingOperations } from './routing-operations.ts'
+import { splitOperations } from './split-operations.ts'
 
 /** Every operation under `/v1` but those of the registry. A test holds it against the routers: what is not here is not served. */
 export const operations: readonly ApiOperation[] = [
@@ -105,6 +106,15 @@ export const operations: readonly ApiOperation[] = [
     refusals: [400],
   },
   {
+    method: 'get',
+    path: '/routing/routes/{name}/explain',
+    id: 'explainRoute',
+    summary:
+      'A route as each gateway has it: match, place in the order, policies, where it leads, who is called, and whether proxies have proven it.',
+    answer: NamedRouteView,
+    marks: ['versioned'],
+  },
+  {
     method: 'put',
     path: '/instances/{id}/admission',
     id: 'admitInstance',
@@ -162,6 +172,7 @@ export const operations: readonly ApiOperation[] = [
   ...federationOperations,
   ...ordersOperations,
   ...routingOperations,
+  ...splitOperations,
   {
     method: 'get',
     path: '/events',

@@ -15,6 +15,7 @@ export function assemble(pieces: readonly Pieces[]): Omit<Declaration, 'version'
       pieces.flatMap((piece) => piece.authenticators).map((each) => [each.name, unplacedOf(each)]),
     ),
     services: new Map(pieces.flatMap((piece) => piece.services).map(({ name, at: _, ...service }) => [name, service])),
+    splits: new Map(pieces.flatMap((piece) => piece.splits).map(({ at: _, ...split }) => [split.name, split])),
     routes: routes.flatMap((route) =>
       gateways
         .filter(({ name }) => route.gateways === undefined || route.gateways.includes(name))

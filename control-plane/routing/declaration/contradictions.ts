@@ -1,7 +1,8 @@
 import type { Problem } from '#shared/config/problem.ts'
 import type { Source } from '../table.ts'
-import { beyondNginx } from './nginx-limits.ts'
-import type { GatewayPiece, Pieces, Place, Placed, RoutePiece } from './pieces.ts'
+import { beyondNginx, leadsTo } from './nginx-limits.ts'
+import type { GatewayPiece, Pieces, Place, Placed, RoutePiece, ServicePiece } from './pieces.ts'
+import { splitContradictions } from './split-contradictions.ts'
 
 /**
  * What is right in itself but not together: the same name, the same match or the same port twice, always with both places; a gateway,
@@ -14,17 +15,21 @@ export function contradictions(pieces: readonly Pieces[], whole: boolean): reado
   const routes = pieces.flatMap((piece) => piece.routes)
   const clients = pieces.flatMap((piece) => piece.clients)
   const authenticators = pieces.flatMap((piece) => piece.authenticators)
+  const splits = pieces.flatMap((piece) => piece.splits)
   const names = new Set(gateways.map(({ name }) => name))
   return [
     ...repeated(gateways, ({ name }) => name).map(both((name) => `gateway "${name}" is declared twice`)),
     ...repeated(services, ({ name }) => name).map(both((name) => `service "${name}" is declared twice`)),
     ...repeated(clients, ({ id }) => id).map(both((id) => `client "${id}" is declared twice`)),
     ...repeated(authenticators, ({ name }) => name).map(both((name) => `authenticator "${name}" is declared twice`)),
+    ...repeated(splits, ({ name }) => name).map(both((name) => `service "${name}" is split twice`)),
+    ...splitContradictions(splits, routes, whole),
     ...gateways.flatMap(listenerCollisions),
     ...(whole ? unknownGateways(routes, names) : []),
     ...(whole ? unknownAuthenticators(gateways, routes, new Set(authenticators.map(({ name }) => name))) : []),
     ...(whole ? unknownClients(gateways, routes) : []),
     ...permissionsOfNobody(gateways, routes),
+    ...gatewaysNowhere(gateways, services, routes),
     ...beyondNginx(gateways, services, routes, clients),
     ...repeatedRoutes(
       routes,
@@ -78,6 +83,28 @@ function permissionsOfNobody(gateways: readonly GatewayPiece[], routes: readonly
       problem(at, `it asks for permissions, but gateway "${name}" has no auth: say auth here`),
     )
   })
+}
+
+/** Near and far mean nothing to a gateway of which nobody says where it is. */
+function gatewaysNowhere(
+  gateways: readonly GatewayPiece[],
+  services: readonly ServicePiece[],
+  routes: readonly RoutePiece[],
+): readonly Problem[] {
+  return services
+    .filter(({ locality }) => locality?.order.some((nearness) => nearness !== 'other'))
+    .flatMap(({ name, at }) => {
+      const leading = gateways.filter((gateway) =>
+        routes.some((route) => (route.gateways?.includes(gateway.name) ?? true) && leadsTo(route, name)),
+      )
+      const nowhere = leading.filter(({ place }) => place === undefined)
+      return nowhere.map((gateway) =>
+        problem(
+          at,
+          `it has a locality, but gateway "${gateway.name}", which leads here, says neither site nor cluster`,
+        ),
+      )
+    })
 }
 
 /** What a route takes, as people would say it. */

@@ -9,6 +9,8 @@ export const meanings: Readonly<Record<string, string>> = {
   'gateways.*.proxy': 'Which proxy it is.',
   'gateways.*.delivery':
     'How an Envoy gets what it serves: `xds` by its stream to the plane, `files` by the agent on its node. `xds` unless said; Nginx takes files only.',
+  'gateways.*.site': 'The site of its proxies, as their nodes name it: what is there is near (`services.*.locality`).',
+  'gateways.*.cluster': 'The cluster of its proxies.',
   'gateways.*.mode': '`apply` gives the proxies what is declared; `observe` only shows it.',
   'gateways.*.listeners': 'Where requests come in; at least one.',
   'gateways.*.listeners[].name': 'Unique within its gateway; `port-<port>` unless said.',
@@ -59,12 +61,14 @@ export const meanings: Readonly<Record<string, string>> = {
   'authentication.*.external.cache': 'How long an answer holds for the same token.',
   'authentication.*.external.permissions_claim': 'The key of its answer that lists permissions.',
 
-  services: 'What differs from the defaults for services of the fleet, by name. Others need not be declared.',
+  services:
+    'What differs from the defaults for services of the fleet, by name. Others need not be declared. A name that ends in `*` is that of routes which lead to all services that begin so, as one.',
   'services.*.balance':
-    'How requests are spread over instances. `weighted` means `round_robin`, `least_connections` means `least_request`; `ip_hash` sends one address to the same instance.',
+    'How requests are spread over instances. `weighted` means `round_robin`, `least_connections` means `least_request`; `ip_hash` sends one address to the same instance; `random` takes all alike, whatever their weights.',
   'services.*.outlier_ejection':
     'Whether an instance that fails several times in a row is left out for a while; or how many failures, and for how long.',
-  'services.*.outlier_ejection.failures': 'So many failures in a row: refused, reset, 502 to 504.',
+  'services.*.outlier_ejection.failures':
+    'So many failures in a row: refused, reset, not answered; in Envoy also answers 502 to 504.',
   'services.*.outlier_ejection.for': 'How long the instance is left out.',
   'services.*.connect_timeout': 'Then another instance is tried.',
   'services.*.idle_timeout':
@@ -73,11 +77,46 @@ export const meanings: Readonly<Record<string, string>> = {
     'So many connections an instance gets at once from one proxy; a request that finds none free is answered 503. No limit unless said.',
   'services.*.dynamic_weights':
     'Weights follow the measured load, errors and latency of instances, from a tenth to the whole of what is declared (federation.md).',
+  'services.*.panic_threshold':
+    'With less than this percentage of its instances callable, those are called as well that only their checks condemn: neither confirmed dead nor taken out of service. 0: never.',
+  'services.*.locality':
+    'Whether gateways call what is near before what is far; or in which order, and when another level serves. A gateway that leads here must say its `site` or its `cluster`.',
+  'services.*.locality.order':
+    'The levels, nearest first: `site` is the same site as the gateway, `cluster` its cluster, `other` whatever is left. An instance belongs to the first that fits; one that none fits is not called.',
+  'services.*.locality.fail_over_below':
+    'A level of which less than this percentage of its instances can be called does not serve while another one holds; 0: it serves to its last instance.',
+  'services.*.locality.return_after': 'A nearer level serves again when it has held for so long without a break.',
   'services.*.slow_start': 'A new instance gets its share gradually over this time. Envoy only.',
   'services.*.tls': 'Instances speak TLS.',
   'services.*.tls.name': 'The name that their certificate must have; it is also told to them (SNI).',
   'services.*.tls.ca': "PEM file on the proxy's machine with the authorities that are believed.",
   'services.*.cluster': 'Only instances of this cluster are called; of any unless said.',
+
+  splits: 'Services of which a new version, the canary, gets its requests step by step, by name (docs/routing.md).',
+  'splits.*':
+    'Every route that leads to this service alone is split. Nothing goes to the canary until the split is started.',
+  'splits.*.canary':
+    'Who is the new version: another service, or some of the instances of this one. One of its keys must be said.',
+  'splits.*.canary.service': 'The service of the fleet that is the new version.',
+  'splits.*.canary.metadata': 'Instances of this service that have all of this metadata, such as `{ version: "2.1" }`.',
+  'splits.*.canary.tag': 'Instances of this service that have this tag.',
+  'splits.*.cohort':
+    'Conditions on headers, as of routes: from the first step on, requests that fulfil all of them go to the canary.',
+  'splits.*.by':
+    'By what a user is known and kept on one side: `{ header: name }`, `{ cookie: name }`, or `address`. Whoever does not bring it is known by the address.',
+  'splits.*.by.header': 'The header that tells the user, such as `x-user-id`.',
+  'splits.*.by.cookie': 'The cookie that tells the user; small letters, digits and `_`.',
+  'splits.*.steps':
+    'What goes to the canary, step by step: `cohort` first, if there is one, then rising shares of the users up to `100%`. `["100%"]` is blue-green.',
+  'splits.*.hold': 'A step lasts at least so long.',
+  'splits.*.gate': 'What the canary may not do worse than the baseline, as counted over the same time.',
+  'splits.*.gate.requests':
+    'With fewer requests of the canary, or of the baseline while that gets any, nothing is concluded: the step waits.',
+  'splits.*.gate.window': 'How far back is looked, at most to the beginning of the step.',
+  'splits.*.gate.errors': "Of a hundred of the canary's requests so many more may fail than of the baseline's.",
+  'splits.*.gate.slower':
+    "By so many percent the canary's answers may take longer than the baseline's, by their P95; not looked at unless said.",
+  'splits.*.keep': 'After the last step the baseline can take everything back for so long, and the gate looks on.',
 
   routes: 'Which requests lead where. The most specific route that takes a request answers it (docs/routing.md).',
   'routes[].name': 'Unique within its gateways; counters and logs carry it. Made from the path unless said.',

@@ -60,7 +60,8 @@ function told<T extends Placed>(
   )
 }
 
-function leadsTo({ action }: Pick<Route, 'action'>, service: string): boolean {
+/** Whether requests of a route go to a service, copies included. */
+export function leadsTo({ action }: Pick<Route, 'action'>, service: string): boolean {
   if (action.kind !== 'forward') return false
   const { choices, mirror } = action
   return [...choices, ...(mirror ? [mirror] : [])].some((each) => each.service === service)

@@ -86,7 +86,7 @@ for (const { name, text, problems } of [
   {
     name: 'a misspelt key',
     text: `${gateways}routes:\n  - { prefx: /a, prefix: /a, service: a, path: keep }\n`,
-    problems: ['routes.yaml:5 routes[0].prefx: unknown key'],
+    problems: ['routes.yaml:5 routes[0].prefx: unknown key; did you mean "prefix"?'],
   },
   {
     name: 'a route that does not say what becomes of its prefix',

@@ -10,6 +10,7 @@ import { DeclarationFile } from './schema.ts'
 import { sourceOf, toGateway } from './to-gateway.ts'
 import { toRate, toRoute } from './to-route.ts'
 import { toAuthenticator, toServicePolicy } from './to-service.ts'
+import { toSplit } from './to-split.ts'
 
 /** A file's name, as people should read it in problems and sources, and its text. */
 export type SourceFile = { readonly file: string; readonly text: string }
@@ -45,7 +46,9 @@ function parseFile({ file, text }: SourceFile): ParsedFile {
     return { file, path: pathText(path), ...(line === undefined ? {} : { line }) }
   }
   const result = z.safeParse(DeclarationFile, yaml.value)
-  if (!result.success) return { problems: schemaProblems(result.error.issues, yaml.value, place) }
+  if (!result.success) {
+    return { problems: schemaProblems(result.error.issues, yaml.value, place, DeclarationFile) }
+  }
   const problems = result.data.routes.flatMap((part, index) =>
     rulesBroken(part).map(({ at, message }) => ({
       ...place(['routes', index, ...(at === undefined ? [] : [at])]),
@@ -56,7 +59,7 @@ function parseFile({ file, text }: SourceFile): ParsedFile {
 }
 
 function toPieces(
-  { gateways, clients, authentication, services, routes }: DeclarationFile,
+  { gateways, clients, authentication, services, splits, routes }: DeclarationFile,
   place: (path: readonly PropertyKey[], line?: number) => Place,
   keyLineOf: (path: readonly PropertyKey[]) => number | undefined,
 ): Pieces {
@@ -76,6 +79,10 @@ function toPieces(
     services: Object.entries(services).map(([name, part]) => {
       const at = named('services', name)
       return { name, ...toServicePolicy(part), source: sourceOf(at), at }
+    }),
+    splits: Object.entries(splits).map(([name, part]) => {
+      const at = named('splits', name)
+      return { ...toSplit(name, part, sourceOf(at)), at }
     }),
     routes: routes.map((part, index) => {
       const at = place(['routes', index])

@@ -1,5 +1,5 @@
 import type { Authenticator, ClientPolicy, Listener, Route, RoutePolicy } from '../table.ts'
-import type { GatewayDeclaration, ServiceDeclaration } from './declaration.ts'
+import type { GatewayDeclaration, ServiceDeclaration, SplitDeclaration } from './declaration.ts'
 
 export type Place = { readonly file: string; readonly line?: number; readonly path: string }
 export type Placed = { readonly at: Place }
@@ -8,6 +8,7 @@ export type GatewayPiece = Omit<GatewayDeclaration, 'listeners'> &
 export type ServicePiece = ServiceDeclaration & Placed & { readonly name: string }
 export type ClientPiece = ClientPolicy & Placed
 export type AuthenticatorPiece = Authenticator & Placed
+export type SplitPiece = SplitDeclaration & Placed
 /** Without `gateways` it is on all of them; without `auth` each gateway says what it asks for. */
 export type RoutePiece = Omit<Route, 'policy'> &
   Placed & {
@@ -23,5 +24,6 @@ export type Pieces = {
   readonly clients: readonly ClientPiece[]
   readonly authenticators: readonly AuthenticatorPiece[]
   readonly services: readonly ServicePiece[]
+  readonly splits: readonly SplitPiece[]
   readonly routes: readonly RoutePiece[]
 }

@@ -9,13 +9,14 @@ export function toGateway(
   at: Place,
   listenerAt: (index: number) => Place,
 ): GatewayPiece {
-  const { proxy, delivery, mode, listeners, access_log, attempt_log, trusted_proxies, health_path, authorizer, auth } =
-    part
+  const { proxy, delivery, mode, site = '', cluster = '', listeners, access_log, attempt_log, ...rest } = part
+  const { trusted_proxies, health_path, authorizer, auth } = rest
   return {
     name,
     proxy,
     delivery: delivery ?? (proxy === 'envoy' ? 'xds' : 'files'),
     mode,
+    ...(site === '' && cluster === '' ? {} : { place: { site, cluster } }),
     logs: { access: access_log, attempts: attempt_log },
     trustedProxies: trusted_proxies,
     healthPath: health_path,

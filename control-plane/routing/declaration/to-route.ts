@@ -48,7 +48,7 @@ function toMatch({ hosts, clients, methods, headers, query }: RoutePart, path: P
   }
 }
 
-function toConditions(conditions: Readonly<Record<string, string | boolean>>): readonly Condition[] {
+export function toConditions(conditions: Readonly<Record<string, string | boolean>>): readonly Condition[] {
   return Object.entries(conditions)
     .map(([name, wanted]) => (typeof wanted === 'string' ? { name, is: wanted } : { name, present: wanted }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { type Locality, nearnesses } from '../table/locality.ts'
 import type { Authenticator, Source } from '../table.ts'
 import type { ServicePolicy } from './declaration.ts'
 import { type AuthenticatorPart, ServicePart } from './schema.ts'
@@ -6,8 +7,10 @@ import { type AuthenticatorPart, ServicePart } from './schema.ts'
 /** After so many failures in a row an instance is left out for so long, where nothing else is said. */
 const usualEjection = { failures: 3, forMs: 5_000 }
 
+const usualLocality: Locality = { order: nearnesses, leastPercent: 30, returnAfterMs: 30_000 }
+
 export function toServicePolicy(part: ServicePart): ServicePolicy {
-  const { outlier_ejection: ejection } = part
+  const { outlier_ejection: ejection, locality } = part
   return {
     balance: part.balance,
     connectTimeoutMs: part.connect_timeout,
@@ -23,7 +26,13 @@ export function toServicePolicy(part: ServicePart): ServicePolicy {
     tls: part.tls,
     cluster: part.cluster,
     ...(part.dynamic_weights ? { dynamicWeights: true } : {}),
+    ...(part.panic_threshold === 0 ? {} : { panicPercent: part.panic_threshold }),
+    ...(locality === false ? {} : { locality: locality === true ? usualLocality : localityOf(locality) }),
   }
+}
+
+function localityOf({ order, fail_over_below, return_after }: Exclude<ServicePart['locality'], boolean>): Locality {
+  return { order, leastPercent: fail_over_below, returnAfterMs: return_after }
 }
 
 /** What a service gets that nobody declared. */

@@ -70,13 +70,13 @@ export async function watchDeclaration(
   return { ended }
 }
 
-type Reading = { readonly files: readonly SourceFile[] } | { readonly unreadable: string }
+type Reading = { readonly files: readonly SourceFile[] } | { readonly unreadable: Problem }
 
 async function readOnce(path: string): Promise<Reading> {
   try {
     return { files: await readDeclarationFiles(path) }
   } catch (error) {
-    return { unreadable: explainError(error) }
+    return { unreadable: { file: path, path: '', message: `cannot be read: ${explainError(error)}` } }
   }
 }
 
@@ -95,7 +95,7 @@ async function readSettled(path: string, signal: AbortSignal): Promise<Reading> 
 function judge(reading: Reading, before: Pick<DeclarationState, 'declaration' | 'files'>): DeclarationState {
   const { declaration, files } = before
   if ('unreadable' in reading) {
-    return { declaration, files, problems: [{ file: '', path: '', message: reading.unreadable }] }
+    return { declaration, files, problems: [reading.unreadable] }
   }
   const parsed = parseDeclaration(reading.files)
   return parsed.declaration ? { ...parsed, files: reading.files } : { declaration, files, problems: parsed.problems }

@@ -45,6 +45,9 @@ export const GatewayPart = z
     delivery: z.optional(z.enum(['xds', 'files'], { error: 'expected "xds" or "files"' })),
     /** observe: show what the proxy would get; apply: give it. */
     mode: z._default(z.enum(['observe', 'apply'], { error: 'expected "observe" or "apply"' }), 'apply'),
+    /** Where its proxies are, in the words of their nodes: services with a locality call what is near first. */
+    site: z.optional(plainName()),
+    cluster: z.optional(plainName()),
     listeners: z.array(ListenerPart).check(z.minLength(1, { error: 'expected at least one listener' })),
     access_log: z.optional(filePath()),
     attempt_log: z.optional(filePath()),

@@ -16,8 +16,9 @@ import { RatePart } from './rate.ts'
 
 const path = () => z.string().check(z.refine(isPrefix, { error: prefixError }))
 const conditionError = 'expected a text that it must be, or true or false for whether it must be there'
-const condition = (value: () => z.ZodMiniType<string>) => z.union([value(), z.boolean()], { error: conditionError })
-const firstValue = () =>
+export const condition = (value: () => z.ZodMiniType<string>) =>
+  z.union([value(), z.boolean()], { error: conditionError })
+export const firstValue = () =>
   z.string().check(
     z.regex(/^[\x21-\x2b\x2d-\x7e](?:[\x20-\x2b\x2d-\x7e]{0,198}[\x21-\x2b\x2d-\x7e])?$/, {
       error: 'expected printable ASCII without a comma',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration, plainName } from '#shared/config/fields.ts'
+import { nearnesses } from '../../table/locality.ts'
 import { filePath, hostName, whole } from './names.ts'
 
 // Scripts and older files spell them with "-", and "weighted" and "least connections" mean what these do.
@@ -26,6 +27,20 @@ const EjectionPart = z.strictObject({
   for: z._default(duration(1000), 5_000),
 })
 
+const orderError = 'expected some of "site", "cluster" and "other", each once'
+
+const LocalityPart = z.strictObject({
+  order: z._default(
+    z.array(z.enum(nearnesses, { error: orderError })).check(
+      z.minLength(1, { error: orderError }),
+      z.refine((order) => new Set(order).size === order.length, { error: orderError }),
+    ),
+    [...nearnesses],
+  ),
+  fail_over_below: z._default(whole(0, 100), 30),
+  return_after: z._default(duration(), 30_000),
+})
+
 export const ServicePart = z
   .strictObject({
     balance: z.prefault(balance, 'round_robin'),
@@ -45,6 +60,15 @@ export const ServicePart = z
     cluster: z.optional(plainName()),
     /** Weights follow what is measured of load, errors and latency, from a tenth to the whole of what is declared. */
     dynamic_weights: z._default(z.boolean(), false),
+    /** With less than this percentage of its instances callable, those are called as well that only their checks condemn. */
+    panic_threshold: z._default(whole(0, 100), 0),
+    /** true: own site first, then own cluster, then others; or in which order, and when another one serves. */
+    locality: z._default(
+      z.union([z.boolean(), LocalityPart], {
+        error: 'expected true, false, or { order, fail_over_below, return_after }',
+      }),
+      false,
+    ),
   })
   .check(
     z.refine(({ balance, slow_start }) => slow_start === undefined || !['random', 'ip_hash'].includes(balance), {
@@ -54,6 +78,10 @@ export const ServicePart = z
     z.refine(({ balance, dynamic_weights }) => balance !== 'ip_hash' || !dynamic_weights, {
       path: ['dynamic_weights'],
       error: '"ip_hash" keeps clients on their instances, which weights that change would not',
+    }),
+    z.refine(({ balance, dynamic_weights }) => balance !== 'random' || !dynamic_weights, {
+      path: ['dynamic_weights'],
+      error: '"random" counts no weights',
     }),
   )
 export type ServicePart = z.infer<typeof ServicePart>
