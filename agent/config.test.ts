@@ -39,7 +39,7 @@ t.test('every problem is told at once, with line and path', async (t) => {
     [
       'agent.yaml:1 planes[0]: expected a URL such as "http://127.0.0.1:8500", got "ftp://x"',
       'agent.yaml:4 services[0].port: expected a port from 1 to 65535, got 70000',
-      'agent.yaml:3 services[0].chekcs: unknown key',
+      'agent.yaml:3 services[0].chekcs: unknown key; did you mean "checks"?',
       'agent.yaml:10 services[1].checks[0].path: expected a path that begins with "/", got "health"',
       'agent.yaml:11 services[1].checks[0].interval: expected a duration such as "500ms", "5s", "10m" or "24h", got 5',
     ].map((line) => line.replace('agent.yaml:3 services[0].chekcs', 'agent.yaml:5 services[0].chekcs')),

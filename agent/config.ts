@@ -9,6 +9,7 @@ import { BufferConfig } from './buffer/config.ts'
 import { CommandConfigs, notAllowedIn } from './checks/commands.ts'
 import { ServiceConfigs } from './checks/config.ts'
 import { DiscoveryConfig } from './discovery/config.ts'
+import { EnvoyConfigs } from './envoys/config.ts'
 import { GatewayConfigs } from './gateway/config.ts'
 import { OrdersConfig } from './orders/config.ts'
 
@@ -44,6 +45,8 @@ export const AgentConfig = z
     /** What it does about services of this host that nobody declared. */
     discovery: z.prefault(DiscoveryConfig, {}),
     gateways: z._default(GatewayConfigs, []),
+    /** The Envoys on this node that ask the plane themselves, to count their requests and see what they run. */
+    envoys: z._default(EnvoyConfigs, []),
     /** The gateways for whose proxies, on this node, it checks tokens. */
     authorizers: z._default(AuthorizerConfigs, []),
     /** What the plane may have done on this host. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { repeat } from '#shared/lifecycle/repeat.ts'
 import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
@@ -66,6 +67,7 @@ async function run(file: string): Promise<void> {
     ownLevel: () => taken.logging.level,
     allowed: () => taken.orders,
     probesRefused: () => probes.refused,
+    drains: () => gateways.drains,
     onSettings() {
       watch(taken)
       discovery.settingsChanged()
@@ -101,8 +103,9 @@ async function run(file: string): Promise<void> {
   const session = new Session({
     planes: config.planes,
     hello: () => {
-      const { gateways, authorizers } = config
-      return helloOf({ identity, version, name, site, cluster, address, gateways, authorizers })
+      const { gateways, envoys } = config
+      const { authorizers } = taken
+      return helloOf({ identity, version, name, site, cluster, address, gateways, envoys, authorizers })
     },
     // A hung check has its verdict soon after its timeout; nobody has to wait longer.
     ready: () => instances.allJudged(Math.min(slowestTimeoutMs(services()) + 500, 5_000)),
@@ -115,6 +118,7 @@ async function run(file: string): Promise<void> {
       desired = next
       authorizers.want(next.authorizers ?? {})
       gateways.want(next.gateways)
+      gateways.admit(next.node)
       gateways.inspect(next.inspections ?? {})
       probes.want(next.probes)
       discovery.decided(next.discoveries)
@@ -129,7 +133,14 @@ async function run(file: string): Promise<void> {
   })
   const send = session.send.bind(session)
   const probes = new ProbeAnswers(send, lag, stop, { local: () => taken.orders.probe_local })
-  await using gateways = await openGateways(config.gateways, { log, stateDir, send, stop })
+  await using gateways = await openGateways(config.gateways, {
+    envoys: config.envoys,
+    log,
+    stateDir,
+    send,
+    onDrain: () => orders.changed(),
+    stop,
+  })
 
   await using _admin = await serveAdmin(config.admin, () => ({
     identity,
@@ -153,9 +164,13 @@ async function run(file: string): Promise<void> {
     config,
     load,
     async (next) => {
+      await authorizers.configure(next.authorizers)
+      const introduced = taken.authorizers
       address = await discoverAddress(config.node.address, config.planes, address)
       watch(next)
       orders.changed()
+      // The plane tells an agent what it checks tokens with by what its hello says.
+      if (!isDeepStrictEqual(introduced, next.authorizers)) session.renew()
     },
     log,
   )

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentConfig } from './config.ts'
 
-const live: readonly (keyof AgentConfig)[] = ['services', 'commands', 'logging', 'orders']
+const live: readonly (keyof AgentConfig)[] = ['services', 'commands', 'logging', 'orders', 'authorizers']
 
 /** The settings that differ and take effect only after a restart. */
 export function needingRestart(before: AgentConfig, after: AgentConfig): readonly string[] {

@@ -19,6 +19,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 const byFailure: Partial<Readonly<Record<FailureCode, ExitCode>>> = {
   ARGUMENT_INVALID: exitCodes.usage,
   NAME_AMBIGUOUS: exitCodes.usage,
+  ENVOY_UNREACHABLE: exitCodes.unreachable,
   PLANE_UNREACHABLE: exitCodes.unreachable,
   NOT_FOUND: exitCodes.notFound,
   PLANE_REFUSED: exitCodes.refused,

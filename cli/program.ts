@@ -26,6 +26,7 @@ import { addRestart } from './commands/restart.ts'
 import { addRollback } from './commands/rollback.ts'
 import { addServices } from './commands/services.ts'
 import { addSettings } from './commands/settings.ts'
+import { addSplit } from './commands/split.ts'
 import { addStatus } from './commands/status.ts'
 import { addSweep } from './commands/sweep.ts'
 import { addThaw } from './commands/thaw.ts'
@@ -64,6 +65,7 @@ const commands = [
   addHistory,
   addDiff,
   addRollback,
+  addSplit,
   addSchema,
   addFreeze,
   addThaw,

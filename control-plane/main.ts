@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { explainError } from '#shared/failure/failure.ts'
+import { hostname } from 'node:os'
+import { explainError, Failure } from '#shared/failure/failure.ts'
 import { listen } from '#shared/http/listen.ts'
 import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
@@ -9,6 +10,8 @@ import { createLogger, fault } from '#shared/logging/logger.ts'
 import { machineId, planeVersion, usage } from './admin/about.ts'
 import { createMetrics } from './admin/metrics.ts'
 import { createApp } from './api/app.ts'
+import { underwayView } from './api/routing-views.ts'
+import { splitsUnderWay, splitView } from './api/split-views.ts'
 import { sinkView } from './api/views.ts'
 import { loadPlaneConfig } from './config.ts'
 import { followConvergence } from './convergence/follow.ts'
@@ -26,10 +29,14 @@ import { surveyInstances } from './ingest/agents/vantage/survey.ts'
 import { clusterApi } from './ingest/cluster-api/cluster-api.ts'
 import { Heartbeats } from './ingest/cluster-api/heartbeats.ts'
 import { watchServices } from './ingest/cluster-api/watch-services.ts'
+import { Overload } from './ingest/overload.ts'
+import { watchLoad } from './ingest/watch-load.ts'
 import { BeatBuffer } from './journal/beat-buffer.ts'
+import { importCommand } from './journal/import-command.ts'
 import { type Journal, openJournal } from './journal/open-journal.ts'
-import { openStore } from './journal/open-store.ts'
 import { openTables } from './journal/open-tables.ts'
+import { reachStore } from './journal/reach-store.ts'
+import { LeadershipKeeper } from './leadership/keep-leadership.ts'
 import { startMirror } from './mirror/serve.ts'
 import { sweepDatacenter } from './mirror/sweep-datacenter.ts'
 import { Authorizers } from './routing/authorizer.ts'
@@ -40,11 +47,12 @@ import { planeJobs, startTimetable } from './timetable.ts'
 /** How long an idle connection is kept for its next request. */
 const keptMs = 75_000
 /** How long an agent may take to look at a gateway. */
-const inspectWithinMs = 10_000
+const inspectWithinMs = 6_000
 
 /** Runs the plane until it is told to stop. Parts are made, joined and left to run; leaving closes them in reverse. */
 async function run(file: string): Promise<void> {
-  const stop = stopSignal()
+  const lost = new AbortController()
+  const stop = AbortSignal.any([stopSignal(), lost.signal])
   const config = await loadPlaneConfig(file, process.env)
   const log = createLogger({ name: 'heddle-plane', level: config.logging.level })
   const { agents: settings, clients } = config.ingest
@@ -55,9 +63,24 @@ async function run(file: string): Promise<void> {
 
   // The truth. Envoys may connect while it is loaded; they are answered when it is complete.
   const fleet = new Fleet(fault(log, 'a follower of the fleet failed; its next comparison mends it'))
-  await using store = await openStore(config.journal)
+  await using store = await reachStore(config.journal, log, stop)
+  // Where planes share a store one works; the others wait here for its end.
+  await using leadership = store.sharing && new LeadershipKeeper({ row: store, run: runId, holder: hostname(), log })
+  const term = await leadership?.leading(stop)
+  if (leadership && !term) return
+  leadership?.onChange(({ leader }) => {
+    // While the store is away nobody is told of another one; the store, and the fence in each Consul, stop what must not be.
+    if (leader && leader.run !== runId) lost.abort()
+  })
   await using routing = await startRouting(config.routing, { fleet, log, store, signal: stop })
-  await using journal = await openJournal({ store, fleet, config: config.journal, log, signal: stop })
+  await using journal = await openJournal({
+    store,
+    fleet,
+    config: config.journal,
+    log,
+    signal: stop,
+    ...(leadership ? { term: leadership.term } : {}),
+  })
   const { record } = journal
   await journal.load()
   await using tables = await openTables({ store, fleet, config: config.journal, log, signal: stop })
@@ -74,8 +97,11 @@ async function run(file: string): Promise<void> {
   const server = createServer({ keepAliveTimeout: keptMs })
   const beatsToSave = new BeatBuffer()
   const agentHeardAt = new Map<string, number>()
+  const overload = new Overload()
+  using _load = watchLoad(overload, log)
   await using sessions = serveAgents({
     server,
+    shedding: overload,
     fleet,
     record,
     replica: runId,
@@ -93,7 +119,8 @@ async function run(file: string): Promise<void> {
         routing.hear(samples)
       },
       onGatewayOutcome: (gateway, node, outcome) => fileGateways.outcome(gateway, node, outcome),
-      onCounted: (gateway, routes, at) => routing.traffic.count(gateway, routes, at),
+      onCounted: ({ gateway, routes, services }, at) => routing.traffic.count(gateway, routes, at, services),
+      onCounters: (node, counters) => routing.takeCounters(node, counters),
     },
   })
   const sightings = new Sightings()
@@ -118,8 +145,16 @@ async function run(file: string): Promise<void> {
     fleet,
     now: Date.now,
     send: (gateway, files) => sessions.setGatewayFiles(gateway, files),
-    inspect: (gateway, node, repair) => sessions.inspect(node, gateway, repair, inspectWithinMs),
+    inspect: (gateway, node, repair) => sessions.inspect(node, { gateway, repair }, inspectWithinMs),
   })
+  routing.askAgents((gateway, endpointsOf) =>
+    Promise.all(
+      sessions.lookingAt(gateway).map(async (node) => ({
+        node: fleet.nodes.get(node)?.spec.name ?? node,
+        found: await sessions.inspect(node, { gateway, repair: false, endpointsOf: [...endpointsOf] }, inspectWithinMs),
+      })),
+    ),
+  )
   const authorizers = new Authorizers((gateway, set) => sessions.setAuthorizer(gateway, set))
   // Before the files that make proxies ask them.
   using _authorizers = {
@@ -136,7 +171,7 @@ async function run(file: string): Promise<void> {
     ),
   }
   const { owner, datacenters } = config.mirror
-  const installation = { id: store.installation, owner, run: runId, epoch: 1 }
+  const installation = { id: store.installation, owner, run: runId, epoch: term?.epoch ?? 1 }
   await using foreign = startForeign(datacenters, { fleet, record, owner, by, log })
   const foreignComplete = foreign.complete
   await using mirror = await startMirror(config.mirror, { fleet, log, signal: stop, installation, foreignComplete })
@@ -154,9 +189,13 @@ async function run(file: string): Promise<void> {
     log,
     version,
     hooks: {
-      onHeartbeat: (instance, at) => beatsToSave.service(instance, at),
+      onHeartbeat: (instance, at) => {
+        if (overload.sheds('beats')) overload.shed('beats', 1)
+        else beatsToSave.service(instance, at)
+      },
       onNodeHeartbeat: (node, at) => beatsToSave.node(node, at),
       onMetrics: (samples) => {
+        if (overload.sheds('metrics')) return overload.shed('metrics', samples.length)
         tables.saveMetrics(samples)
         federation.hear(samples, 'client')
         routing.hear(samples)
@@ -174,8 +213,19 @@ async function run(file: string): Promise<void> {
       list: store.syncTasks,
     },
     servicesHealth: watched.now,
+    store: () => {
+      const { failure, since } = journal.status()
+      return failure && { code: failure.code, since: since ?? Date.now() }
+    },
   })
-  using metrics = createMetrics(fleet, sinks, Date.now, () => federation.view())
+  using metrics = createMetrics(
+    fleet,
+    sinks,
+    Date.now,
+    () => federation.view(),
+    () => overload.counts,
+    () => routing.splits.list().map(splitView),
+  )
   await using convergence = followConvergence({
     sinks,
     onChange: (listener) =>
@@ -202,7 +252,7 @@ async function run(file: string): Promise<void> {
       routing: { routing, folder: config.routing.declaration },
       facts: () => {
         const unmanned = authorizers.problems(sessions.authorizedGateways())
-        const problems = [...problemsOf(journal, routing), ...unmanned]
+        const problems = [...problemsOf(journal, routing), ...loadProblems(overload), ...unmanned]
         return {
           owner,
           installation: store.installation,
@@ -211,6 +261,8 @@ async function run(file: string): Promise<void> {
           problems,
           foreign: foreign.status(),
           convergence: convergence.of,
+          underway: underwayView(routing.versions),
+          splits: splitsUnderWay(routing.splits.list(), Date.now()),
         }
       },
       events: {
@@ -256,6 +308,7 @@ async function run(file: string): Promise<void> {
   log.info({ api: listening.port, xds: routing.port, revision: fleet.revision, version }, 'plane runs')
   await aborted(stop)
   log.info('plane ends')
+  if (lost.signal.aborted) throw new Failure('LEADERSHIP_LOST', 'Another plane may lead now, so this one ends.')
 }
 
 /** What waits for a person, besides what the sinks say themselves. */
@@ -265,7 +318,19 @@ function problemsOf(journal: Journal, routing: Routing): readonly string[] {
   return [...store, ...routing.problems()]
 }
 
+function loadProblems({ sheds, counts }: Overload): readonly string[] {
+  if (!sheds('beats')) return []
+  const what = sheds('metrics') ? 'beats and metrics are' : 'beats are'
+  return [`More comes than can be taken in: ${what} passed over (so far ${counts.beats} and ${counts.metrics}).`]
+}
+
 process.exitCode = await runProgram(
-  { usage, version: planeVersion, run, check: (file) => loadPlaneConfig(file, process.env) },
+  {
+    usage,
+    version: planeVersion,
+    run,
+    check: (file) => loadPlaneConfig(file, process.env),
+    commands: { 'import-journal': importCommand((file) => loadPlaneConfig(file, process.env)) },
+  },
   process.argv.slice(2),
 )

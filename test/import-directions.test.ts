@@ -27,6 +27,8 @@ const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['control-plane/ingest/agents/a.ts', '../../journal/x.ts'],
   ['control-plane/ingest/agents/b.ts', '../../../agent/x.ts'],
   ['control-plane/journal/a.ts', '../ingest/x.ts'],
+  ['control-plane/journal/b.ts', '../leadership/x.ts'],
+  ['control-plane/leadership/a.ts', '../journal/x.ts'],
   ['control-plane/mirror/a.ts', '../../control-plane/journal/x.ts'],
   ['control-plane/mirror/deep/b.ts', '../../main.ts'],
   ['control-plane/routing/envoy/a.ts', '#control-plane/mirror/x.ts'],

@@ -1,3 +1,4 @@
+import { agentName } from '#shared/probe/name.ts'
 import type { Verdict } from '#shared/protocol/check.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
 import type { AuthorizerState } from '../authorizer/authorizer.ts'
@@ -39,7 +40,7 @@ export function healthOf(state: AgentState) {
   const { state: contact, plane, session: id, since, why } = session
   return {
     status: contact === 'connected' && !someUnable(state.authorizers) ? 'healthy' : 'warning',
-    service: 'heddle-agent',
+    service: agentName,
     version: state.version,
     node: state.identity.node,
     name: state.name,

@@ -48,11 +48,18 @@ export class Discovery {
   #last: Promise<void> = Promise.resolve()
 
   constructor(parts: DiscoveryParts) {
-    const { settings, node, planes, log } = parts
+    const { settings, node, planes, stateDir, log } = parts
     this.#parts = parts
     this.#book = parts.book
     this.#table = portTable(settings)
-    this.#surroundings = new Surroundings({ settings, table: this.#table, planes, address: node.address, log })
+    this.#surroundings = new Surroundings({
+      settings,
+      table: this.#table,
+      planes,
+      stateDir,
+      address: node.address,
+      log,
+    })
   }
 
   /** What is looked after besides what is declared. It is known from the first moment, so that no report withdraws it. */

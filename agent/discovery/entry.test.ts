@@ -56,6 +56,12 @@ for (const { what, of, circumstances = {}, standing } of [
   { what: 'a port that may be anybody is asked about', of: subject(8080), standing: { state: 'asking', by: 'policy' } },
   { what: 'a stranger is asked about', of: subject(7777), standing: { state: 'asking' } },
   { what: 'a part of the platform is asked about', of: subject(9090), standing: { state: 'asking' } },
+  {
+    what: 'a control plane is ignored, whatever the rules say',
+    of: subject(7777, 'heddle-plane'),
+    circumstances: { fallback: 'adopt' as const },
+    standing: { state: 'ignored', by: 'heddle', remarks: [/control plane/] },
+  },
   { what: "the host's own is ignored", of: subject(22), standing: { state: 'ignored', by: 'policy' } },
   {
     what: 'where services are declared, none is added unasked',

@@ -1,5 +1,6 @@
 import type { Place } from '#shared/host/listeners.ts'
 import type { Process } from '#shared/host/process.ts'
+import { planeName } from '#shared/probe/name.ts'
 import type { Decision } from '#shared/protocol/discovery.ts'
 import { type Adopted, type Book, isIgnored } from './book.ts'
 import type { Seen } from './look.ts'
@@ -54,6 +55,10 @@ export function standingOf(subject: Subject, book: Book, around: Circumstances):
   const { id, place, process, recognised, seen } = subject
   const who = whoIs(subject)
   const remarks = unseenRemarks(place, process)
+  if (seen.told === planeName) {
+    const remark = 'a control plane of Heddle listens there: it is no service'
+    return { state: 'ignored', by: 'heddle', remarks: [remark, ...remarks] }
+  }
   if (isIgnored(book, id, who)) return { state: 'ignored', by: book.ignored[id]?.by ?? '', remarks }
   if (around.claimed) {
     const { rival, claim } = around.claimed

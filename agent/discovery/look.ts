@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { interpret } from '#shared/probe/body.ts'
 import { probeHttp } from '#shared/probe/http.ts'
+import { softwareOf } from '#shared/probe/name.ts'
 import { probe } from '#shared/probe/probe.ts'
 import type { HttpProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import { isHostSpec } from '../checks/host-spec.ts'
@@ -19,7 +20,7 @@ export type Looking = {
 
 /** What a server at a port answered. */
 export type Seen = {
-  /** The name in its answer, as it is written there. */
+  /** The name in its answer, as it is written there; what it is, where it is Heddle's own. */
   readonly told: string | undefined
   readonly verdict: Verdict
   /** The check that suits it. */
@@ -59,7 +60,7 @@ async function askPath(
   const spec: HttpProbeSpec = { kind: 'http', address, port, path, timeoutMs, service: '', ...secure }
   let told: string | undefined
   const { verdict } = await probeHttp(spec, { signal: stop }, (answer) => {
-    told = interpret(answer, spec).names[0]?.slice(0, 100).toWellFormed()
+    told = (softwareOf(answer) ?? interpret(answer, spec).names[0])?.slice(0, 100).toWellFormed()
   })
   const { code, params } = verdict.reason
   const noHttp = (code === 'bad_answer' && params?.error !== 'body too long') || code === 'reset'

@@ -63,5 +63,7 @@ export function isPlane(command: string): boolean {
   return /(^|[\s/])(heddle-plane|control-plane\/main\.[cm]?[jt]s)(\s|$)/.test(command)
 }
 
-/** The name with which Heddle's own agents answer. */
-export const agentName = 'heddle-agent'
+/** Whether a command line is that of an agent of Heddle's, whichever of its ports it is about. */
+export function isAgent(command: string): boolean {
+  return /(^|[\s/])(heddle-agent|agent\/main\.[cm]?[jt]s)(\s|$)/.test(command)
+}

@@ -4,7 +4,7 @@ import { knownPorts } from '#shared/config/known-ports.ts'
 import type { Process } from '#shared/host/process.ts'
 import type { Verdict } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { isPlane, knownPrograms } from './programs.ts'
+import { isAgent, isPlane, knownPrograms } from './programs.ts'
 import { type Evidence, recognise, serviceName } from './recognise.ts'
 
 const ok: Verdict = { health: 'passing', reason: reason('ok') }
@@ -143,6 +143,18 @@ t.test('the control plane is known by its command, other programs are not taken 
   }
   for (const command of ['node agent/main.ts a.yaml', 'node main.js', 'my-heddle-plane-copy x']) {
     t.notOk(isPlane(command), command)
+  }
+})
+
+t.test('agents are known by their command, too', async (t) => {
+  for (const command of [
+    'node agent/main.ts agent.yaml',
+    '/usr/bin/node /usr/bin/heddle-agent /etc/heddle/agent.yaml',
+  ]) {
+    t.ok(isAgent(command), command)
+  }
+  for (const command of ['node control-plane/main.ts a.yaml', 'node main.js', 'my-heddle-agent-copy x']) {
+    t.notOk(isAgent(command), command)
   }
 })
 

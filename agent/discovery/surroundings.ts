@@ -3,6 +3,7 @@ import { type Place, placesOf, signatureOf } from '#shared/host/listeners.ts'
 import type { Process } from '#shared/host/process.ts'
 import { readHolders, readListeners } from '#shared/host/read-host.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import { agentName, planeName } from '#shared/probe/name.ts'
 import { isLoopback } from './address.ts'
 import { askAgent } from './ask-agent.ts'
 import type { DiscoveryConfig } from './config.ts'
@@ -10,7 +11,7 @@ import { nextLookMs } from './entry.ts'
 import { acceptingPorts, look, type Seen } from './look.ts'
 import { ignoredUnasked } from './policy.ts'
 import { batchesOf, includesPort, portsOf } from './port-set.ts'
-import { agentName, isPlane } from './programs.ts'
+import { isAgent, isPlane } from './programs.ts'
 import { recognise } from './recognise.ts'
 import type { Rival } from './rivals.ts'
 import { spokenAt } from './spoken.ts'
@@ -23,6 +24,8 @@ export type SurroundingsParts = {
   readonly settings: DiscoveryConfig
   readonly table: readonly KnownPort[]
   readonly planes: readonly string[]
+  /** Under which this agent keeps what the proxies that it runs are started with. */
+  readonly stateDir: string
   /** Where others reach this node, and where it asks what listens at every address. */
   readonly address: () => string
   readonly log: Logger
@@ -44,6 +47,8 @@ type Visit = {
 export class Surroundings {
   readonly #parts: SurroundingsParts
   readonly #visits = new Map<string, Visit>()
+  /** The ports of control planes, as far as that was told to people. */
+  readonly #planes = new Set<number>()
   /** Who holds each socket that listens; undefined: that could not be seen. */
   #holders: ReadonlyMap<string, Process | undefined> = new Map()
   #places: readonly Place[] = []
@@ -85,11 +90,12 @@ export class Surroundings {
     return inodes.map((inode) => this.#holders.get(inode)).find((process) => process !== undefined)
   }
 
-  /** What was looked at and still listens; agents are no services. */
+  /** What was looked at and still listens; agents are no services, nor are their other ports. */
   get visited(): readonly Visited[] {
     return [...this.#visits.values()]
       .filter(({ seen }) => seen.told !== agentName)
       .map(({ place, seen }) => ({ place, seen, process: this.processAt(place) }))
+      .filter(({ process }) => process === undefined || !isAgent(process.command))
   }
 
   /** Looks around once. @param isKnown places that need no look */
@@ -165,16 +171,25 @@ export class Surroundings {
     })
   }
 
-  /** This agent itself, and the control plane: they are nothing to route to. */
+  /** This agent itself, the proxies that it runs, and control planes: they are nothing to route to. */
   #isOwn(place: Place): boolean {
     const holder = this.processAt(place)
-    if (holder !== undefined && (holder.pid === process.pid || isPlane(holder.command))) return true
-    const { planes, address } = this.#parts
-    return planes.some((plane) => {
+    const { planes, stateDir, address } = this.#parts
+    if (holder?.pid === process.pid || holder?.command.includes(`${stateDir}/gateway/`)) return true
+    const isOurs = planes.some((plane) => {
       const { hostname, port } = new URL(plane)
       const here = isLoopback(hostname) || hostname === address()
       return here && Number(port) === place.port
     })
+    if (!isOurs && (holder === undefined || !isPlane(holder.command))) return false
+    this.#tellPlane(place)
+    return true
+  }
+
+  #tellPlane({ port }: Place): void {
+    if (this.#planes.has(port)) return
+    this.#planes.add(port)
+    this.#parts.log.info({ port }, 'a control plane of Heddle listens there: it is no service, and left out')
   }
 
   async #visit(place: Place, stop: AbortSignal): Promise<void> {
@@ -187,6 +202,7 @@ export class Surroundings {
     }
     const seen = await look(target, { paths: settings.paths, timeoutMs: settings.timeout, stop })
     if (stop.aborted) return
+    if (seen.told === planeName) this.#tellPlane(place)
     const looks = (this.#visits.get(keyOf(place))?.looks ?? 0) + 1
     const { told, verdict } = seen
     const { confidence } = recognise({ port: place.port, told, verdict, process, cluster: undefined }, table)

@@ -1,5 +1,5 @@
 import type { Desired } from '#shared/protocol/messages.ts'
-import type { Doing, SettingsProblem } from '#shared/protocol/orders.ts'
+import type { Doing, DrainState, SettingsProblem } from '#shared/protocol/orders.ts'
 
 /** What the agent does of what is desired. */
 export type Done = {
@@ -12,11 +12,12 @@ export type Done = {
   readonly running: string | undefined
   readonly admissions: Desired['admissions']
   readonly probesRefused: Readonly<Record<string, number>>
+  readonly drains: Readonly<Record<string, DrainState>>
 }
 
 /** The same as it is told to the plane. */
 export function doingOf(done: Done): Doing {
-  const { level, ordered, version, rejected, allowed, running, admissions, probesRefused } = done
+  const { level, ordered, version, rejected, allowed, running, admissions, probesRefused, drains } = done
   return {
     type: 'doing',
     logging: { level, ordered },
@@ -27,5 +28,6 @@ export function doingOf(done: Done): Doing {
     restarts: { allowed: [...allowed], ...(running === undefined ? {} : { running }) },
     admissions: Object.fromEntries(Object.entries(admissions).map(([id, { admission }]) => [id, admission])),
     probesRefused: { ...probesRefused },
+    ...(Object.keys(drains).length > 0 ? { drains: { ...drains } } : {}),
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readOrPutAside, writeJson } from '#shared/files/keep-json.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
-import type { LevelName } from '#shared/protocol/orders.ts'
+import type { DrainState, LevelName } from '#shared/protocol/orders.ts'
 import type { OrdersConfig } from './config.ts'
 import { emptyKept, Kept } from './kept.ts'
 import { emptyLedger, Ledger } from './ledger.ts'
@@ -16,6 +16,7 @@ export type OpenOrders = {
   readonly ownLevel: () => LevelName
   readonly allowed: () => OrdersConfig
   readonly probesRefused: () => Readonly<Record<string, number>>
+  readonly drains?: () => Readonly<Record<string, DrainState>>
   readonly onSettings: () => void
   readonly send: (message: AgentMessage) => boolean
   readonly stop: AbortSignal

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { longestWaitMs } from '#shared/lifecycle/repeat.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentMessage, Desired } from '#shared/protocol/messages.ts'
-import type { LevelName, LoggingOrder, SettingsOrder, SettingsProblem } from '#shared/protocol/orders.ts'
+import type { DrainState, LevelName, LoggingOrder, SettingsOrder, SettingsProblem } from '#shared/protocol/orders.ts'
 import type { OrdersConfig } from './config.ts'
 import { doingOf } from './doing.ts'
 import { emptyKept, type Kept } from './kept.ts'
@@ -17,6 +17,8 @@ export type OrdersParts = {
   readonly ownLevel: () => LevelName
   readonly allowed: () => OrdersConfig
   readonly probesRefused: () => Readonly<Record<string, number>>
+  /** How the gateways stand towards the balancers in front. */
+  readonly drains?: () => Readonly<Record<string, DrainState>>
   readonly restarts: Restarts
   /** Other settings than before: make them what is done. */
   readonly onSettings: () => void
@@ -187,7 +189,7 @@ export class Orders implements Disposable {
   }
 
   #tell(): void {
-    const { allowed, restarts, probesRefused, send } = this.#parts
+    const { allowed, restarts, probesRefused, drains, send } = this.#parts
     const message = doingOf({
       ...this.#level,
       version: this.#kept.settings.version,
@@ -196,6 +198,7 @@ export class Orders implements Disposable {
       running: restarts.running,
       admissions: this.#desired.admissions ?? {},
       probesRefused: probesRefused(),
+      drains: drains?.() ?? {},
     })
     const text = JSON.stringify(message)
     if (text !== this.#told && send(message)) this.#told = text

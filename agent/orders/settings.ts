@@ -53,7 +53,7 @@ export function readSettings(
   | { readonly settings?: undefined; readonly problems: readonly SettingsProblem[] } {
   const result = z.safeParse(RemoteSettings, document)
   if (result.success) return { settings: result.data }
-  const problems = schemaProblems(result.error.issues, document, () => ({ file: '' }))
+  const problems = schemaProblems(result.error.issues, document, () => ({ file: '' }), RemoteSettings)
   return {
     problems: problems
       .slice(0, mostProblems)

@@ -12,6 +12,7 @@ export type Introduction = {
   readonly cluster: string | undefined
   readonly address: string
   readonly gateways: readonly { readonly name: string; readonly proxy: 'nginx' | 'envoy' }[]
+  readonly envoys?: readonly { readonly gateway: string }[]
   readonly authorizers?: readonly { readonly gateway: string }[]
 }
 
@@ -23,6 +24,7 @@ export function helloOf({
   cluster,
   address,
   gateways,
+  envoys = [],
   authorizers = [],
 }: Introduction): Hello {
   return {
@@ -38,6 +40,7 @@ export function helloOf({
     probes: [...probeKinds],
     takes: [...desiredKeys],
     ...(gateways.length > 0 ? { gateways: gateways.map(({ name, proxy }) => ({ gateway: name, proxy })) } : {}),
+    ...(envoys.length > 0 ? { envoys: [...new Set(envoys.map(({ gateway }) => gateway))] } : {}),
     ...(authorizers.length > 0 ? { authorizers: authorizers.map(({ gateway }) => gateway) } : {}),
   }
 }

@@ -54,6 +54,11 @@ export class Session {
     return this.#channel?.send(message) ?? false
   }
 
+  /** Ends the present session for a new one, which says anew who the agent is. */
+  renew(): void {
+    void this.#channel?.[Symbol.asyncDispose]()
+  }
+
   /** Runs until `stop`, and until the goodbye after it has been said. */
   async run(stop: AbortSignal): Promise<void> {
     let failures = 0

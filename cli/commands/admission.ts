@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import type { Admission } from '#shared/protocol/messages.ts'
 import { findTarget } from '../plane/find.ts'
+import { gatewaysText, waitForGateways } from '../plane/wait-for-gateways.ts'
 import type { OpenSession } from '../session.ts'
 import { showAdmission } from '../show/changes.ts'
+import { printable } from '../show/text.ts'
 import { settle } from './change.ts'
 
 export const targetHelp = 'an instance or a node: its id, its name or the beginning of its id'
@@ -32,4 +34,7 @@ export async function admit(
   })
   session.print(change, (view) => showAdmission(view, admission, target))
   await settle(session, change, options.wait)
+  if (options.wait !== true || target.kind !== 'node') return
+  const gateways = await waitForGateways(session.plane, target.id, session)
+  if (gateways) session.note(printable(gatewaysText(gateways)))
 }

@@ -63,6 +63,7 @@ await t.test('what is on its way is followed to its end, or taken back', async (
   t.match(await heddle('apply', path, '--comment', 'third'), { code: 5, err: /APPLY_UNDERWAY/ })
   t.match(await heddle('apply', '--follow', '--timeout', '500ms'), { code: 6, out: /Version 2 is staged/ })
   const followed = begin('apply', '--follow', '--json')
+  await waitFor(() => /stage 1/.test(followed.err()), { what: 'its progress', withinMs })
   prove(2)
   t.equal(await followed.ended, 0)
   t.match(JSON.parse(followed.out()) as AppliedView, { version: { number: 2, state: 'applied', holds: true } })
@@ -70,6 +71,22 @@ await t.test('what is on its way is followed to its end, or taken back', async (
   await heddle('apply', path, '--comment', 'third')
   const aborted = await heddle('apply', '--abort', '--comment', 'wrong day', '--author', 'bob')
   t.match(aborted, { code: 0, out: /Version 3 is halted.*why: aborted by bob: wrong day/s })
+})
+
+await t.test('a version that holds at once is waited for until every gateway has proven it', async (t) => {
+  const { path, write, begin, heddle, prove, gatewaysSay } = await setUp(t)
+  await write('one')
+  const late = await heddle('apply', path, '--comment', 'first', '--wait', '--timeout', '700ms')
+  t.match(late, { code: 6, out: /Version 1 holds/, err: /Version 1 holds, but a has not proven it\.\n.*but b has not/ })
+  const again = begin('apply', path, '--comment', 'first', '--wait')
+  await waitFor(() => again.out() !== '', { what: 'the version', withinMs })
+  prove(1)
+  t.equal(await again.ended, 0)
+  gatewaysSay.set('a', { given: 1, proven: undefined, rejected: ['routes.yaml:4: no'], remarks: [] })
+  t.match(await heddle('apply', path, '--comment', 'first', '--wait'), {
+    code: 1,
+    err: /Version 1 holds, but a rejects a part of it: routes\.yaml:4: no\./,
+  })
 })
 
 await t.test('a rejection ends with 1, and the reason is told by history too', async (t) => {

@@ -7,34 +7,16 @@ import { printable } from '../show/text.ts'
 import { pathHelp, readDeclaration } from './declaration-files.ts'
 import { examples } from './examples.ts'
 import { settleVersion } from './follow-version.ts'
-import {
-  addStageOptions,
-  authorOption,
-  commentOption,
-  type StageOptions,
-  versionOption,
-  wayOf,
-} from './stage-options.ts'
+import { addVersionOptions, requestOf, type VersionOptions } from './version-options.ts'
 
-type Options = StageOptions & {
-  readonly comment?: string
-  readonly author?: string
-  readonly ifVersion?: number
-  readonly wait?: true
-  readonly follow?: true
-  readonly abort?: true
-}
+type Options = VersionOptions & { readonly follow?: true; readonly abort?: true }
 
 export function addApply(program: Command, open: OpenSession): void {
   const apply = program
     .command('apply')
     .argument('[path]', pathHelp)
     .description('makes a declaration of routes the newest version, and brings it to the gateways in stages')
-    .addOption(commentOption())
-    .addOption(authorOption())
-    .addOption(versionOption())
-  addStageOptions(apply)
-    .addOption(new Option('--wait', 'until it holds or is taken back, at most --timeout'))
+  addVersionOptions(apply)
     .addOption(new Option('--follow', 'wait for the version that is on its way').conflicts(['abort', 'wait']))
     .addOption(new Option('--abort', 'take back the version that is on its way; --comment says why'))
     .addHelpText(
@@ -53,15 +35,11 @@ export function addApply(program: Command, open: OpenSession): void {
       else if (path === undefined) command.error('error: say which file or folder', { exitCode: exitCodes.usage })
       else if (options.comment === undefined) {
         command.error("error: required option '--comment <text>' not specified", { exitCode: exitCodes.usage })
-      } else await applyFiles(session, path, { ...options, comment: options.comment })
+      } else await applyFiles(session, path, options.comment, options)
     })
 }
 
-async function applyFiles(
-  session: Session,
-  path: string,
-  options: Options & { readonly comment: string },
-): Promise<void> {
+async function applyFiles(session: Session, path: string, comment: string, options: Options): Promise<void> {
   const { routing } = session.plane
   const files = await readDeclaration(path)
   const plan = await routing.plan({ files })
@@ -70,9 +48,9 @@ async function applyFiles(
     if (session.json) session.print(plan, showPlan)
     return session.exitWith(exitCodes.failed)
   }
-  const body = { files, comment: options.comment, by: session.author(options.author), ...wayOf(options) }
   // What was shown above is what is applied: not beside a version that came meanwhile.
-  const applied = await routing.apply(body, options.ifVersion ?? plan.base ?? 0)
+  const request = { files, ...requestOf(session, comment, options) }
+  const applied = await routing.apply(request, options.ifVersion ?? plan.base ?? 0)
   await settleVersion(session, applied, options.wait ?? false)
 }
 

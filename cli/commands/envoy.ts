@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
-import { countArgument } from '../arguments.ts'
+import { countArgument, durationArgument } from '../arguments.ts'
 import { type Address, envoyBootstrap } from '../envoy/bootstrap.ts'
+import { drainEnvoy, undrainEnvoy } from '../envoy/drain.ts'
 import type { OpenSession } from '../session.ts'
 import { examples } from './examples.ts'
 
@@ -59,6 +60,49 @@ export function addEnvoy(program: Command, open: OpenSession): void {
         stringify(view).trimEnd(),
       )
     })
+  addDraining(group, open)
+}
+
+const adminOption = () =>
+  new Option('--admin <address:port>', 'its admin page, on loopback (default: 127.0.0.1:9901)')
+    .argParser(loopbackArgument)
+    .default(defaultAdmin, '127.0.0.1:9901')
+
+/** What a service manager runs before it ends an Envoy: neither plane nor agent is asked. */
+function addDraining(group: Command, open: OpenSession): void {
+  group
+    .command('drain')
+    .description(
+      'has an Envoy on this machine be left by the balancers in front, and waits until it has answered what it has; the plane is not asked',
+    )
+    .addOption(adminOption())
+    .option(
+      '--notice <duration>',
+      'how long balancers take to see that its health path fails (default: 10s)',
+      durationArgument,
+      10_000,
+    )
+    .addHelpText('after', examples('heddle envoy drain --notice 15s --timeout 2m'))
+    .action(async ({ admin, notice }: { readonly admin: Address; readonly notice: number }, command: Command) => {
+      const session = open(command)
+      const { deadline, stop } = session
+      await drainEnvoy({ admin: addressText(admin), noticeMs: notice, deadline, stop })
+      session.note(`The Envoy at ${addressText(admin)} is drained; it can be ended.`)
+    })
+  group
+    .command('undrain')
+    .description('has its health path pass again; one that was started anew needs no such word')
+    .addOption(adminOption())
+    .addHelpText('after', examples('heddle envoy undrain'))
+    .action(async ({ admin }: { readonly admin: Address }, command: Command) => {
+      const session = open(command)
+      await undrainEnvoy(addressText(admin))
+      session.note(`The Envoy at ${addressText(admin)} serves.`)
+    })
+}
+
+function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Where the plane at a URL answers Envoys unless it says otherwise. */

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { Failure } from '#shared/failure/failure.ts'
+import type { NamedRouteView } from '#shared/protocol/route-explain.ts'
 import { momentOf, type Since, sinceArgument } from '../arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findInstance } from '../plane/find.ts'
@@ -7,6 +8,7 @@ import { lookFound } from '../plane/find-found.ts'
 import type { Plane } from '../plane/plane.ts'
 import type { OpenSession, Session } from '../session.ts'
 import { foundText, showExplain } from '../show/explain.ts'
+import { showNamedRoute } from '../show/named-route.ts'
 import { showRouteExplain } from '../show/route-explain.ts'
 import { printable } from '../show/text.ts'
 import { examples } from './examples.ts'
@@ -18,12 +20,14 @@ export function addExplain(program: Command, open: OpenSession): void {
     .command('explain')
     .argument(
       '<what>',
-      'an instance (its id, its name or the beginning of its id; of what others registered <datacenter>/<node>/<service id>), or a request: a URL or a path, after its method if that is not GET',
+      'an instance (its id, its name or the beginning of its id; of what others registered <datacenter>/<node>/<service id>), a route by its name, or a request: a URL or a path, after its method if that is not GET',
     )
-    .argument('[url]', 'the URL or path of a request whose method comes first')
-    .description('why an instance is routed or not, stage by stage and sink by sink; or what becomes of a request')
+    .argument('[name]', 'after a method the URL or path of a request; after "instance" or "route" the name of one')
+    .description(
+      'why an instance is routed or not, stage by stage and sink by sink; what a route does at each gateway; or what becomes of a request',
+    )
     .option('-H, --header <name: value>', 'a header of the request; may come several times', takeHeader, {})
-    .option('--gateway <name>', 'only this gateway (a request)')
+    .option('--gateway <name>', 'only this gateway (a request, a route)')
     .option(
       '--at <moment>',
       'as it was (an instance): a time ago (10m), a time (ISO 8601) or a revision',
@@ -33,32 +37,85 @@ export function addExplain(program: Command, open: OpenSession): void {
       'after',
       examples(
         'heddle explain crm-1a2b3c4d',
+        'heddle explain route users',
         'heddle explain http://127.0.0.1:8080/api/users/7',
         "heddle explain POST /api/users -H 'x-version: 2' --gateway edge",
       ),
     )
-    .action(async (what: string, url: string | undefined, options: Options, command: Command) => {
+    .action(async (what: string, name: string | undefined, options: Options, command: Command) => {
       const session = open(command)
-      if (options.at) return explainPast(session, what, url, options.at)
-      if (url !== undefined) return explainRequest(session, what.toUpperCase(), url, options)
-      if (/^(?:https?:\/)?\//i.test(what)) return explainRequest(session, 'GET', what, options)
-      const view = await session.plane.explain(await idOf(session.plane, what))
-      const found = view.known ? undefined : await lookFound(session.plane, what)
-      session.print(view, showExplain)
-      if (found) session.note(`\n${printable(foundText(found))}`)
-      if (!view.known) session.exitWith(exitCodes.notFound)
+      const asked = askedOf(what, name)
+      if (options.at) return explainPast(session, asked, options.at)
+      switch (asked.kind) {
+        case 'request':
+          return explainRequest(session, asked.method, asked.url, options)
+        case 'route':
+          return printRoute(session, await session.plane.explainRoute(asked.name), options)
+        case 'instance':
+          await explainInstance(session, asked.name)
+          return
+        case 'any':
+          return explainNamed(session, asked.name, options)
+      }
     })
 }
 
-async function explainPast(session: Session, what: string, url: string | undefined, at: Since) {
-  if (url !== undefined || /^(?:https?:\/)?\//i.test(what)) {
+type Asked =
+  | { readonly kind: 'request'; readonly method: string; readonly url: string }
+  | { readonly kind: 'instance' | 'route' | 'any'; readonly name: string }
+
+function askedOf(what: string, name: string | undefined): Asked {
+  if (name !== undefined && (what === 'instance' || what === 'route')) return { kind: what, name }
+  if (name !== undefined) return { kind: 'request', method: what.toUpperCase(), url: name }
+  return /^(?:https?:\/)?\//i.test(what) ? { kind: 'request', method: 'GET', url: what } : { kind: 'any', name: what }
+}
+
+async function explainPast(session: Session, asked: Asked, at: Since) {
+  if (asked.kind === 'request' || asked.kind === 'route') {
     throw new Failure('ARGUMENT_INVALID', '--at is for instances', {
       remedy: 'What routes there were at that time tells `heddle history` with `heddle diff`.',
     })
   }
-  const view = await session.plane.explain(await idOf(session.plane, what), momentOf(at, session.now()))
+  const view = await session.plane.explain(await idOf(session.plane, asked.name), momentOf(at, session.now()))
   session.print(view, showExplain)
   if (!view.known) session.exitWith(exitCodes.notFound)
+}
+
+/** Whether it is known. */
+async function explainInstance(session: Session, name: string): Promise<boolean> {
+  const view = await session.plane.explain(await idOf(session.plane, name))
+  const found = view.known ? undefined : await lookFound(session.plane, name)
+  session.print(view, showExplain)
+  if (found) session.note(`\n${printable(foundText(found))}`)
+  if (!view.known) session.exitWith(exitCodes.notFound)
+  return view.known
+}
+
+/** A route's whole name goes before the beginning of an instance's id; what is both in full is not guessed. */
+async function explainNamed(session: Session, name: string, options: Options) {
+  const route = await session.plane.explainRoute(name)
+  if (route.gateways.length > 0) {
+    if (await isCalled(session.plane, name)) {
+      throw new Failure('NAME_AMBIGUOUS', `${name} is both an instance and a route`, {
+        remedy: `Say which: \`heddle explain instance ${name}\` or \`heddle explain route ${name}\`.`,
+      })
+    }
+    return printRoute(session, route, options)
+  }
+  const known = await explainInstance(session, name)
+  if (!known && route.near.length > 0) session.note(showNamedRoute(printable(route), session.style.err))
+}
+
+function printRoute(session: Session, view: NamedRouteView, { gateway }: Options) {
+  const gateways = view.gateways.filter((each) => gateway === undefined || each.gateway === gateway)
+  session.print({ ...view, gateways }, showNamedRoute)
+  if (gateways.length === 0) session.exitWith(exitCodes.notFound)
+}
+
+/** Whether an instance has this id or this name, in full. */
+async function isCalled(plane: Plane, name: string): Promise<boolean> {
+  const instances = await plane.instances()
+  return instances.some((each) => each.id === name || each.name.normalize() === name.normalize())
 }
 
 async function explainRequest(session: Session, method: string, url: string, { header, gateway }: Options) {

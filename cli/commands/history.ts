@@ -1,6 +1,11 @@
 import type { Command } from 'commander'
-import { countArgument } from '../arguments.ts'
+import { Failure } from '#shared/failure/failure.ts'
+import type { VersionView } from '#shared/protocol/routing-api.ts'
+import { countArgument, momentOf, type Since, sinceArgument } from '../arguments.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { RoutingCalls } from '../plane/routing.ts'
 import type { OpenSession } from '../session.ts'
+import { heldVersion } from '../show/held-version.ts'
 import { showDiff } from '../show/plan.ts'
 import { showHistory, showRoutes, showVersion } from '../show/versions.ts'
 import { examples } from './examples.ts'
@@ -11,13 +16,47 @@ export function addHistory(program: Command, open: OpenSession): void {
     .argument('[version]', 'only this one, with its stages and files', countArgument)
     .description('the versions of the declaration of routes, newest first')
     .option('--limit <n>', 'at most this many (default: 20)', countArgument)
-    .addHelpText('after', examples('heddle history', 'heddle history 4'))
-    .action(async (version: number | undefined, { limit = 20 }: { readonly limit?: number }, command: Command) => {
+    .option(
+      '--at <moment>',
+      'the one that held then, with its files: a time ago (10m) or a time (ISO 8601)',
+      sinceArgument,
+    )
+    .addHelpText('after', examples('heddle history', 'heddle history 4', 'heddle history --at 2h'))
+    .action(async (version: number | undefined, { limit = 20, at }: HistoryOptions, command: Command) => {
       const session = open(command)
       const { routing } = session.plane
-      if (version !== undefined) session.print(await routing.version(version), showVersion)
+      if (at) {
+        const number = await heldAt(routing, at, session.now())
+        if (number !== undefined) return session.print(await routing.version(number), showVersion)
+        session.note('no version held at that time')
+        session.exitWith(exitCodes.notFound)
+      } else if (version !== undefined) session.print(await routing.version(version), showVersion)
       else session.print(await routing.versions({ limit: Math.min(limit, 500) }), showHistory)
     })
+}
+
+type HistoryOptions = { readonly limit?: number; readonly at?: Since }
+
+/** Versions of a page; more than are asked for at once have to be gone through one page after the other. */
+const pageSize = 500
+
+/** The number of the version that held at a moment; undefined: none did. */
+async function heldAt(routing: RoutingCalls, at: Since, now: number): Promise<number | undefined> {
+  if (at.kind === 'revision') {
+    throw new Failure('ARGUMENT_INVALID', '--at of versions is a time', {
+      remedy: 'Versions have numbers of their own: `heddle history <version>`.',
+    })
+  }
+  const moment = Date.parse(momentOf(at, now))
+  for (let before: number | undefined; ; ) {
+    const page: readonly VersionView[] = await routing.versions({
+      limit: pageSize,
+      ...(before === undefined ? {} : { before }),
+    })
+    const held = heldVersion(page, moment)
+    if (held || page.length < pageSize) return held?.number
+    before = page.at(-1)?.number
+  }
 }
 
 export function addDiff(program: Command, open: OpenSession): void {

@@ -32,11 +32,12 @@ import {
   SettingsVersionView,
   SettingsView,
 } from '#shared/protocol/orders-api.ts'
-import { type RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { NamedRouteView, type RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { Deadline } from '../deadline.ts'
 import { problemFailure } from './problem.ts'
 import type { Query, Request } from './request.ts'
 import { RoutingCalls } from './routing.ts'
+import { SplitCalls } from './splits.ts'
 
 /** The path of an instance, a node or a datacenter in the API: names are any text. */
 const part = encodeURIComponent
@@ -90,6 +91,16 @@ export class Plane {
   explainRequest(body: RouteExplainRequest): Promise<RouteExplainView> {
     const asked = `explain ${body.method} ${body.url}`
     return this.#ask({ asked, method: 'POST', path: '/v1/routing/explain', body }, RouteExplainView)
+  }
+
+  /** A route as each gateway has it that has one of this name. */
+  async explainRoute(name: string): Promise<NamedRouteView> {
+    // Nothing and dots would ask for something else, and no route is called so.
+    if (/^\.{0,2}$/.test(name)) return { route: name, gateways: [], near: [] }
+    return this.#ask(
+      { asked: `explain route ${name}`, path: `/v1/routing/routes/${part(name)}/explain` },
+      NamedRouteView,
+    )
   }
 
   /** Changes the admission of an instance, or of a node with all that is on it, now and later. */
@@ -213,6 +224,11 @@ export class Plane {
   /** A page of events, oldest first. Without `after` and `since`: the newest. */
   events(query: { readonly after?: number; readonly since?: string; readonly limit: number }): Promise<EventView[]> {
     return this.#ask({ asked: 'read events', path: '/v1/events', query }, z.array(EventView))
+  }
+
+  /** How new versions of services get their requests. */
+  get splits(): SplitCalls {
+    return new SplitCalls((request, schema) => this.#ask(request, schema))
   }
 
   /** The declaration of routes and its versions. */

@@ -53,7 +53,7 @@ export class RoutingCalls {
   }
 
   /** Newest first. */
-  versions(query: { readonly limit: number }): Promise<VersionView[]> {
+  versions(query: { readonly limit: number; readonly before?: number }): Promise<VersionView[]> {
     return this.#ask({ asked: 'list versions', path: '/v1/routing/versions', query }, z.array(VersionView))
   }
 

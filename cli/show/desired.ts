@@ -36,6 +36,7 @@ export function showDesired(view: DesiredView, style: Style): string {
       admissions.desired.map(({ instance, admission }) => `${instance} ${admission}`).join(', ') || 'all active',
       '',
     ],
+    ...(view.gateways ? [gatewaysRow(view.gateways)] : []),
     ['restarts', words[restarts.state], `allowed: ${restarts.allowed?.join(', ') || '-'}`, restarts.running ?? '-'],
   ]
   const parts = [
@@ -53,6 +54,11 @@ export function showDesired(view: DesiredView, style: Style): string {
   const refused = Object.entries(view.probes_refused ?? {})
   if (refused.length > 0) parts.push(`probes refused: ${list(refused.map(([cause, n]) => `${n} for their ${cause}`))}`)
   return parts.join('\n')
+}
+
+function gatewaysRow({ state, desired, is }: NonNullable<DesiredView['gateways']>) {
+  const each = Object.entries(is ?? {}).map(([gateway, { state }]) => `${gateway} ${state}`)
+  return ['gateways', words[state], desired === 'active' ? 'serving' : `drained (${desired})`, each.join(', ') || '-']
 }
 
 /** A restart and what became of it, with the last of what it wrote. */

@@ -44,6 +44,14 @@ t.test('nodes are listed with their contact, a confirmed death as such, and thei
   t.equal(showNodes([], style), 'No node is known.')
 })
 
+t.test('where agents check tokens, the list of nodes says for which gateways', async (t) => {
+  const shown = showNodes([nodeView({ authorizers: ['edge', 'inner'] }), nodeView({ id: 'n-bbbbbbbbbbbb' })], style)
+  const [head = '', first = '', second = ''] = shown.split('\n')
+  const at = head.indexOf('CHECKS TOKENS OF')
+  t.equal(first.slice(at, at + 11), 'edge, inner')
+  t.equal(second.slice(at, at + 2), '- ')
+})
+
 t.test('instances are listed with the three axes, what follows from them, and why', async (t) => {
   const drained = { state: 'draining', by: 'anna', since: viewTime } as const
   const instances = [

@@ -4,6 +4,9 @@ import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
 import { admissionCell, contactCell } from './words.ts'
 
+/** Only where some agent checks tokens. */
+const tokensColumn: Column = { head: 'CHECKS TOKENS OF' }
+
 const columns: readonly Column[] = [
   { head: 'NODE' },
   { head: 'NAME' },
@@ -15,14 +18,16 @@ const columns: readonly Column[] = [
   { head: 'ADMISSION' },
   { head: 'INSTANCES', align: 'right' },
   { head: 'GATEWAYS' },
+  tokensColumn,
   { head: 'AGENT' },
 ]
 
 export function showNodes(nodes: readonly NodeView[], style: Style): string {
   if (nodes.length === 0) return 'No node is known.'
+  const tokens = nodes.some(({ authorizers = [] }) => authorizers.length > 0)
   return table(
-    columns,
-    nodes.map((node) => row(node, style.now)),
+    columns.filter((column) => tokens || column !== tokensColumn),
+    nodes.map((node) => row(node, style.now, tokens)),
     style,
   )
 }
@@ -32,7 +37,7 @@ function contactOf({ dead, contact, contact_reason: reason }: NodeView): Cell {
   return reason === undefined ? contactCell(contact) : { text: `${contact}, said ${reason}`, colour: 'doubtful' }
 }
 
-function row(node: NodeView, now: number): Cell[] {
+function row(node: NodeView, now: number, tokens: boolean): Cell[] {
   return [
     node.id,
     node.name || '-',
@@ -44,6 +49,7 @@ function row(node: NodeView, now: number): Cell[] {
     admissionCell(node.admission?.state ?? 'active'),
     String(node.instances.length),
     node.gateways.join(', ') || '-',
+    ...(tokens ? [node.authorizers?.join(', ') || '-'] : []),
     node.version || '-',
   ]
 }

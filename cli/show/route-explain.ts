@@ -15,9 +15,13 @@ function showGateway(view: GatewayExplain, style: Style): string {
   const lines = [`${style.paint(`${proxy}:${gateway}`, 'strong')}${by}: ${answer}`]
   if (route) lines.push(`  declared at ${route.source}; asks for ${route.asks.join(', ')}`)
   for (const { route, source, why } of passed_over) lines.push(`  passed over ${route} (${source}): ${why}`)
+  return [...lines, ...choiceLines(choices, style)].join('\n')
+}
+
+/** Who is called of each service, and who is not and why; nothing where there is no service. */
+export function choiceLines(choices: readonly ChoiceView[], style: Style): readonly string[] {
   const rows = choices.flatMap(choiceRows)
-  if (rows.length > 0) lines.push('', table(columns, rows, style))
-  return lines.join('\n')
+  return rows.length === 0 ? [] : ['', table(columns, rows, style)]
 }
 
 const columns = [

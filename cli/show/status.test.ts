@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sinkView, statusView, viewTime } from '#test/support/views.ts'
+import { sinkView, splitView, statusView, viewTime } from '#test/support/views.ts'
 import { showStatus } from './status.ts'
 import { plain } from './style.ts'
 
@@ -42,6 +42,50 @@ t.test('how long each sink took is told where it was measured', async (t) => {
     showStatus(statusView({ sinks: [sink] }), style),
     '\nConverged within\n  consul:zervigo-dc: P50 3.1 ms, P95 20 ms, P99 1.2 s (12 changes of the fleet in the last hour)',
   )
+})
+
+t.test('what a sink has not proven yet is told beside how long it takes', async (t) => {
+  const known = { hour: null, since_start: null, waiting: 2, forgotten: 0 }
+  const sink = sinkView({ convergence: { fleet: known, declaration: null } })
+  t.match(
+    showStatus(statusView({ sinks: [sink] }), style),
+    '\nConverged within\n  consul:zervigo-dc: 2 changes of the fleet not proven yet',
+  )
+})
+
+t.test('a version that is on its way is told with its stage and what that waits for', async (t) => {
+  const underway = {
+    ...{ number: 7, author: 'anna', comment: 'reports get their own route', stage: 2, stages: 3, name: '50%' },
+    ...{ reached: ['edge', 'side'], gateways: 4, since: viewTime, waiting_for: ['side has not proven it'] },
+  }
+  t.match(
+    showStatus(statusView({ underway }), style),
+    `
+Version 7 of anna is on its way: stage 2 of 3 (50%) for 3h, at 2 of 4 gateways: reports get their own route
+  waits: side has not proven it`,
+  )
+  t.notMatch(showStatus(statusView(), style), /on its way/)
+})
+
+t.test('splits are told with what decided and what they wait for', async (t) => {
+  const last = { at: viewTime, by: 'gate', phase: 'aborted', step: '10%', measured: null } as const
+  const splits = [
+    { ...splitView({ waiting_for: ['12 of 100 requests of the canary seen'] }), last: null },
+    {
+      ...splitView({ service: 'erp', canary: 'erp-next', phase: 'aborted', users_percent: 0 }),
+      last: { ...last, reason: 'too_many_errors', why: 'the canary failed 3 of 120 requests (2.5%)' },
+    },
+  ]
+  t.match(
+    showStatus(statusView({ splits }), style),
+    `
+Splits
+  crm is running, step 10%, 10% of the users on crm-next, for 3h
+    waits: 12 of 100 requests of the canary seen
+  erp is aborted, step 10%, 0% of the users on erp-next, for 3h
+    gate: too_many_errors: the canary failed 3 of 120 requests (2.5%)`,
+  )
+  t.notMatch(showStatus(statusView(), style), /Splits/)
 })
 
 t.test('what others have registered is told where there is any', async (t) => {

@@ -1,5 +1,6 @@
 import type { SinkView, StatusView } from '#shared/protocol/api.ts'
 import { age, until } from './age.ts'
+import { underWayLines } from './splits.ts'
 import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
 import { count, list } from './text.ts'
@@ -22,6 +23,8 @@ export function showStatus(status: StatusView, { paint, now }: Style, waiting = 
       : status.sinks.length === 0
         ? 'No sink follows the fleet.'
         : sinkTable(status, style),
+    underwayLines(status, style),
+    section('Splits', underWayLines(status.splits ?? [], style), style),
     section('Converged within', convergenceLines(status.sinks), style),
     section('Foreign', (status.foreign ?? []).filter(matters).map(foreignLine), style),
     section('Remarks', remarks, style),
@@ -119,14 +122,27 @@ function sinkRow({ name, mode, state, proven }: SinkView, revision: number, now:
   return [name, mode, sinkStateCell(state), String(proven.revision), String(missing), age(proven.at, now)]
 }
 
+/** A version of the routing that is on its way, and what its stage waits for. */
+function underwayLines({ underway }: StatusView, { paint, now }: Style): string {
+  if (!underway) return ''
+  const { number, author, comment, stage, stages, name, reached, gateways, since, waiting_for } = underway
+  const head = `Version ${number} of ${author} is on its way: stage ${stage} of ${stages} (${name}) for ${age(since, now)}, at ${reached.length} of ${count(gateways, 'gateway')}`
+  return [
+    paint(`${head}${comment === '' ? '' : `: ${comment}`}`, 'strong'),
+    ...waiting_for.map((text) => `  waits: ${text}`),
+  ].join('\n')
+}
+
 /** How long changes took until each sink had proven them, within the last hour. */
 function convergenceLines(sinks: readonly SinkView[]): readonly string[] {
   return sinks.flatMap(({ name, convergence }) => {
     const lines = Object.entries(convergence ?? {}).flatMap(([of, known]) => {
-      if (!known?.hour) return []
+      const waits = known && known.waiting > 0 ? `${count(known.waiting, 'change')} of the ${of} not proven yet` : ''
+      if (!known?.hour) return waits === '' ? [] : [`${name}: ${waits}`]
       const { changes, p50_ms, p95_ms, p99_ms } = known.hour
       const times = [p50_ms, p95_ms, p99_ms].map(shortTime)
-      return `${name}: P50 ${times[0]}, P95 ${times[1]}, P99 ${times[2]} (${count(changes, 'change')} of the ${of} in the last hour)`
+      const took = `${name}: P50 ${times[0]}, P95 ${times[1]}, P99 ${times[2]} (${count(changes, 'change')} of the ${of} in the last hour)`
+      return waits === '' ? took : `${took}; ${waits}`
     })
     return lines
   })

@@ -106,5 +106,8 @@ export const cannotCheck: OwnAnswer = {
   body: '{"status":503,"title":"The gateway cannot check this request now."}\n',
 }
 
+/** The gateway is about to be taken out of service: balancers in front send it nothing more. */
+export const draining: OwnAnswer = { status: 503, contentType: 'application/json', body: '{"status":"draining"}\n' }
+
 /** The gateway serves. */
 export const serving: OwnAnswer = { status: 200, contentType: 'application/json', body: '{"status":"serving"}\n' }

@@ -1,8 +1,8 @@
 import type { GatewayExplain, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { type AskedRequest, explainRequest } from './explain-request.ts'
+import { leftOutOn } from './left-out-on.ts'
 import type { Publisher } from './publisher.ts'
-import type { LeftOut } from './table.ts'
 
 /** What every gateway concerned makes of a request; undefined: the URL is none. */
 export function explainOnGateways(
@@ -14,12 +14,13 @@ export function explainOnGateways(
   if (!where) return undefined
   const host = where.host ?? Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1]
   const asked: AskedRequest = { method, host, target: where.target, headers: Object.entries(headers), port: where.port }
-  const leftOutOf = (service: string) => [...instancesOf(service, fleet)].flatMap((id) => leftOut(id, publisher))
   const gateways = [...publisher.frames.values()]
     .filter((frame) => gateway === undefined || frame.gateway === gateway)
     .flatMap((frame) => {
       const table = publisher.published(frame.gateway)?.table
-      return table ? (explainRequest(table, asked, leftOutOf) ?? []) : nothingPublished(frame)
+      return table
+        ? (explainRequest(table, asked, leftOutOn(frame.gateway, publisher, fleet)) ?? [])
+        : nothingPublished(frame)
     })
   return { method, target: where.target, ...(host === undefined ? {} : { host }), gateways }
 }
@@ -43,15 +44,4 @@ function readUrl(url: string): Where | undefined {
 function nothingPublished({ gateway, proxy }: Pick<GatewayExplain, 'gateway' | 'proxy'>): GatewayExplain {
   const answer = 'Nothing is published to this gateway yet.'
   return { gateway, proxy, outcome: 'nothing_published', answer, choices: [], passed_over: [] }
-}
-
-function instancesOf(service: string, fleet: Pick<FleetView, 'instances' | 'instancesOfService'>): Iterable<string> {
-  if (!service.endsWith('*')) return fleet.instancesOfService(service)
-  const beginning = service.slice(0, -1)
-  return [...fleet.instances].filter(([, { spec }]) => spec.service.startsWith(beginning)).map(([id]) => id)
-}
-
-function leftOut(instance: string, publisher: Pick<Publisher, 'leftOut'>): readonly LeftOut[] {
-  const found = publisher.leftOut(instance)
-  return found ? [found] : []
 }

@@ -1,17 +1,16 @@
 import type { ChoiceView, GatewayExplain } from '#shared/protocol/route-explain.ts'
-import { decide } from './table/decide.ts'
+import { choiceViews, type LeftOutOf } from './choice-views.ts'
+import { type Decision, decide } from './table/decide.ts'
 import { normalPath } from './table/normal-path.ts'
 import { matchPath } from './table/path-match.ts'
 import { type RoutedRequest, unfulfilled } from './table/request-match.ts'
-import type { LeftOut, Listener, Route, RouteTable } from './table.ts'
+import type { Side } from './table/side.ts'
+import type { Listener, Route, RouteTable } from './table.ts'
 
 export type AskedRequest = Omit<RoutedRequest, 'client'> & {
   /** The port that it comes in by; undefined: the first listener that does not send it elsewhere. */
   readonly port: number | undefined
 }
-
-/** What is known about a service besides its endpoints: those of its instances that are not called, and why. */
-export type LeftOutOf = (service: string) => readonly LeftOut[]
 
 /** What a gateway makes of a request, by the rule that its proxies are held to; undefined: it does not listen there. */
 export function explainRequest(
@@ -48,16 +47,19 @@ export function explainRequest(
         choices: [],
       }
     case 'routed': {
-      const choices = choicesOf(decision.route, table, leftOutOf)
+      const { side } = decision
+      const choices = choicesOf(decision, table, leftOutOf)
       const called = choices.some(({ candidates }) => candidates.length > 0)
       const where = choices.map(({ service, percent }) => (choices.length === 1 ? service : `${service} (${percent}%)`))
-      const to = `Route ${decision.route.name} leads to ${where.join(', ')}, which sees ${decision.target}`
+      const why = side === undefined ? '' : ` (${side.side ?? 'split'}: ${side.why})`
+      const to = `Route ${decision.route.name} leads to ${where.join(', ')}${why}, which sees ${decision.target}`
       return {
         ...about,
         outcome: called ? 'forwarded' : 'no_instance',
         answer: called ? `${to}.` : `${to}; but none of its instances can be called: 503.`,
         route: routeView(decision.route),
         target: decision.target,
+        ...(side === undefined ? {} : { split: splitView(decision.route, side) }),
         choices,
       }
     }
@@ -115,18 +117,18 @@ function answerText({ name, action }: Route): string {
   return `Route ${name} redirects it with ${status} ${changed.join(', ')}.`
 }
 
-function choicesOf({ action }: Route, { services }: RouteTable, leftOutOf: LeftOutOf): ChoiceView[] {
+function splitView({ action }: Route, { side, why }: Side): NonNullable<GatewayExplain['split']> {
+  const service = action.kind === 'forward' ? (action.split?.name ?? '') : ''
+  return { service, side: side ?? null, why }
+}
+
+function choicesOf(
+  { route: { action }, services: sides, side }: Extract<Decision, { kind: 'routed' }>,
+  { services }: RouteTable,
+  leftOutOf: LeftOutOf,
+): ChoiceView[] {
   if (action.kind !== 'forward') return []
-  const whole = action.choices.reduce((sum, { weight }) => sum + weight, 0)
-  return action.choices.map(({ service, weight }) => {
-    const endpoints = services.find(({ name }) => name === service)?.endpoints ?? []
-    return {
-      service,
-      percent: Math.round((weight * 1000) / whole) / 10,
-      candidates: endpoints.map(({ instance, address, port, weight, priority }) => {
-        return { instance, address, port, weight, last: priority === 1 }
-      }),
-      left_out: leftOutOf(service).map(({ instance, reason }) => ({ instance, reason })),
-    }
-  })
+  // Where it is known which side takes it, all of it goes there.
+  const taken = side?.side === undefined ? action.choices : sides.map((service) => ({ service, weight: 1 }))
+  return choiceViews(taken, services, leftOutOf)
 }

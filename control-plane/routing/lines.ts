@@ -1,10 +1,13 @@
+import type { Reason } from '#shared/protocol/reason.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
 import type { Declaration } from './declaration/declaration.ts'
 import { defaultPolicy } from './declaration/to-service.ts'
 import { type TableFrame, tableFrames } from './table/build.ts'
 import type { Weighed } from './table/dynamic-weight.ts'
 import { type Federation, noFederation } from './table/federated.ts'
+import type { LocalityView } from './table/located.ts'
 import { ServiceIndex, type Wanted, wantedServices } from './table/service-index.ts'
+import { type SplitPositions, takesBack } from './table/split-routes.ts'
 import type { LeftOut, Service } from './table.ts'
 
 /** A declaration as a numbered version. */
@@ -28,6 +31,7 @@ export class Lines {
   #federation: Federation = noFederation
   #lines: readonly Line[] = []
   #ahead: ReadonlySet<string> = new Set()
+  #positions: SplitPositions = new Map()
   #frames: ReadonlyMap<string, TableFrame> = new Map()
 
   constructor(fleet: FleetView) {
@@ -37,6 +41,11 @@ export class Lines {
   /** What each gateway is to have, by its name, whichever version that comes from. */
   get frames(): ReadonlyMap<string, TableFrame> {
     return this.#frames
+  }
+
+  /** The one that holds; undefined: none does yet. */
+  get declaration(): Declaration | undefined {
+    return this.#lines[0]?.declaration
   }
 
   /** Whether any service's endpoints are others since they were published. */
@@ -54,10 +63,19 @@ export class Lines {
       // A version that nobody has any more leaves what it knows of the fleet to the one that comes after it.
       const { index, changed, wanted } = known ?? left.shift() ?? newLine(this.#fleet, this.#federation)
       const { number, declaration } = declared
-      return { number, declaration, frames: tableFrames(declaration), index, changed, wanted }
+      return { number, declaration, frames: tableFrames(declaration, this.#positions), index, changed, wanted }
     })
     this.#ahead = ahead?.gateways ?? new Set()
     this.#frames = this.#framesOfAll()
+  }
+
+  /** How far the splits are now. Whether users were taken back from one. */
+  split(positions: SplitPositions): boolean {
+    const back = takesBack(this.#positions, positions)
+    this.#positions = positions
+    this.#lines = this.#lines.map((line) => ({ ...line, frames: tableFrames(line.declaration, positions) }))
+    this.#frames = this.#framesOfAll()
+    return back
   }
 
   /**
@@ -76,7 +94,10 @@ export class Lines {
           if (!wanted.has(name) && before) wanted.set(name, before)
         }
       }
-      line.index.want(wanted)
+      line.index.want(
+        wanted,
+        [...line.frames.values()].flatMap(({ place }) => place ?? []),
+      )
       return { ...line, wanted }
     })
   }
@@ -88,7 +109,14 @@ export class Lines {
 
   /** A service as the version of this gateway wants it. */
   service(gateway: string, name: string): Service | undefined {
-    return this.#of(gateway)?.index.service(name)
+    const line = this.#of(gateway)
+    return line?.index.service(name, line.frames.get(gateway)?.place)
+  }
+
+  /** Which level of a service serves at a gateway; undefined: it does not go by places. */
+  locality(gateway: string, name: string): LocalityView | undefined {
+    const line = this.#of(gateway)
+    return line?.index.locality(name, line.frames.get(gateway)?.place)
   }
 
   /** Whether one of these services of the gateway has other endpoints since they were published. */
@@ -97,8 +125,20 @@ export class Lines {
     return changed !== undefined && services.some((name) => changed.has(name))
   }
 
-  update(change: Pick<FleetChange, 'instances'>): void {
-    for (const { index, changed } of this.#lines) for (const name of index.update(change)) changed.add(name)
+  /** @param now milliseconds of a steady clock; by default as before */
+  update(change: Pick<FleetChange, 'instances'>, now?: number): void {
+    for (const { index, changed } of this.#lines) for (const name of index.update(change, now)) changed.add(name)
+  }
+
+  /** Looks again at which levels of services serve, since time has passed. */
+  look(now: number): void {
+    for (const { index, changed } of this.#lines) for (const name of index.look(now)) changed.add(name)
+  }
+
+  /** When `look` will find something else, if nothing changes until then; undefined: never. */
+  get returnsAt(): number | undefined {
+    const times = this.#lines.flatMap(({ index }) => index.returnsAt ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   /**
@@ -108,6 +148,11 @@ export class Lines {
   federate(federation: Federation, now: number): void {
     this.#federation = federation
     for (const { index, changed } of this.#lines) for (const name of index.federate(federation, now)) changed.add(name)
+  }
+
+  /** Why an instance would not be called if more of the service could be; undefined: it is called as usual, or not at all. */
+  calledInPanic(instance: string, name: string): Reason | undefined {
+    return this.#lines.flatMap(({ index }) => index.calledInPanic(instance, name) ?? [])[0]
   }
 
   /** How an instance is weighed under a name; undefined: as declared. */
@@ -136,8 +181,10 @@ export class Lines {
     return new Set(this.#lines.flatMap(({ index }) => index.namesFor(instance)))
   }
 
-  leftOut(instance: string, name?: string): LeftOut | undefined {
-    return this.#lines.flatMap(({ index }) => index.leftOut(instance, name) ?? [])[0]
+  /** @param gateway from where it is called; by default from anywhere */
+  leftOut(instance: string, name?: string, gateway?: string): LeftOut | undefined {
+    const place = gateway === undefined ? undefined : this.#frames.get(gateway)?.place
+    return this.#lines.flatMap(({ index }) => index.leftOut(instance, name, place) ?? [])[0]
   }
 
   #of(gateway: string): Line | undefined {

@@ -74,6 +74,25 @@ await t.test('a removal has been published when the change has been told', async
   t.strictSame(endpoints('user'), [])
 })
 
+await t.test('a split that is taken back waits for nothing, one that goes on is not urgent', async (t) => {
+  const { world, publisher, updates, until } = setUp(t)
+  world.fleet.markComplete()
+  const { number, declaration: plain } = declaration(['user'])
+  publisher.declare({ number, declaration: plain })
+  await until('the first table', () => updates.length > 0)
+  const at = (permille: number) => new Map([['user', { version: 'v', permille, cohort: true }]])
+  const urgentAfter = async (positions: ReturnType<typeof at>) => {
+    const before = updates.length
+    publisher.split(positions)
+    await until('the next table', () => updates.length > before)
+    return updates.at(-1)?.urgent
+  }
+  t.equal(await urgentAfter(at(10)), false)
+  t.equal(await urgentAfter(at(500)), false)
+  t.equal(await urgentAfter(new Map()), true)
+  t.equal(await urgentAfter(new Map()), false)
+})
+
 await t.test('a fleet that is restored after the declaration was read is published whole', async (t) => {
   const former = new RoutingFleet()
   const refused = former.add('user', 1)

@@ -1,11 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { Reason } from '#shared/protocol/reason.ts'
 import type { FleetChange, FleetView } from '../fleet/fleet.ts'
+import type { Declaration } from './declaration/declaration.ts'
 import { type Ahead, type Declared, Lines } from './lines.ts'
 import { Pacing } from './pacing.ts'
 import { danglingRoutes, fillTable, type TableFrame } from './table/build.ts'
 import type { Weighed } from './table/dynamic-weight.ts'
 import type { Federation } from './table/federated.ts'
+import type { LocalityView } from './table/located.ts'
+import type { SplitPositions } from './table/split-routes.ts'
 import type { LeftOut, RouteTable, Service } from './table.ts'
 
 /** A gateway's table as it is published. */
@@ -14,7 +18,7 @@ export type TableUpdate = {
   readonly table: RouteTable
   /** The revision of the fleet that it shows. */
   readonly revision: number
-  /** It takes away an endpoint that must not be called any more. */
+  /** It takes away an endpoint that must not be called any more, or users from the canary of a split. */
   readonly urgent: boolean
   /** The number of the declaration's version that it comes from. */
   readonly declared: number
@@ -46,6 +50,8 @@ export class Publisher implements Disposable {
   #urgent = false
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
+  #returning: NodeJS.Timeout | undefined
+  #returnsAt: number | undefined
 
   constructor({ fleet, log, gatherMs }: PublisherOptions) {
     this.#fleet = fleet
@@ -61,6 +67,11 @@ export class Publisher implements Disposable {
     return () => this.#outlets.delete(outlet)
   }
 
+  /** The declaration that holds; undefined: none does yet. */
+  get declaration(): Declaration | undefined {
+    return this.#lines.declaration
+  }
+
   get frames(): ReadonlyMap<string, TableFrame> {
     return this.#lines.frames
   }
@@ -74,14 +85,27 @@ export class Publisher implements Disposable {
     return this.#lines.namesFor(instance)
   }
 
+  /** Why an instance would not be called if more of the service could be; undefined: it is called as usual, or not at all. */
+  calledInPanic(instance: string, name: string): Reason | undefined {
+    return this.#lines.calledInPanic(instance, name)
+  }
+
   /** How an instance is weighed under a name; undefined: as declared. */
   weighed(instance: string, name: string): Weighed | undefined {
     return this.#lines.weighed(instance, name)
   }
 
-  /** @param name one of those that `namesFor` answers; by default the first */
-  leftOut(instance: string, name?: string): LeftOut | undefined {
-    return this.#lines.leftOut(instance, name)
+  /** Which level of a service serves at a gateway; undefined: it does not go by places. */
+  locality(gateway: string, name: string): LocalityView | undefined {
+    return this.#lines.locality(gateway, name)
+  }
+
+  /**
+   * @param name one of those that `namesFor` answers; by default the first
+   * @param gateway from where it is called; by default from anywhere
+   */
+  leftOut(instance: string, name?: string, gateway?: string): LeftOut | undefined {
+    return this.#lines.leftOut(instance, name, gateway)
   }
 
   /** Gives every gateway `base`, but those that `ahead` names its version. */
@@ -92,9 +116,17 @@ export class Publisher implements Disposable {
     this.#due('gathered')
   }
 
+  /** Splits are elsewhere now. This does not wait for other changes: an abort takes users from what fails. */
+  split(positions: SplitPositions): void {
+    if (this.#lines.split(positions)) this.#urgent = true
+    this.#everything = true
+    this.#due('urgent')
+  }
+
   /** A change of the fleet. A removal has left for the proxies when this returns, unless publishing was busy just before. */
   follow(change: FleetChange): void {
-    this.#lines.update(change)
+    this.#lines.update(change, performance.now())
+    this.#awaitReturn()
     const removal = change.removal && this.#lines.changed
     if (removal) this.#urgent = true
     // Where nothing of it concerns the proxies, that they show this revision can be said at once.
@@ -105,12 +137,14 @@ export class Publisher implements Disposable {
   /** Another cluster may answer than before, or something else may be measured. */
   federate(federation: Federation): void {
     this.#lines.federate(federation, performance.now())
+    this.#awaitReturn()
     if (this.#lines.changed) this.#due('gathered')
   }
 
   /** The fleet has become complete, or a proxy has rejected something: look again at what is offered. */
   lookAgain(): void {
     this.#want()
+    this.#awaitReturn()
     this.#everything = true
     this.#due('gathered')
   }
@@ -130,7 +164,24 @@ export class Publisher implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#returning)
     this.#timerAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** A nearer level of a service serves again when it has held for a while: nothing happens at that moment, so it is waited for. */
+  #awaitReturn(): void {
+    const at = this.#lines.returnsAt
+    if (at === this.#returnsAt || this.#timerAt === Number.NEGATIVE_INFINITY) return
+    this.#returnsAt = at
+    clearTimeout(this.#returning)
+    if (at === undefined) return
+    const wait = Math.max(1, Math.ceil(at - performance.now()))
+    this.#returning = setTimeout(() => {
+      this.#returnsAt = undefined
+      this.#lines.look(performance.now())
+      if (this.#lines.changed) this.#due('gathered')
+      this.#awaitReturn()
+    }, wait)
   }
 
   #stillLedTo(gateway: string): readonly string[] {

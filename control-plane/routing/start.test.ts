@@ -286,7 +286,7 @@ await t.test('a port that is taken is named', async (t) => {
     startRouting(config, { fleet: world.fleet, log, store: new MemoryVersions(), signal: AbortSignal.abort() }),
     {
       code: 'PORT_TAKEN',
-      message: `cannot listen on 127.0.0.1:${port} for Envoys`,
+      message: `cannot listen on 127.0.0.1:${port} for Envoys (routing.xds.port)`,
     },
   )
 })

@@ -1,17 +1,24 @@
 import { problemText } from '#shared/config/problem.ts'
 import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { fault, type Logger, warn } from '#shared/logging/logger.ts'
-import type { RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import type { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import type { Counters } from '#shared/protocol/traffic.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 import type { RoutingConfig } from './config.ts'
 import { type DeclarationState, watchDeclaration } from './declaration/watch.ts'
 import { EnvoyGateways } from './envoy/gateways.ts'
+import type { LookAtEnvoys } from './envoy/inspect-runs.ts'
 import { explainRouting, type RoutingStage } from './explain.ts'
 import { explainOnGateways } from './explain-on-gateways.ts'
+import { explainRoute } from './explain-route.ts'
 import { Publisher, type TableUpdate } from './publisher.ts'
+import { Splits } from './splits/keep-splits.ts'
+import type { SplitStore } from './splits/store.ts'
 import type { Federation } from './table/federated.ts'
 import type { RouteTable } from './table.ts'
+import { CounterBook } from './traffic/counter-book.ts'
+import { counterNames } from './traffic/counter-names.ts'
 import { type Measured, serviceSamples } from './traffic/service-samples.ts'
 import { Traffic } from './traffic/traffic.ts'
 import { Versions } from './versions/keep-versions.ts'
@@ -23,8 +30,8 @@ export type { RoutingStage, TableUpdate }
 export type RoutingOptions = {
   readonly fleet: FleetView
   readonly log: Logger
-  /** Where the versions of the declaration are kept over restarts. */
-  readonly store: VersionStore
+  /** Where the versions of the declaration and the splits of services are kept over restarts. */
+  readonly store: VersionStore & SplitStore
   /** Ends the following of files and fleet; what is offered stays until the result is disposed. */
   readonly signal: AbortSignal
 }
@@ -40,10 +47,16 @@ export type Routing = AsyncDisposable & {
   /** What each gateway is to have by its version of the declaration, by name. */
   frames(): Publisher['frames']
   readonly versions: Versions
+  /** How far the splits of services are. */
+  readonly splits: Splits
   /** What a gateway's sink says of the versions; undefined: it has none. */
   seen(gateway: string): GatewaySeen | undefined
   /** Where counts of requests are to be handed in. */
   readonly traffic: Traffic
+  /** Takes what an Envoy has counted since it was started, as an agent beside it says it. */
+  takeCounters(node: string, counters: Counters): void
+  /** Has agents be asked by this what the Envoys beside them run; until then nobody is. */
+  askAgents(look: LookAtEnvoys): void
   /** Takes what was measured of instances. */
   hear(measured: readonly Measured[]): void
   /**
@@ -64,6 +77,8 @@ export type Routing = AsyncDisposable & {
   explain(instance: string): readonly RoutingStage[]
   /** What gateways make of a request; undefined: its URL is none. */
   explainRequest(request: RouteExplainRequest): RouteExplainView | undefined
+  /** A route as each gateway has it that has one of this name; where none has, the names that come nearest. */
+  explainRoute(name: string): NamedRouteView
 }
 
 const completeWithinMs = 20
@@ -83,17 +98,24 @@ export async function startRouting(
   const others = new Set<() => readonly Sink[]>()
 
   const publisher = stack.use(new Publisher({ fleet, log, gatherMs: config.gather }))
-  const envoys = stack.use(await EnvoyGateways.open({ ...config.xds, fleet, log, publisher }))
+  let look: LookAtEnvoys = async () => []
+  const asked: LookAtEnvoys = (...about) => look(...about)
+  const envoys = stack.use(await EnvoyGateways.open({ ...config.xds, fleet, log, publisher, look: asked }))
   publisher.attach(envoys)
   stack.defer(fleet.watch((change) => publisher.follow(change)))
   const loops = [whenComplete(fleet, stopped, () => publisher.lookAgain()), compareAll(publisher, config, log, stopped)]
+  const pace = { everyMs: config.compare_every, afterFailureMs: () => config.compare_every }
+  loops.push(repeat(() => envoys.setRight(), pace, warn(log, 'comparison with what Envoys run'), stopped))
   const traffic = new Traffic()
+  const book = new CounterBook()
   const sinks = () => [...envoys.sinks(), ...[...others].flatMap((each) => each())]
   const seen = (gateway: string) => {
     const status = sinks().map((sink) => sink.status())
     const of = status.find(({ name, kind }) => name === `${kind}:${gateway}`)
     return of?.declared && { ...of.declared, remarks: of.remarks }
   }
+  // Before anything is declared: where users are is not to change by a restart.
+  const splits = await Splits.open({ store, publisher, fleet, traffic, log, now: Date.now })
   const versions = await Versions.open({ store, publisher, fleet, traffic, seen, log, now: Date.now })
   let taking: Promise<void> = Promise.resolve()
   const take = async ({ files, declaration }: DeclarationState) => {
@@ -111,7 +133,7 @@ export async function startRouting(
     await taking
     loops.push(ended)
   }
-  loops.push(versions.run(stopped))
+  loops.push(versions.run(stopped), splits.run(stopped))
   stack.defer(async () => {
     stop.abort()
     await Promise.all(loops)
@@ -124,8 +146,18 @@ export async function startRouting(
     tableFor: (gateway) => publisher.published(gateway)?.table,
     frames: () => publisher.frames,
     versions,
+    splits,
     seen,
     traffic,
+    takeCounters(node, counters) {
+      const { gateway } = counters
+      const names = counterNames(gateway, publisher.frames.get(gateway))
+      const come = book.take(node, counters, names, performance.now())
+      if (come) traffic.count(gateway, come.routes, Date.now(), come.services)
+    },
+    askAgents(ask) {
+      look = ask
+    },
     hear: (measured) => {
       for (const sample of serviceSamples(measured, fleet)) traffic.sample(sample)
     },
@@ -141,6 +173,7 @@ export async function startRouting(
     problems: () => [...[...state.problems, ...versions.problems].map(problemText), ...drift(versions, config)],
     explain: (instance) => explainRouting(instance, fleet, publisher),
     explainRequest: (request) => explainOnGateways(request, publisher, fleet),
+    explainRoute: (name) => explainRoute(name, { publisher, fleet, seen }),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -1,6 +1,7 @@
 import type { Reason } from '#shared/protocol/reason.ts'
 import type { SinkMode } from '../fleet/sink.ts'
 import type { ClientPolicy, Listener } from './table/listener.ts'
+import type { Place } from './table/locality.ts'
 import type { Route } from './table/route.ts'
 import type { Authenticator } from './table/route-policy.ts'
 import type { Service } from './table/service.ts'
@@ -12,6 +13,7 @@ export type { Condition, Match, PathMatch } from './table/route-match.ts'
 export type { Access, Authenticator, Cors, HeaderRules, Rate, RoutePolicy } from './table/route-policy.ts'
 export type { Endpoint, Service } from './table/service.ts'
 export type { Source } from './table/source.ts'
+export type { Split, UserKey } from './table/split.ts'
 
 /**
  * Everything that one gateway needs: complete, consistent, in a stable order. A request that no route takes, or whose service has
@@ -24,6 +26,8 @@ export type RouteTable = {
   readonly delivery: 'xds' | 'files'
   /** observe: nothing is sent to the proxy, only shown. */
   readonly mode: SinkMode
+  /** Where its proxies are, for services that are called by locality; left out: not known. */
+  readonly place?: Place
   /** Absolute paths on the proxy's machine; undefined: no such log. */
   readonly logs: {
     /** One line for each request. */

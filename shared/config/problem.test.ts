@@ -10,6 +10,8 @@ t.test('a problem reads as a place and a sentence', async (t) => {
     problemText({ file: 'HEDDLE_API__PORT', path: 'api.port', message: 'required' }),
     'HEDDLE_API__PORT api.port: required',
   )
+  t.equal(problemText({ file: '', path: '', message: 'no such thing' }), 'no such thing')
+  t.equal(problemText({ file: '', path: 'a', message: 'required' }), 'a: required')
 })
 
 t.test('a path reads as people write it', async (t) => {
@@ -89,14 +91,19 @@ t.test('every problem is told at once, with what was found', async (t) => {
     token: z.string().check(z.minLength(20)),
     list: z.array(z.string()),
   })
-  const value = { api: { port: 'eighty', hots: 'x' }, token: 'geheim', list: [`${'x'.repeat(80)}`, null, { a: 1 }] }
+  const value = {
+    api: { port: 'eighty', hots: 'x', nothing: 1 },
+    token: 'geheim',
+    list: [`${'x'.repeat(80)}`, null, { a: 1 }],
+  }
   const place = (path: readonly PropertyKey[]) => ({ file: 'f', line: path.length })
-  const problems = schemaProblems(z.safeParse(schema, value).error?.issues ?? [], value, place)
+  const problems = schemaProblems(z.safeParse(schema, value).error?.issues ?? [], value, place, schema)
   t.strictSame(problems.map(problemText).toSorted(), [
     'f:1 token: expected at least 20 characters',
     'f:2 api.host: required',
-    'f:2 api.hots: unknown key',
+    'f:2 api.hots: unknown key; did you mean "host"?',
     'f:2 api.mode: required: expected "a" or "b"',
+    'f:2 api.nothing: unknown key',
     'f:2 api.port: expected a number, got "eighty"',
     'f:2 list[1]: expected a text, got null',
     'f:2 list[2]: expected a text, got {"a":1}',

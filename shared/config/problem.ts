@@ -2,6 +2,8 @@ import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod/mini'
 import { explainError } from '../failure/failure.ts'
 import { flatIssues, issueText } from './issue.ts'
+import { keysAt } from './known-keys.ts'
+import { nearest } from './nearest.ts'
 
 /** One thing that is wrong, and where. `line` counts from 1. */
 export type Problem = { readonly file: string; readonly line?: number; readonly path: string; readonly message: string }
@@ -9,7 +11,7 @@ export type Problem = { readonly file: string; readonly line?: number; readonly 
 /** `control-plane.yaml:4 api.port: expected a port from 1 to 65535, got "eighty"` */
 export function problemText({ file, line, path, message }: Problem): string {
   const place = line === undefined ? file : `${file}:${line}`
-  return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`
+  return [place, path === '' ? message : `${path}: ${message}`].filter((part) => part !== '').join(' ')
 }
 
 export type ParsedYaml = {
@@ -74,17 +76,23 @@ export function pathText(path: readonly PropertyKey[]): string {
   return text
 }
 
-/** The issues of a zod error, with what was found there instead; unions are told by the form that comes nearest. */
+/**
+ * The issues of a zod error, with what was found there instead; unions are told by the form that comes nearest.
+ * @param schema by which a misspelt key is told the one that it resembles
+ */
 export function schemaProblems(
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
   place: (path: readonly PropertyKey[]) => { readonly file: string; readonly line?: number },
+  schema?: z.core.$ZodType,
 ): readonly Problem[] {
   return flatIssues(issues).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
         const path = [...issue.path, key]
-        return { ...place(path), path: pathText(path), message: 'unknown key' }
+        const meant = schema && nearest(key, keysAt(schema, issue.path))
+        const message = meant === undefined ? 'unknown key' : `unknown key; did you mean "${meant}"?`
+        return { ...place(path), path: pathText(path), message }
       })
     }
     const found = at(value, issue.path)

@@ -51,7 +51,7 @@ datacenters:
   t.strictSame(problems.map(problemText), [
     'plane.yaml:2 api.port: expected a port from 1 to 65535, got "eighty"',
     'HEDDLE_API__HOST api.host: expected a text, got ["a"]',
-    'plane.yaml:3 api.hots: unknown key',
+    'plane.yaml:3 api.hots: unknown key; did you mean "host"?',
     'HEDDLE_CHECK_EVERY check_every: expected a duration such as "500ms", "5s", "10m" or "24h", got "soon"',
     'plane.yaml:6 datacenters[0].address: expected a URL such as "http://127.0.0.1:8500", got "here"',
     'plane.yaml:7 datacenters[1].name: required',

@@ -38,7 +38,7 @@ export function readConfig<T extends z.core.$ZodType>(
     const line = yaml.lineOf(path)
     return line === undefined ? { file } : { file, line }
   }
-  return { problems: schemaProblems(result.error.issues, value, place) }
+  return { problems: schemaProblems(result.error.issues, value, place, schema) }
 }
 
 /** Reads and checks a configuration file. Throws CONFIG_UNREADABLE or CONFIG_INVALID with every problem on its own line. */

@@ -70,6 +70,10 @@ export const catalogue = {
     title: 'A declaration of routes is not valid.',
     remedy: 'Correct the places named, each with file, line and path; nothing was changed.',
   },
+  ENVOY_UNREACHABLE: {
+    title: 'An Envoy on this machine does not answer at its admin page.',
+    remedy: "Check that it runs, and that --admin is the address in its bootstrap's `admin`.",
+  },
   GATEWAY_FOLDER_UNFIT: {
     title: 'The folder for the files of a gateway cannot be used.',
     remedy:
@@ -80,8 +84,13 @@ export const catalogue = {
     remedy:
       'Check that the service of the authenticator runs, and that its path answers with a key set (JWKS) of RSA, EC or Ed25519 keys.',
   },
+  LEADERSHIP_LOST: {
+    title: 'This control plane does not lead any more, so it may not do what only the leader does.',
+    remedy:
+      'Nothing has to be done: the one that leads does it. If planes take turns often, look at the load of the database.',
+  },
   NAME_AMBIGUOUS: {
-    title: 'A name fits several instances or nodes.',
+    title: 'A name fits several instances, nodes or routes.',
     remedy: 'Give one of the ids named.',
   },
   NGINX_TEXT_TOO_LONG: {
@@ -120,6 +129,10 @@ export const catalogue = {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop whoever listens there (`ss -ltnp` and `heddle doctor` name it), or configure another port.',
   },
+  SPLIT_REFUSED: {
+    title: 'A split of a service cannot do now what is asked of it.',
+    remedy: 'Look at `heddle split show <service>`: it is in another phase, or a side has nobody who can be called.',
+  },
   STATE_IN_USE: {
     title: 'Another agent of this host has the state folder.',
     remedy: 'Stop the other agent, or give each its own `state_dir`.',
@@ -146,7 +159,8 @@ export const catalogue = {
   },
   STORE_UNAVAILABLE: {
     title: 'The store cannot write now. What is known is still served.',
-    remedy: 'Make room on the disk of journal.path and check that it can be written; it goes on by itself then.',
+    remedy:
+      'Make room on the disk of journal.path and check that it can be written, or that the database can be reached; it goes on by itself then.',
   },
   SWEEP_NOT_FROZEN: {
     title: 'Records are swept only while the installation is frozen.',

@@ -1,9 +1,20 @@
-import { at, isEnvelope, isObject, wrappers } from './shape.ts'
+import { at, isEnvelope, isObject, parseJson, wrappers } from './shape.ts'
+
+/** By these names Heddle's own programs answer on their health pages, whatever service they are taken for. */
+export const agentName = 'heddle-agent'
+export const planeName = 'heddle-plane'
 
 /** Who should have answered; an empty service expects nobody in particular. */
 export type Expected = { readonly service: string; readonly aliases?: readonly string[] | undefined }
 
 const nameKeys = ['service', 'service_name', 'serviceName', 'app', 'app_name', 'application']
+
+/** Which of Heddle's own programs an answer is of; undefined: of none. */
+export function softwareOf({ body }: { readonly body: Buffer }): string | undefined {
+  const json = parseJson(body.toString('utf8'))
+  const said = isObject(json) ? [at(json, 'software'), at(json, 'service')] : []
+  return [agentName, planeName].find((name) => said.includes(name))
+}
 
 /** The name under which another service answers; undefined if none is told or one told fits. */
 export function strangerIn(json: unknown, { service, aliases = [] }: Expected): string | undefined {

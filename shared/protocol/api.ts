@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { Health, healths } from './check.ts'
 import { Admission } from './messages.ts'
 import { Reason } from './reason.ts'
+import { UnderWaySplitView } from './split-api.ts'
 
 /** The plane's own API under `/v1`: what the CLI and the console read. Times are ISO 8601 UTC. */
 
@@ -90,6 +91,26 @@ export const StatusView = z.object({
       }),
     ),
   ),
+  /** A version of the routing that is on its way by stages; left out: none is. */
+  underway: z.optional(
+    z.object({
+      number: z.int(),
+      author: z.string(),
+      comment: z.string(),
+      /** The stage under way, counted from 1, and what it is called. */
+      stage: z.int(),
+      stages: z.int(),
+      name: z.string(),
+      /** The gateways that have the version by now, of all that it is to reach. */
+      reached: z.array(z.string()),
+      gateways: z.int(),
+      since: time,
+      /** What the stage waits for. */
+      waiting_for: z.array(z.string()),
+    }),
+  ),
+  /** The splits of services that are under way, and those taken back within the last hour; left out: none is. */
+  splits: z.optional(z.array(UnderWaySplitView)),
   /** What is wrong and waits for a person: problems of the declaration, the store, the sinks. */
   problems: z.array(z.string()),
 })
@@ -165,6 +186,8 @@ export const NodeView = z.object({
   dead: z.boolean(),
   instances: z.array(z.string()),
   gateways: z.array(z.string()),
+  /** The gateways for whose proxies its agent checks tokens; left out: none. */
+  authorizers: z.optional(z.array(z.string())),
   /** What was ordered for all that is on it, now and later; left out: nothing. */
   admission: z.optional(
     z.object({ state: Admission, reason: z.string(), by: z.string(), since: time, expires_at: z.nullable(time) }),

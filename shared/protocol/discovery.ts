@@ -23,7 +23,7 @@ export const Found = z.object({
   address: named(253),
   /** adopted: an instance like a declared one. asking: an operator decides. ignored: nobody cares. */
   state: z.enum(['adopted', 'asking', 'ignored']),
-  /** Who decided: `policy`, `operator:<name>`, or `agent:<node>` where another agent of the host looks after it. */
+  /** Who decided: `policy`, `operator:<name>`, `agent:<node>` where another agent of the host looks after it, or `heddle`: it is its own. */
   by: text(120),
   /** What it is, as far as that is known. */
   service: z.optional(named(100)),

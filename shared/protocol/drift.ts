@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { EnvoyRuns } from './runs.ts'
 
 const time = z.iso.datetime()
 
@@ -17,13 +18,23 @@ export const Inspected = z.object({
     .check(z.maxLength(1000)),
   /** Whether the proxy serves what it has proven, whatever lies in the folder. */
   serves: z.boolean(),
+  /** Of Envoys that ask the plane themselves: what each runs. */
+  runs: z.optional(z.array(EnvoyRuns).check(z.maxLength(16))),
   /** Why nothing can be said; then the rest means nothing. */
   error: z.optional(z.string().check(z.maxLength(2000))),
 })
 export type Inspected = z.infer<typeof Inspected>
 
 /** What an agent is to look at once, by id, and to answer with `inspected`. `repair`: and to set right what differs. */
-export const Inspections = z.record(z.string(), z.object({ gateway: z.string(), repair: z.boolean() }))
+export const Inspections = z.record(
+  z.string(),
+  z.object({
+    gateway: z.string(),
+    repair: z.boolean(),
+    /** Services whose endpoints are to be named one by one, where it is an Envoy that asks the plane. */
+    endpointsOf: z.optional(z.array(z.string())),
+  }),
+)
 export type Inspections = z.infer<typeof Inspections>
 
 const DifferenceView = z.object({

@@ -32,3 +32,37 @@ export function fileNamePart(name: string): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8)
   return `${name.replace(/[^A-Za-z0-9._]+/g, '-').slice(0, 30)}--${hash}`
 }
+
+// Longer variables do not fit the buckets of nginx's hash tables.
+const mostGatewayLength = 20
+
+/** What a gateway is called in the names that its files give to things of Nginx. */
+export function nginxId(gateway: string): string {
+  return identifier(gateway, mostGatewayLength)
+}
+
+/** A variable of a gateway's Nginx, without its sign. */
+export function nginxVariable(gateway: string, purpose: string): string {
+  return `heddle_${nginxId(gateway)}_${purpose}`
+}
+
+/** The variable that holds the path of the file whose being there has a gateway drain: the agent sets it. */
+export const drainFileVariable = 'drain_file'
+
+/** How a line of a gateway's Nginx begins that names a split with users on its canary: the agent sees by it that they are taken back. */
+export const canaryMark = '# Users are on the canary of '
+
+/** A name as `[a-z0-9_]` of at most `most` characters; different names give different ones. */
+export function identifier(name: string, most: number): string {
+  // Capitals go too, because nginx does not tell them apart.
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) && name.length <= most) return name.replaceAll('-', '_')
+  const clean = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+  return `${clean.slice(0, most - 10)}__${shortHash(name)}`
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}

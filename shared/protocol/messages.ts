@@ -4,9 +4,9 @@ import { Health, InstanceSpec, ProbeSpecs } from './check.ts'
 import { Decision, Discovered } from './discovery.ts'
 import { Inspected, Inspections } from './drift.ts'
 import { FileProxy, GatewayFiles, GatewayOutcome } from './gateway.ts'
-import { Doing, LoggingOrder, Restarted, RestartOrder, SettingsOrder } from './orders.ts'
+import { Doing, LoggingOrder, NodeOrder, Restarted, RestartOrder, SettingsOrder } from './orders.ts'
 import { Reason } from './reason.ts'
-import { Counted } from './traffic.ts'
+import { Counted, Counters } from './traffic.ts'
 
 /** The WebSocket subprotocol. The version rises only when a peer of the version before would misunderstand. */
 export const subprotocol = 'heddle.v1'
@@ -38,6 +38,8 @@ export const Hello = z.object({
   address: z.string().check(z.minLength(1), z.maxLength(253)),
   /** The gateways whose proxies this agent runs, with the kind of proxy. */
   gateways: z.optional(z.array(z.object({ gateway: name, proxy: FileProxy })).check(z.maxLength(16))),
+  /** The gateways whose Envoys, on this node, ask the plane themselves and are looked at by this agent. */
+  envoys: z.optional(z.array(name).check(z.maxLength(16))),
   /** The gateways for whose proxies this agent checks tokens. */
   authorizers: z.optional(z.array(name).check(z.maxLength(16))),
   /** The kinds of checks that it can run for others; http and tcp where it does not say. */
@@ -154,6 +156,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
   Restarted,
   History,
   Counted,
+  Counters,
   Inspected,
   Goodbye,
 ])
@@ -176,6 +179,8 @@ export const Desired = z.object({
       node: z.optional(z.boolean()),
     }),
   ),
+  /** How the node is admitted as a whole. */
+  node: z.optional(NodeOrder),
   logging: z.optional(LoggingOrder),
   settings: z.optional(SettingsOrder),
   /** Restarts to run once each, by id, until the agent has said what became of them. */
@@ -203,6 +208,7 @@ export const PlaneMessage = z.discriminatedUnion('type', [
   }),
   /** The session ends after this. `retry` tells whether coming back without a change makes sense. */
   z.object({ type: z.literal('refused'), code: z.string(), message: z.string(), retry: z.boolean() }),
+  /** This report and all before it are taken in. */
   z.object({ type: z.literal('ack'), sequence: z.int() }),
   /** The batch is on disk; the next one may come. */
   z.object({ type: z.literal('history-taken'), batch: z.int() }),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { Admission } from './messages.ts'
-import { LevelName, SettingsProblem } from './orders.ts'
+import { DrainState, LevelName, SettingsProblem } from './orders.ts'
 
 /** The part of the API under `/v1` that is about agents themselves: how much they log, their settings, what they restart. */
 
@@ -99,6 +99,15 @@ export const DesiredView = z.object({
       }),
     ),
   }),
+  /** The gateways on it, which drain with it; left out: it runs none. */
+  gateways: z.optional(
+    z.object({
+      state: DoneState,
+      desired: Admission,
+      /** How each says that it stands, by gateway; null: not said. */
+      is: z.nullable(z.record(z.string(), DrainState)),
+    }),
+  ),
   restarts: z.object({
     state: DoneState,
     /** What its host allows; null: not said. */

@@ -16,6 +16,28 @@ const ends = { until: z.optional(z.string().check(z.maxLength(40))), leftMs: z.o
 export const LoggingOrder = z.object({ level: z.nullable(LevelName), by: name, reason: text, ...ends })
 export type LoggingOrder = z.infer<typeof LoggingOrder>
 
+/** How a node is admitted as a whole. Unless it is active, the gateways on it drain. */
+export const NodeOrder = z.object({
+  admission: z.enum(['active', 'draining', 'maintenance', 'quarantined']),
+  by: name,
+  reason: text,
+  ...ends,
+})
+export type NodeOrder = z.infer<typeof NodeOrder>
+
+/**
+ * How a gateway stands towards the balancers in front of it. serving: its health path says 200 · noticed: it says 503, and they may not have
+ * seen it yet · draining: they have had their time, and requests are under way · drained: none is · returning: it says 503 until the newest
+ * set is proven · failing: the proxy does not do as it should
+ */
+export const DrainState = z.object({
+  state: z.enum(['serving', 'noticed', 'draining', 'drained', 'returning', 'failing']),
+  /** Requests under way, where the proxy says it. */
+  requests: z.optional(z.int()),
+  why: z.optional(text),
+})
+export type DrainState = z.infer<typeof DrainState>
+
 /** Settings of the agent that are held at the plane. The agent reads them by its own schema. */
 export const SettingsOrder = z.object({
   /** Which documents they are put together from, such as `all@3+node:n-...@1`; empty: none. Equal version, equal document. */
@@ -82,5 +104,7 @@ export const Doing = z.object({
   admissions: z.record(z.string(), z.string().check(z.maxLength(50))),
   /** Probes for others that it refused since its start, by cause. */
   probesRefused: z.record(z.string(), z.int()),
+  /** How its gateways stand towards the balancers in front, by gateway. */
+  drains: z.optional(z.record(z.string(), DrainState)),
 })
 export type Doing = z.infer<typeof Doing>

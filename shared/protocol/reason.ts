@@ -53,6 +53,10 @@ export const reasonParameters = {
   no_weight: [],
   /** The service is routed to another cluster only. */
   other_cluster: ['cluster'],
+  /** The service is called by locality, and no word of its order fits where the instance is. */
+  other_place: ['site', 'cluster'],
+  /** The service is split, and it is on the other side. */
+  other_side: ['service'],
   /** Another instance of the service is at the same address and port, and stands for both. */
   same_address: ['instance'],
 } as const satisfies Record<string, readonly string[]>

@@ -45,6 +45,10 @@ export const GatewayExplain = z.object({
   route: z.optional(z.object({ name: z.string(), source: z.string(), asks: z.array(z.string()) })),
   /** What an instance would see. */
   target: z.optional(z.string()),
+  /** Of a service that is split: which side takes it, null where nothing asked here tells that, and why. */
+  split: z.optional(
+    z.object({ service: z.string(), side: z.nullable(z.enum(['canary', 'baseline'])), why: z.string() }),
+  ),
   choices: z.array(ChoiceView),
   /** Routes whose path fits but that do not take it, and why. */
   passed_over: z.array(z.object({ route: z.string(), source: z.string(), why: z.string() })),
@@ -58,3 +62,50 @@ export const RouteExplainView = z.object({
   gateways: z.array(GatewayExplain),
 })
 export type RouteExplainView = z.infer<typeof RouteExplainView>
+
+/** What one gateway makes of a route that it has. */
+export const RouteOnGateway = z.object({
+  gateway: z.string(),
+  proxy: z.enum(['envoy', 'nginx']),
+  mode: z.enum(['apply', 'observe']),
+  /** The version of the declaration in which it has the route, and the newest one that all its proxies have proven; null: none yet. */
+  version: z.nullable(z.int()),
+  proven: z.nullable(z.int()),
+  /**
+   * proven: all its proxies have proven a version that has it · unproven: it was sent to them · unpublished: it was not yet sent ·
+   * observed: nothing is sent to them
+   */
+  standing: z.enum(['proven', 'unproven', 'unpublished', 'observed']),
+  /** What its proxies reject of the newest version that they were given. */
+  rejected: z.array(z.string()),
+  /** One sentence that answers the question. */
+  answer: z.string(),
+  /** exact, prefix or template, and the path; and what else it asks of a request, as people would say it. */
+  match: z.string(),
+  besides: z.array(z.string()),
+  to: z.string(),
+  /** What becomes of the path. */
+  path: z.string(),
+  /** Who may come in: `open`, or the authenticator with the permissions. */
+  access: z.string(),
+  /** Rate, time, retries and the like. */
+  policy: z.array(z.string()),
+  source: z.string(),
+  /** Its place in the order in which routes are tried, from 1, and how many there are. */
+  place: z.int(),
+  of: z.int(),
+  /** Routes that are tried before it and could take requests that it would take, in that order. */
+  before: z.array(z.object({ route: z.string(), match: z.string(), besides: z.array(z.string()), source: z.string() })),
+  choices: z.array(ChoiceView),
+})
+export type RouteOnGateway = z.infer<typeof RouteOnGateway>
+
+/** GET /v1/routing/routes/:name/explain */
+export const NamedRouteView = z.object({
+  route: z.string(),
+  /** Those that have it, by name. */
+  gateways: z.array(RouteOnGateway),
+  /** Where none has: names of routes that come near, the nearest first. */
+  near: z.array(z.string()),
+})
+export type NamedRouteView = z.infer<typeof NamedRouteView>

@@ -83,7 +83,7 @@ export type PlaceView = z.infer<typeof PlaceView>
 
 /** One part of a gateway's table that becomes another. */
 export const PartView = z.object({
-  kind: z.enum(['gateway', 'listener', 'route', 'service', 'client', 'authenticator']),
+  kind: z.enum(['gateway', 'listener', 'route', 'service', 'split', 'client', 'authenticator']),
   name: z.string(),
   change: z.enum(['added', 'changed', 'removed']),
   /** File and line. */

@@ -27,7 +27,7 @@ await t.test('a configuration is checked without running anything', async (t) =>
   t.equal(code, 1)
   t.match(
     output,
-    /:1 planes: .*\n.*:3 services\[0\]\.port: .*\n.*:3 services\[0\]\.chekcs: unknown key\nCONFIG_INVALID: /,
+    /:1 planes: .*\n.*:3 services\[0\]\.port: .*\n.*:3 services\[0\]\.chekcs: unknown key; did you mean "checks"\?\nCONFIG_INVALID: /,
   )
 })
 

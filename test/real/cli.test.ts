@@ -13,7 +13,7 @@ import {
   StatusView,
   SweepView,
 } from '#shared/protocol/api.ts'
-import { RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { NamedRouteView, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import { type ApiPlane, apiPlane, sinkStatus } from '#test/support/api-plane.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -67,6 +67,12 @@ for (const { args, shows } of [
       /^nginx:edge by public: Route api-crm leads to crm, which sees \/7\.\n(?:.*\n)*crm +100% +i-8080 +127.0.0.1:8080 +100 +yes/,
   },
   { args: ['explain', 'post', 'http://a:8090/x', '-H', 'x-a: 1'], shows: /No route of edge takes it: 404/ },
+  { args: ['explain', 'api-crm'], shows: /^nginx:edge: Route api-crm leads to crm;.*not proven version 1 yet/ },
+  {
+    args: ['explain', 'route', 'api-crm', '--gateway', 'edge'],
+    shows: /\n {2}declared at routes.yaml:10; number 1 of 1 /,
+  },
+  { args: ['explain', 'instance', 'crm-00000002'], shows: /not routed: refused/ },
   { args: ['events', '--since', '4'], shows: /^5 +\S+ +judged +crm-00000002 +critical: refused/ },
   { args: ['events', '--since', '1h', '--limit', '1'], shows: /^1 +\S+ +node-joined +n-aaaaaaaaaaaa +北京一号/ },
   { args: ['events', '--limit', '1'], shows: /^5 / },
@@ -84,6 +90,7 @@ for (const { args, schema } of [
   { args: ['nodes'], schema: z.array(NodeView) },
   { args: ['instances'], schema: z.array(InstanceView) },
   { args: ['explain', '/api/crm'], schema: RouteExplainView },
+  { args: ['explain', 'api-crm'], schema: NamedRouteView },
   { args: ['explain', 'crm-00000001'], schema: ExplainView },
   { args: ['events'], schema: z.array(EventView) },
   { args: ['drain', 'crm-00000002', '--reason', 'x'], schema: ChangeView },
@@ -112,6 +119,16 @@ t.test('a drain has author, reason and end, and undrain ends it', async (t) => {
   t.match(await heddle(plane, 'drain', 'crm-00000001', '--reason', '新版本', '--for', '30m', '--as', 'bo'), { code: 0 })
   t.match(await heddle(plane, 'undrain', 'crm-00000001', '--as', 'bo'), { code: 0, out: /is active as of/ })
   t.equal(plane.fleet.instances.get('crm-00000001')?.admission.state, 'active')
+})
+
+t.test('a name that is both an instance and a route is not guessed', async (t) => {
+  const plane = await apiPlane(t, [...fleet, registered('crm-00000003', 8181, 'api-crm')])
+  t.match(await heddle(plane, 'explain', 'api-crm'), {
+    out: '',
+    err: /api-crm is both an instance and a route(.|\n)*`heddle explain instance api-crm` or `heddle explain route api-crm`/,
+  })
+  t.match(await heddle(plane, 'explain', 'route', 'api-crm'), { code: 0, out: /^nginx:edge: Route api-crm/ })
+  t.match(await heddle(plane, 'explain', 'instance', 'api-crm'), { code: 0, out: /^crm-00000003 is/ })
 })
 
 t.test('a name from the fleet cannot steer the terminal, and JSON keeps it as it is', async (t) => {
@@ -194,6 +211,11 @@ t.test('on a terminal the waiting is seen, and the line is cleared', async (t) =
 for (const { args, code, err } of [
   { args: ['explain', 'nobody'], code: 4, err: '' },
   { args: ['explain', 'http://a:9/x'], code: 4, err: '' },
+  { args: ['explain', 'route', 'api-cmr'], code: 4, err: '' },
+  { args: ['explain', 'route', '..'], code: 4, err: '' },
+  { args: ['explain', 'api-crn'], code: 4, err: /^No gateway has a route api-crn\. Did you mean api-crm\?\n$/ },
+  { args: ['explain', 'route', 'api-crm', '--gateway', 'other'], code: 4, err: '' },
+  { args: ['explain', 'route', 'api-crm', '--at', '1h'], code: 2, err: /--at is for instances/ },
   { args: ['explain', '/x', '-H', 'nonsense'], code: 2, err: /expected a header such as/ },
   { args: ['explain', 'GET', 'x y'], code: 2, err: /neither a URL nor a path/ },
   { args: ['explain', '没有'], code: 4, err: /there is no instance 没有/ },
@@ -204,6 +226,7 @@ for (const { args, code, err } of [
     err: /crm- may be any of 2\nwhy: +instance crm-00000001 \(客户管理\)\n +instance crm/,
   },
   { args: ['instances', '--node', 'nobody'], code: 4, err: /nobody/ },
+  { args: ['instances', '--wait', '--timeout', '300ms'], code: 6, err: '' },
   { args: ['sweep', '--datacenter', 'nowhere', '--owner', 'x'], code: 4, err: /There is no datacenter nowhere/ },
   { args: ['deletions', 'approve', '--datacenter', 'nowhere'], code: 4, err: /There is no datacenter nowhere/ },
   {

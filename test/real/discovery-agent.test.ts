@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { chown, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import type { Discovered, Found } from '#shared/protocol/discovery.ts'
 import { instanceId } from '#shared/protocol/identity.ts'
 import { AgentRecorder } from '#test/support/agent-recorder.ts'
+import { nobody, spawnAsNobody, whyNotNobody } from '#test/support/as-nobody.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
-import { projectFolder } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
-import { spawnProcess } from '#test/support/process.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { startBasicServer } from '#test/support/start-basic-server.ts'
 
@@ -205,25 +202,9 @@ await t.test('of two agents on one host one looks after a server, and both know 
   t.equal(holders().filter(Boolean).length, 1)
 })
 
-const nobody = 65_534
-const whyNotNobody = await (async () => {
-  if (process.getuid?.() !== 0) return 'only root can become another user'
-  const readable = await promisify(execFile)('setpriv', [
-    `--reuid=${nobody}`,
-    '--clear-groups',
-    process.execPath,
-    '-e',
-    `require('node:fs').accessSync(${JSON.stringify(join(projectFolder, 'agent/main.ts'))})`,
-  ]).then(
-    () => true,
-    () => false,
-  )
-  return readable ? undefined : 'another user cannot read the project, or there is no setpriv'
-})()
-
 await t.test(
   'without root what is found is told all the same, and whose it is',
-  { skip: whyNotNobody ?? false },
+  { skip: await whyNotNobody() },
   async (t) => {
     await using plane = await AgentRecorder.start()
     await using server = await startBasicServer({ name: 'crm' })
@@ -235,8 +216,7 @@ await t.test(
       admin: { enabled: false },
       ...discovery([server.port], { default: 'ask' }),
     })
-    const agent = [process.execPath, join(projectFolder, 'agent/main.ts'), file]
-    await using _agent = await spawnProcess('setpriv', [`--reuid=${nobody}`, '--clear-groups', ...agent])
+    await using _agent = await spawnAsNobody('agent/main.ts', file)
     const said = await untilFound(plane, server.port, Boolean)
     t.match(said, {
       state: 'asking',

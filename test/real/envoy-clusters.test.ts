@@ -3,14 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { instanceFailed, noInstance } from '#control-plane/routing/answers.ts'
-import { answering } from '#test/support/answering.ts'
+import { instanceFailed } from '#control-plane/routing/answers.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { askFully, seeing, seenIn, serving } from '#test/support/envoy-table.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { freePort } from '#test/support/ports.ts'
 import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
-import { waitFor } from '#test/support/wait.ts'
 
 const balances = ['round_robin', 'least_request', 'random', 'ip_hash'] as const
 
@@ -40,38 +38,6 @@ await t.test('each balance spreads requests its way, with slow start or without'
   }
   t.strictSame([...(await spread('round_robin', () => '203.0.113.7')).values()], [20, 20, 20, 20])
   t.equal((await spread('ip_hash', (index) => `203.0.113.${index}`)).size, 4)
-})
-
-await t.test('an instance gets no more connections than it may have', async (t) => {
-  const port = await freePort()
-  const held: (() => void)[] = []
-  const url = await answering(t, (_, response) => held.push(() => response.end('x')))
-  const endpoints = [plainEndpoint(Number(new URL(url).port))]
-  await serving(
-    t,
-    plainTable(port, [plainRoute('/', 's', { timeoutMs: 60_000 })], { s: { endpoints, maxConnections: 2 } }),
-  )
-  // Two are under way, 64 may wait for them, what comes then is answered.
-  const statuses: number[] = []
-  const asked = Array.from({ length: 70 }, async () => {
-    const { status, body } = await askFully(port, '/')
-    statuses.push(status)
-    return { status, body }
-  })
-  await waitFor(() => statuses, { what: 'refusals', withinMs: 20_000, until: ({ length }) => length >= 4 })
-  await waitFor(() => held, { what: 'two under way', withinMs: 20_000, until: ({ length }) => length === 2 })
-  t.ok(statuses.every((status) => status === 503))
-  const answers = Promise.all(asked)
-  await waitFor(
-    () => {
-      for (const end of held.splice(0)) end()
-      return statuses.length
-    },
-    { what: 'all answers', withinMs: 20_000, until: (count) => count === 70 },
-  )
-  const refused = (await answers).filter(({ status }) => status === 503)
-  t.ok(refused.length >= 4 && refused.length <= 6, String(refused.length))
-  t.ok(refused.every(({ body }) => body === noInstance.body))
 })
 
 const skip = await noCertificates()

@@ -61,6 +61,9 @@ function askHttps(port: number, path: string, servername: string): Promise<strin
   })
 }
 
+// Real processes on a busy machine take their time to start.
+t.setTimeout(120_000)
+
 const skip = await noCertificates()
 
 await t.test('each name is shown its certificate, by the protocols that are asked for', { skip }, async (t) => {
@@ -147,6 +150,27 @@ await t.test('a renewed certificate is taken while Envoy runs, by the stream and
   t.equal(state, 'following')
 })
 
+await t.test('a certificate that comes later is taken without a word from anybody', { skip }, async (t) => {
+  await using folder = await temporaryFolder('later')
+  await using routed = await startRouted('')
+  const certificateAt = (name: string) =>
+    `{ cert: ${join(folder.path, name)}.pem, key: ${join(folder.path, name)}.key }`
+  const tls = `tls: { certificates: [${certificateAt('site')}] }`
+  const listeners = `[{ address: 127.0.0.1, port: ${routed.port}, ${tls} }]`
+  await routed.declareAll(`gateways: { edge: { proxy: envoy, listeners: ${listeners} } }\n`)
+  routed.world.fleet.markComplete()
+  await routed.envoy()
+  const rejected = () => routed.routing.sinks()[0]?.status().remarks.length ?? 0
+  await waitFor(rejected, { what: 'its rejection', withinMs: 20_000, everyMs: 50 })
+  await certificate(folder.path, 'site', ['late.example.com'])
+  await waitFor(() => handshake(routed.port, 'site.example.com').then(({ name }) => name === 'late.example.com'), {
+    ...{ what: 'the certificate', withinMs: 20_000, everyMs: 100 },
+  })
+  t.match(await handshake(routed.port, 'site.example.com'), { name: 'late.example.com' })
+  await waitFor(rejected, { what: 'the sink to say so', withinMs: 20_000, everyMs: 50, until: (count) => count === 0 })
+  t.equal(rejected(), 0)
+})
+
 await t.test('everything is sent to https but the challenges of a certificate authority', async (t) => {
   const port = await freePort()
   const hosts = ['example.com']
@@ -208,7 +232,7 @@ await t.test('the client is who PROXY protocol, or a balancer that is trusted, s
     .map((line) => JSON.parse(line))
   t.match(
     lines.find(({ path }) => path === '/p'),
-    { client: '203.0.113.9', client_id: 'web', subject: null },
+    { client: '203.0.113.9', client_id: 'web', user_id: null, gateway: 'edge', level: 'info', message: 'GET /p' },
   )
 })
 

@@ -7,7 +7,10 @@ import { startBasicServer } from '#test/support/start-basic-server.ts'
 import { drive } from '#test/support/traffic.ts'
 import { waitFor } from '#test/support/wait.ts'
 
-const withinMs = 10_000
+// Real processes on a busy machine take their time to start.
+t.setTimeout(120_000)
+
+const withinMs = 20_000
 const users = 'routes: [{ prefix: /api/users, service: user, path: strip }]\n'
 const answered = (status: number) => ({
   until: (seen: { readonly status: number }) => seen.status === status,

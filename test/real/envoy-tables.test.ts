@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseDeclaration } from '#control-plane/routing/declaration/parse.ts'
+import { readDeclarationFiles } from '#control-plane/routing/declaration/read.ts'
 import { defaultPolicy } from '#control-plane/routing/declaration/to-service.ts'
 import { toStaticBootstrap } from '#control-plane/routing/envoy/static-bootstrap.ts'
 import { fillTable, tableFrames } from '#control-plane/routing/table/build.ts'
@@ -11,7 +12,7 @@ import { ask } from '#test/support/ask.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { startEnvoy, validateEnvoy } from '#test/support/envoy.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { projectFolder } from '#test/support/parts.ts'
+import { placeDeclaration } from '#test/support/platform/declaration.ts'
 import { freePort } from '#test/support/ports.ts'
 import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
 import { startBasicServer } from '#test/support/start-basic-server.ts'
@@ -40,13 +41,14 @@ await t.test('Envoy accepts whatever any table gives', async (t) => {
   await t.resolves(fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 15_000 }))
 })
 
-await t.test('the examples of the documentation are accepted', async (t) => {
+await t.test('the examples of the documentation are accepted', { skip: await noCertificates() }, async (t) => {
   t.match(await validateEnvoy(await exampleBootstrap(18_000, 'edge')), { accepted: true })
-  const folder = join(projectFolder, 'docs/examples/routes')
-  const names = (await readdir(folder)).sort()
-  const files = await Promise.all(
-    names.map(async (file) => ({ file, text: await readFile(join(folder, file), 'utf8') })),
-  )
+  await using folder = await temporaryFolder('examples')
+  const [tls, routes] = [join(folder.path, 'tls'), join(folder.path, 'routes')]
+  for (const path of [tls, routes]) await mkdir(path)
+  for (const name of ['api', 'others']) await certificate(tls, name, [`${name}.platform.example`])
+  await placeDeclaration(routes, tls, { envoy: 18_098, nginx: 18_098 })
+  const files = await readDeclarationFiles(routes)
   const { declaration, problems } = parseDeclaration(files)
   t.strictSame(problems, [])
   for (const frame of declaration ? tableFrames(declaration).values() : []) {

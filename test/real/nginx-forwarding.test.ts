@@ -466,10 +466,10 @@ await t.test('the log tells whose request it was', async (t) => {
   t.match(lines[0], {
     client: '127.0.0.1',
     client_id: 'web',
-    subject: 'jane "$x"',
+    user_id: 'jane "$x"',
     route: 'root',
     service: 's',
-    status: '200',
+    status: 200,
   })
-  t.match(lines[1], { status: '400', route: '', service: '' })
+  t.match(lines[1], { status: 400, route: '', service: '' })
 })

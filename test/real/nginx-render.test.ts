@@ -271,11 +271,14 @@ await t.test('each request is one line of JSON with its route and what each atte
     service: '$服务 "x"',
     method: 'GET',
     path: '/api/x?"=\\',
-    status: '200',
+    status: 200,
+    message: 'GET /api/x?"=\\',
+    duration_ms: Number,
+    bytes: Number,
     address: `127.0.0.1:${dead}, 127.0.0.1:${server.port}`,
     upstream_status: '502, 200',
   })
-  t.match(lines[1], { route: '', service: '', status: '404', address: '' })
+  t.match(lines[1], { route: '', service: '', status: 404, address: '' })
 })
 
 /** A request whose path goes out as it is. */

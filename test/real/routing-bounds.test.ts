@@ -61,6 +61,10 @@ routes: [{ prefix: /web, service: ${service}, path: keep, retries: 0 }]
   const way = ['--max-errors', '10', '--wait', '--timeout', '60s']
   const applied = plane.heddle('apply', path, '--comment', 'bad', ...way)
   await answers(500)
+  t.match(
+    (await plane.heddle('status')).out,
+    /Version 2 of \S+ is on its way: stage 1 of 1 \(.+\) for .+, at 1 of 1 gateway: bad\n {2}waits: /,
+  )
   await connections.ask(port, '/web', 100)
   const { code, out } = await applied
   t.equal(code, 1, out)

@@ -51,7 +51,9 @@ await t.test('what a proxy rejects of a watched folder is shown with file and li
       view.gateways.every((each) => each.proven === number && each.rejected.length === 0)
     const from = Date.now()
     await land.routing('every gateway to prove the mend', proven(3))
-    t.ok(Date.now() - from < 10_000, `it took ${Date.now() - from} ms`)
+    const tookMs = Date.now() - from
+    t.comment(`proven by every gateway ${tookMs} ms after the mend`)
+    t.ok(tookMs < 10_000, `it took ${tookMs} ms`)
     await land.answers('side', '/second', 200)
     t.notMatch(await remarks(), /rejected/)
   })

@@ -6,14 +6,17 @@ import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { onPath } from '#test/support/on-path.ts'
 import { projectFolder } from '#test/support/parts.ts'
+import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
 
 t.setTimeout(120_000)
 
 const parts = [
-  { part: 'envoy', title: 'Envoy' },
-  { part: 'consul', title: 'Consul' },
-  { part: 'nginx', title: 'Nginx' },
+  { part: 'envoy', title: 'Envoy', program: 'envoy' },
+  { part: 'consul', title: 'Consul', program: 'consul' },
+  { part: 'nginx', title: 'Nginx', program: 'nginx' },
+  { part: 'postgresql', title: 'PostgreSQL', program: 'postgres' },
+  { part: 'pgbouncer', title: 'PgBouncer', program: 'pgbouncer' },
 ]
 
 /** Runs a program that has no network at all, not even loopback. */
@@ -46,7 +49,8 @@ await t.test(
       await cp(join(projectFolder, name), join(folder.path, name), { recursive: true })
     }
     const own = new Set<string>()
-    for (const { part } of parts) if ((await onPath(part)) !== undefined) own.add(part)
+    for (const { part, program } of parts) if ((await onPath(program)) !== undefined) own.add(part)
+    if ((await postgresqlPrograms()) !== undefined) own.add('postgresql')
     const wanted = parts.filter(({ part }) => !own.has(part)).flatMap(({ part }) => ['--only', part])
     // Without --only it would install packages too.
     if (wanted.length === 0) {
@@ -55,12 +59,12 @@ await t.test(
     }
     await using setup = await offline(process.execPath, ['setup.mjs', ...wanted], folder.path)
     t.strictSame(await setup.exited, { code: 1, signal: null })
-    for (const { part, title } of parts) {
+    for (const { part, title, program } of parts) {
       await t.test(title, { skip: own.has(part) ? `this machine has its own ${part}` : false }, async (t) => {
         const said = setup.output.split('\n\n').find((text) => text.startsWith(title) && text.includes(' is missing: '))
         t.match(said, new RegExp(`^${title} \\S+ is missing: \\S.*\\.\n`))
         t.match(said, /\n {2}Remedy: \S.*, then: npm run setup\n/)
-        t.match(said, new RegExp(`\n  Or: put ${part} .* on PATH \\(.+\\), then: npm run setup\n`))
+        t.match(said, new RegExp(`\n  Or: put ${program} .* on PATH \\(.+\\), then: npm run setup\n`))
         t.match(said, `\n  Or: copy .parts/${part} from a checkout that is set up to here, then: npm run setup`)
       })
     }

@@ -55,6 +55,8 @@ export class AgentClient implements AsyncDisposable {
   /** Why it ended. */
   closed: { readonly code: number; readonly why: string } | undefined
   #sequence = 0
+  /** How much had been received when a report was sent, by its sequence. */
+  readonly #toldAt = new Map<number, number>()
   #frozen = false
   readonly #socket: WebSocket
   readonly #opened: Promise<void>
@@ -104,6 +106,7 @@ export class AgentClient implements AsyncDisposable {
   ): number {
     const { sequence = this.#sequence + 1 } = more
     this.#sequence = Math.max(this.#sequence, sequence)
+    this.#toldAt.set(sequence, this.received.length)
     this.send({ type: 'report', ...more, sequence, instances: [...instances] })
     return sequence
   }
@@ -117,7 +120,10 @@ export class AgentClient implements AsyncDisposable {
   }
 
   async acknowledged(sequence: number): Promise<void> {
-    const arrived = () => this.received.some((message) => message.type === 'ack' && message.sequence === sequence)
+    // One stands for all before it; but what was acknowledged before it was said is of another time.
+    const from = this.#toldAt.get(sequence) ?? 0
+    const arrived = () =>
+      this.received.slice(from).some((message) => message.type === 'ack' && message.sequence >= sequence)
     await waitFor(arrived, { what: `the acknowledgement of report ${sequence}`, withinMs: 20_000, everyMs: 2 })
   }
 

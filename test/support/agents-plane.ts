@@ -85,7 +85,8 @@ export async function startAgentsPlane({
     onBeat: (node) => heard.beats.push(node),
     onMetrics: (node, metrics) => heard.metrics.push(...metrics.map(({ name, value }) => ({ node, name, value }))),
     onGatewayOutcome: (gateway, node, { state }) => heard.outcomes.push({ gateway, node, state }),
-    onCounted: (gateway, routes) => heard.counted.push({ gateway, routes }),
+    onCounted: ({ gateway, routes }) => heard.counted.push({ gateway, routes }),
+    onCounters() {},
   }
   const sessions = serveAgents({
     server,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { isPrintable } from '#control-plane/routing/declaration/texts.ts'
 import { moreSpecific } from '#control-plane/routing/table/specificity.ts'
+import { choicesOfSplit } from '#control-plane/routing/table/split.ts'
 import type {
   Access,
   Action,
@@ -9,6 +10,7 @@ import type {
   Condition,
   Cors,
   Endpoint,
+  Forward,
   Listener,
   Match,
   PathChange,
@@ -18,6 +20,7 @@ import type {
   RoutePolicy,
   RouteTable,
   Service,
+  Split,
 } from '#control-plane/routing/table.ts'
 
 // Tables as a declaration and a fleet may give them: names of any kind, paths that meet and nest.
@@ -171,7 +174,28 @@ const pathChange = (path: PathMatch): fc.Arbitrary<PathChange> =>
     })),
   )
 
+const splitting = (services: readonly string[]): fc.Arbitrary<Split> =>
+  fc.record({
+    name: fc.constantFrom(...services),
+    baseline: fc.constantFrom(...services),
+    canary: fc.constantFrom(...services),
+    cohort: fc.option(conditions(fc.constantFrom('x-canary', 'x_cohort'), fc.constantFrom('yes', 'a b')), {
+      nil: undefined,
+    }),
+    permille: fc.oneof(fc.constantFrom(0, 1, 999, 1000), fc.integer({ min: 0, max: 1000 })),
+    by: fc.oneof(
+      fc.record({ kind: fc.constant('header' as const), name: fc.constantFrom('x-user-id', 'user_id') }),
+      fc.record({ kind: fc.constant('cookie' as const), name: fc.constantFrom('session', 'sid_1') }),
+      fc.constant({ kind: 'address' as const }),
+    ),
+  })
+
 const forward = (path: PathMatch, services: readonly string[]): fc.Arbitrary<Action> =>
+  fc
+    .tuple(plainForward(path, services), fc.option(splitting(services), { freq: 3, nil: undefined }))
+    .map(([action, split]) => (split ? { ...action, split, choices: choicesOfSplit(split) } : action))
+
+const plainForward = (path: PathMatch, services: readonly string[]): fc.Arbitrary<Forward> =>
   fc.record({
     kind: fc.constant('forward' as const),
     choices: fc.array(

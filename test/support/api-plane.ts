@@ -14,6 +14,7 @@ import { type Discovery, serveDiscovery } from '#control-plane/foreign/discovery
 import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
 import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
 import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts'
+import { explainRoute } from '#control-plane/routing/explain-route.ts'
 import type { GatewaySeen } from '#control-plane/routing/versions/rollout.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { LintView } from '#shared/protocol/lint.ts'
@@ -66,6 +67,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
   fleet.watch(() => federation.look(1_000_000))
   const routing = await apiRouting(fleet)
   t.teardown(() => routing[Symbol.asyncDispose]())
+  const ofRoute = (name: string) => explainRoute(name, { publisher: tables, fleet, seen: (on) => routing.said.get(on) })
   const discoveries = new Discoveries(() => false)
   const said = { doings: new Doings(), takes: new Map<string, readonly string[]>() }
   const app = express().use(
@@ -82,7 +84,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
           })),
         routesOf: (service) => [{ stage: 'route:edge/all', state: 'yes', text: `/ leads to ${service}` }],
         explainRequest: (request) => explainOnGateways(request, tables, fleet),
-        routing: routing.parts,
+        routing: { ...routing.parts, routing: { ...routing.parts.routing, explainRoute: ofRoute } },
         facts: () => ({ owner: 'main', installation: 'i-1', version: '0.1.0', startedAt: begun, problems: [] }),
         events: {
           read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),

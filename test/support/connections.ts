@@ -6,9 +6,9 @@ export class Connections implements Disposable {
   /** How many requests have had their answer. */
   answered = 0
 
-  status(port: number, path: string): Promise<number> {
+  status(port: number, path: string, host = '127.0.0.1'): Promise<number> {
     return new Promise((resolve) => {
-      const request = get({ host: '127.0.0.1', port, path, agent: this.#agent }, (response) => {
+      const request = get({ host: '127.0.0.1', port, path, agent: this.#agent, headers: { host } }, (response) => {
         response.resume().on('end', () => {
           this.answered += 1
           resolve(response.statusCode ?? 0)
@@ -18,9 +18,9 @@ export class Connections implements Disposable {
     })
   }
 
-  async ask(port: number, path: string, times: number): Promise<void> {
+  async ask(port: number, path: string, times: number, host?: string): Promise<void> {
     for (let left = times; left > 0; left -= 20) {
-      await Promise.all(Array.from({ length: Math.min(20, left) }, () => this.status(port, path)))
+      await Promise.all(Array.from({ length: Math.min(20, left) }, () => this.status(port, path, host)))
     }
   }
 

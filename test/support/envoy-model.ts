@@ -1,6 +1,7 @@
 import type { Channel } from '#control-plane/routing/envoy/channel.ts'
 import type { EnvoyDefinitions } from '#control-plane/routing/envoy/definitions.ts'
 import type { DeltaStream } from '#control-plane/routing/envoy/delta-stream.ts'
+import { prefixSize } from '#control-plane/routing/envoy/grpc/messages.ts'
 import type { DeltaRequest } from '#control-plane/routing/envoy/request.ts'
 import {
   kindOf,
@@ -206,7 +207,7 @@ export class EnvoyModel {
 
   #decode(bytes: Buffer): Answer {
     const type = this.#definitions.type('envoy.service.discovery.v3.DeltaDiscoveryResponse')
-    const message = type.toObject(type.decode(bytes), { defaults: true }) as WireAnswer
+    const message = type.toObject(type.decode(bytes.subarray(prefixSize)), { defaults: true }) as WireAnswer
     const kind = kindOf(message.type_url)
     if (!kind) throw new Error(`an answer of type ${message.type_url}`)
     const upserts = message.resources.map(({ name, version, resource }) => {

@@ -22,6 +22,7 @@ export class TestGateway implements AsyncDisposable {
   readonly #config: object
   readonly #stack = new AsyncDisposableStack()
   #gateways: Gateways | undefined
+  #name = 'edge'
 
   constructor(stateDir: string, proof: string, config: object) {
     this.stateDir = stateDir
@@ -29,9 +30,10 @@ export class TestGateway implements AsyncDisposable {
     this.#config = config
   }
 
-  /** Starts the agent's part, also again after `stop`. */
-  start(): void {
-    const config = z.parse(GatewayConfig, { name: 'edge', retry_every: '100ms', ...this.#config })
+  /** Starts the agent's part, also again after `stop`, then with other settings where there are `more`. */
+  start(more: object = {}): void {
+    const config = z.parse(GatewayConfig, { name: this.#name, retry_every: '100ms', ...this.#config, ...more })
+    this.#name = config.name
     this.#gateways = startGateways([config], {
       log: createLogger({ name: 'test', level: 'silent' }),
       stateDir: this.stateDir,
@@ -50,7 +52,7 @@ export class TestGateway implements AsyncDisposable {
   }
 
   take(files: GatewayFiles): void {
-    this.#gateways?.take('edge', files)
+    this.#gateways?.take(this.#name, files)
   }
 
   /** Gives it a set and waits for what becomes of it: by default, until it is proven. */

@@ -38,7 +38,7 @@ async function main(address: string, port: number): Promise<void> {
   const settings = z.parse(AgentsConfig, {})
   const server = createServer((_request, response) => response.writeHead(404).end()).listen(port, address)
   await once(server, 'listening')
-  const hooks = { onBeat() {}, onMetrics() {}, onGatewayOutcome() {}, onCounted() {} }
+  const hooks = { onBeat() {}, onMetrics() {}, onGatewayOutcome() {}, onCounted() {}, onCounters() {} }
   const sightings = new Sightings()
   await using sessions = serveAgents({
     server,

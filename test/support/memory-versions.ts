@@ -1,10 +1,21 @@
+import type { SplitStore, StoredSplit } from '#control-plane/routing/splits/store.ts'
 import type { StoredVersion, VersionStore } from '#control-plane/routing/versions/store.ts'
 
-/** A store of versions that lives in memory; several runs of routing may share it, one after the other. */
-export class MemoryVersions implements VersionStore {
+/** A store of versions and splits that lives in memory; several runs of routing may share it, one after the other. */
+export class MemoryVersions implements VersionStore, SplitStore {
   readonly versions: (StoredVersion & { readonly files: string })[] = []
+  readonly splits = new Map<string, StoredSplit>()
   /** False: the disk is full. */
   writable = true
+
+  async saveRoutingSplits(splits: readonly StoredSplit[]): Promise<void> {
+    if (!this.writable) throw new Error('no room')
+    for (const split of splits) this.splits.set(split.service, split)
+  }
+
+  async routingSplits(): Promise<readonly StoredSplit[]> {
+    return [...this.splits.values()]
+  }
 
   async addRoutingVersion(version: Omit<StoredVersion, 'number'>, files: string): Promise<number> {
     if (!this.writable) throw new Error('no room')

@@ -27,11 +27,14 @@ export type Seen = {
 /** A server on loopback that tells what it sees, as JSON and in `seen`. */
 export class Echo implements AsyncDisposable {
   readonly seen: Seen[] = []
+  /** The headers as they came, names and values in turn. */
+  readonly raw: (readonly string[])[] = []
   readonly #server = createServer(async (request, response) => {
     let body = ''
     for await (const part of request.setEncoding('utf8')) body += part
     const { method = '', url = '', headers } = request
     this.seen.push({ method, url, headers, body })
+    this.raw.push(request.rawHeaders)
     response.setHeader('content-type', 'application/json')
     for (const [name, value] of Object.entries(this.answers)) response.setHeader(name, value)
     response.end(JSON.stringify({ method, url, headers, body }))

@@ -6,6 +6,8 @@ export type PartName =
   | 'envoy'
   | 'consul'
   | 'nginx'
+  | 'postgresql'
+  | 'pgbouncer'
   | 'consul-1.22'
   | 'consul-template'
   | 'go-control-plane'

@@ -36,6 +36,7 @@ export class RunningPlane implements AsyncDisposable {
     readonly declaration?: string
     readonly settings?: object
   } = {}): Promise<RunningPlane> {
+    const { routing = {}, ...others }: { readonly routing?: object } = settings
     const folder = await temporaryFolder('plane')
     const [port = 0, xds = 0] = await freePorts(2)
     const url = `http://127.0.0.1:${port}`
@@ -43,9 +44,9 @@ export class RunningPlane implements AsyncDisposable {
     if (declaration !== undefined) await writeFile(routes, declaration)
     const file = await writeYaml(join(folder.path, 'plane.yaml'), {
       api: { port },
-      routing: { xds: { port: xds }, ...(declaration === undefined ? {} : { declaration: routes }) },
+      routing: { xds: { port: xds }, ...(declaration === undefined ? {} : { declaration: routes }), ...routing },
       journal: { path: join(folder.path, 'journal.db') },
-      ...settings,
+      ...others,
     })
     const plane = new RunningPlane(
       url,

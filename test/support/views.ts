@@ -1,4 +1,5 @@
 import type { EventView, InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { SplitView } from '#shared/protocol/split-api.ts'
 
 /** What the API answers, with every field at something plain: tests name only what they are about. */
 
@@ -40,6 +41,24 @@ export function statusView(over: Partial<StatusView> = {}): StatusView {
     },
     sinks: [],
     problems: [],
+    ...over,
+  }
+}
+
+/** A split in its second step. Nobody counts the baseline. */
+export function splitView(over: Partial<SplitView> = {}): SplitView {
+  return {
+    ...{
+      service: 'crm',
+      baseline: 'crm',
+      canary: 'crm-next',
+      source: 'routes.yaml:4',
+      by: 'address',
+      phase: 'running',
+    },
+    ...{ steps: ['cohort', '10%', '100%'], step: 1, users_percent: 10, cohort: false, since: viewTime, serial: 3 },
+    waiting_for: [],
+    measured: { canary: { requests: 120, errors: 3, p95_ms: null }, baseline: null },
     ...over,
   }
 }

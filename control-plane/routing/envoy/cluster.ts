@@ -4,6 +4,7 @@ import { outlierDetection } from './cluster/ejection.ts'
 import { circuitBreakers } from './cluster/limits.ts'
 import { upstreamTls } from './cluster/tls.ts'
 import { fromAds, type Json, seconds, typed } from './json.ts'
+import { bufferBytes } from './limits.ts'
 
 /** What is wanted of a cluster, without its endpoints. */
 export type ClusterPolicy = Omit<Service, 'endpoints' | 'source'>
@@ -16,6 +17,7 @@ export function toCluster(service: ClusterPolicy, endpointsFrom: Json = fromAds)
     type: 'EDS',
     eds_cluster_config: { eds_config: endpointsFrom },
     connect_timeout: seconds(connectTimeoutMs),
+    per_connection_buffer_limit_bytes: bufferBytes,
     ...balanceFields(service),
     // Who may be called is decided by the fleet: Envoy never goes back to those that it was told to leave.
     common_lb_config: { healthy_panic_threshold: { value: 0 } },

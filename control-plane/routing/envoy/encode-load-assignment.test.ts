@@ -18,7 +18,7 @@ const anyEndpoint: fc.Arbitrary<Endpoint> = fc.record(
     address: fc.oneof(fc.ipV4(), fc.ipV6()),
     port: fc.integer({ min: 1, max: 65_535 }),
     weight: fc.integer({ min: 1, max: 1000 }),
-    priority: fc.constantFrom(0, 1),
+    priority: fc.constantFrom(0, 1, 4),
     site: fc.oneof(fc.constantFrom('', 'tencent', '阿里云'), text),
   },
   { noNullPrototype: true },

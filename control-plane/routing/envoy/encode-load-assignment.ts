@@ -1,9 +1,10 @@
 import type { Endpoint, Service } from '../table.ts'
-import { type EndpointGroup, groupEndpoints } from './load-assignment.ts'
+import { type EndpointGroup, groupEndpoints, hasStandby, overprovisioning } from './load-assignment.ts'
 import { fieldSize, varintSize, WireWriter } from './wire.ts'
 
 // Field numbers of envoy.config.endpoint.v3 and envoy.config.core.v3; the test holds them against Envoy's own definitions.
-const assignment = { clusterName: 1, endpoints: 2 } as const
+const assignment = { clusterName: 1, endpoints: 2, policy: 4 } as const
+const policyField = { overprovisioningFactor: 3 } as const
 const group = { locality: 1, lbEndpoints: 2, priority: 5 } as const
 const locality = { region: 1 } as const
 const lbEndpoint = { endpoint: 1, loadBalancingWeight: 4 } as const
@@ -14,7 +15,7 @@ const wrapped = { value: 1 } as const
 
 /** The endpoints of a group as they were encoded, one after the other. */
 type Run = {
-  readonly priority: 0 | 1
+  readonly priority: number
   readonly site: string
   readonly endpoints: readonly Endpoint[]
   readonly bytes: Buffer
@@ -44,13 +45,22 @@ export class LoadAssignmentEncoder {
 function assemble(name: string, runs: readonly Run[]): Buffer {
   const nameSize = Buffer.byteLength(name)
   const sized = runs.map((run) => ({ ...run, ...sizesOf(run) }))
-  const size = sized.reduce((sum, { groupSize }) => sum + fieldSize(groupSize), fieldSize(nameSize))
+  const factorSize = 1 + varintSize(overprovisioning)
+  const policySize = hasStandby(runs) ? fieldSize(factorSize) : 0
+  const ownSize = fieldSize(nameSize) + (policySize === 0 ? 0 : fieldSize(policySize))
+  const size = sized.reduce((sum, { groupSize }) => sum + fieldSize(groupSize), ownSize)
   const writer = new WireWriter(size).text(assignment.clusterName, name, nameSize)
   for (const { priority, site, siteSize, bytes, groupSize } of sized) {
     writer.open(assignment.endpoints, groupSize)
     if (siteSize > 0) writer.open(group.locality, fieldSize(siteSize)).text(locality.region, site, siteSize)
     writer.bytes(bytes)
     if (priority !== 0) writer.number(group.priority, priority)
+  }
+  if (policySize > 0) {
+    writer
+      .open(assignment.policy, policySize)
+      .open(policyField.overprovisioningFactor, factorSize)
+      .number(wrapped.value, overprovisioning)
   }
   return writer.buffer
 }

@@ -5,6 +5,8 @@ import type { Sink } from '../../fleet/sink.ts'
 import type { Outlet, Publisher, TableUpdate } from '../publisher.ts'
 import { Channel } from './channel.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
+import { ResourceDigests } from './digest-resource.ts'
+import { inspectRuns, type LookAtEnvoys } from './inspect-runs.ts'
 import { serveXds, type XdsServer } from './serve.ts'
 import { EnvoySink } from './sink.ts'
 import { type Snapshot, SnapshotBuilder } from './snapshot.ts'
@@ -15,34 +17,45 @@ export type EnvoyGatewaysOptions = {
   readonly port: number
   readonly fleet: FleetView
   readonly log: Logger
+  /** Asks the agents beside a gateway's Envoys what those run. */
+  readonly look: LookAtEnvoys
   readonly publisher: Pick<Publisher, 'frames' | 'published' | 'leftOut' | 'lookAgain'>
 }
 
 type Built = Pick<TableUpdate, 'table' | 'besides'> & { readonly snapshot: Snapshot }
 
+/** A certificate whose files were missing is tried again after so long. */
+const certificatesEveryMs = 3_000
+
 /** All gateways whose proxies are Envoys that ask the plane: what each is offered, and the port at which it is. */
 export class EnvoyGateways implements Outlet, AsyncDisposable {
   readonly #options: EnvoyGatewaysOptions
   readonly #builder: SnapshotBuilder
+  readonly #digests: ResourceDigests
   readonly #channels = new Map<string, Channel>()
   readonly #sinks = new Map<string, EnvoySink>()
   readonly #built = new Map<string, Built>()
   /** What was published, by hash. */
   readonly history = new SnapshotHistory()
   #server: XdsServer | undefined
+  #retrying: NodeJS.Timeout | undefined
 
   static async open(options: EnvoyGatewaysOptions): Promise<EnvoyGateways> {
     const definitions = loadEnvoyDefinitions()
-    const gateways = new EnvoyGateways(options, new SnapshotBuilder(definitions))
+    const gateways = new EnvoyGateways(options, new SnapshotBuilder(definitions), new ResourceDigests(definitions))
     const { address, port, log } = options
     const channelOf = (gateway: string) => gateways.#connected(gateway)
-    gateways.#server = await serveXds({ address, port, definitions, channelOf, log })
+    gateways.#retrying = setInterval(() => {
+      for (const channel of gateways.#channels.values()) channel.retryCertificates()
+    }, certificatesEveryMs).unref()
+    gateways.#server = await serveXds({ address, port, channelOf, log })
     return gateways
   }
 
-  constructor(options: EnvoyGatewaysOptions, builder: SnapshotBuilder) {
+  constructor(options: EnvoyGatewaysOptions, builder: SnapshotBuilder, digests: ResourceDigests) {
     this.#options = options
     this.#builder = builder
+    this.#digests = digests
   }
 
   get port(): number {
@@ -71,11 +84,17 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
     this.#built.delete(gateway)
   }
 
+  /** Compares what all Envoys run with what they have confirmed, and sets right what may be. Never rejects. */
+  async setRight(): Promise<void> {
+    for (const gateway of this.#declared()) await this.#sink(gateway).setRight()
+  }
+
   stillLedTo(gateway: string): readonly string[] {
     return this.#channels.get(gateway)?.parking.stillLedTo() ?? []
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#retrying)
     await this.#server?.[Symbol.asyncDispose]()
   }
 
@@ -120,8 +139,10 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
   #sink(gateway: string): EnvoySink {
     let sink = this.#sinks.get(gateway)
     if (!sink) {
-      const { fleet, publisher } = this.#options
-      sink = new EnvoySink(this.#channel(gateway), {
+      const { fleet, publisher, look } = this.#options
+      const channel = this.#channel(gateway)
+      sink = new EnvoySink(channel, {
+        runs: () => inspectRuns(channel, look, this.#digests),
         mode: () => publisher.frames.get(gateway)?.mode ?? 'apply',
         frozen: () => fleet.installation.frozen !== undefined,
         table: () => publisher.published(gateway)?.table,

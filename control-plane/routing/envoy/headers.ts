@@ -1,4 +1,4 @@
-import type { HeaderRules, Route } from '../table.ts'
+import type { HeaderRules, Route, Split } from '../table.ts'
 import type { Json } from './json.ts'
 
 /** Tells an instance the client; written by the listener, never by whoever asks. */
@@ -17,9 +17,17 @@ export function firstValueHeader(name: string): string {
 }
 
 /** The headers that routes look at, by name. */
-export function comparedHeaders(routes: readonly Pick<Route, 'match'>[]): readonly string[] {
-  const names = routes.flatMap(({ match }) => match.headers.map(({ name }) => name))
+export function comparedHeaders(routes: readonly Pick<Route, 'match' | 'action'>[]): readonly string[] {
+  const names = routes.flatMap(({ match, action }) => [
+    ...match.headers.map(({ name }) => name),
+    ...(action.kind === 'forward' && action.split ? headersOfSplit(action.split) : []),
+  ])
   return [...new Set(names)].sort()
+}
+
+/** Also while nothing goes to the canary: the listener has to know them before the routes do. */
+function headersOfSplit({ cohort = [], by }: Split): readonly string[] {
+  return [...cohort.map(({ name }) => name), ...(by.kind === 'header' ? [by.name] : [])]
 }
 
 /** A header that replaces what was there. `value` may name what Envoy puts in. */

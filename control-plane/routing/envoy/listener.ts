@@ -1,5 +1,6 @@
 import type { Listener } from '../table.ts'
 import { fromAds, type Json, typed } from './json.ts'
+import { bufferBytes } from './limits.ts'
 import { httpManager, type ListenerOf } from './listener/http.ts'
 import { certificatesByNames, tlsSocket } from './listener/tls.ts'
 
@@ -25,6 +26,7 @@ export function toListener(listener: Listener, table: ListenerOf, from: Listener
   return {
     name,
     address: { socket_address: { address, port_value: port } },
+    per_connection_buffer_limit_bytes: bufferBytes,
     ...(before.length === 0 ? {} : { listener_filters: before }),
     filter_chains: chains,
   }

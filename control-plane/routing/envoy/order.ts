@@ -4,7 +4,7 @@ import type { Subscription } from './subscription.ts'
 
 /** Whether an Envoy has rejected what is offered under a name. */
 type IsRejected = (kind: ResourceKind, name: string) => boolean
-type Subscriptions = Readonly<Record<ResourceKind, Subscription>>
+export type Subscriptions = Readonly<Record<ResourceKind, Subscription>>
 
 /** Whether a route to a cluster may be sent to an Envoy: it has the cluster with its endpoints, or it will not have them. */
 export function mayLeadTo(

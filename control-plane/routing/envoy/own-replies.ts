@@ -1,6 +1,8 @@
 import {
   ambiguousPath,
   cannotCheck,
+  draining,
+  headersTooLarge,
   instanceFailed,
   instanceTooSlow,
   noInstance,
@@ -26,7 +28,10 @@ export function ownReplies(healthPath: string | undefined): readonly Json[] {
     { filter: directResponse },
     ...(healthPath === undefined
       ? []
-      : [{ filter: all(status(200), { header_filter: { header: forHealth(healthPath) } }), ...said(serving) }]),
+      : [
+          { filter: all(status(200), { header_filter: { header: forHealth(healthPath) } }), ...said(serving) },
+          { filter: all(status(503), { header_filter: { header: forHealth(healthPath) } }), ...said(draining) },
+        ]),
     // What is no path at all reaches no route: CONNECT, and "*" of OPTIONS.
     { filter: all(flagged('NR'), { header_filter: { header: connectMethod } }), ...said(noSuchMethod) },
     { filter: status(404), ...said(noRoute) },
@@ -56,6 +61,9 @@ export function ownReplies(healthPath: string | undefined): readonly Json[] {
     { filter: status(403), ...said(noPermission) },
     { filter: status(413), ...said(tooLarge) },
     { filter: status(429), ...said(tooMany) },
+    { filter: status(431), ...said(headersTooLarge) },
+    // The body was too long to be held for another attempt.
+    { filter: status(507), ...said(instanceFailed) },
     // What is not HTTP is told in Envoy's words: any other 400 of its own is about the path.
     { filter: flagged('DPE') },
     { filter: status(400), ...said(ambiguousPath) },

@@ -14,7 +14,13 @@ export type Parked = {
 export class Parking {
   readonly #parked = new Map<string, Parked>()
   /** The version that an Envoy took last, by kind and name. */
-  readonly #lastGood = new Map<string, Resource>()
+  readonly #lastGood: Readonly<Record<ResourceKind, Map<string, Resource>>> = {
+    cluster: new Map(),
+    endpoints: new Map(),
+    secret: new Map(),
+    listener: new Map(),
+    routes: new Map(),
+  }
 
   /** What was rejected, for people. */
   all(): readonly Parked[] {
@@ -25,17 +31,29 @@ export class Parking {
     this.#parked.set(keyOf(parked.resource), parked)
   }
 
-  /** Whether this very version was rejected. */
-  has({ kind, name, version }: Resource): boolean {
-    return this.#parked.get(keyOf({ kind, name }))?.resource.version === version
+  release(resource: Resource): void {
+    if (this.has(resource)) this.#parked.delete(keyOf(resource))
   }
 
-  lastGood(resource: Pick<Resource, 'kind' | 'name'>): Resource | undefined {
-    return this.#lastGood.get(keyOf(resource))
+  /** What Envoy said of this very version; undefined: it was not rejected. */
+  errorOf(resource: Resource): string | undefined {
+    return this.has(resource) ? this.#parked.get(keyOf(resource))?.error : undefined
+  }
+
+  /** Whether this very version was rejected. */
+  has({ kind, name, version }: Resource): boolean {
+    // Nearly always there are none.
+    return this.#parked.size > 0 && this.#parked.get(keyOf({ kind, name }))?.resource.version === version
+  }
+
+  lastGood({ kind, name }: Pick<Resource, 'kind' | 'name'>): Resource | undefined {
+    return this.#lastGood[kind].get(name)
   }
 
   noteGood(resource: Resource): void {
-    this.#lastGood.set(keyOf(resource), resource)
+    const good = this.#lastGood[resource.kind]
+    // Hundreds of Envoys say the same.
+    if (good.get(resource.name) !== resource) good.set(resource.name, resource)
   }
 
   /** Forgets what is no longer so in a new snapshot. */
@@ -44,7 +62,9 @@ export class Parking {
     for (const [key, { resource }] of this.#parked) {
       if (now(resource)?.version !== resource.version) this.#parked.delete(key)
     }
-    for (const [key, resource] of this.#lastGood) if (!now(resource)) this.#lastGood.delete(key)
+    for (const good of Object.values(this.#lastGood)) {
+      for (const [name, resource] of good) if (!now(resource)) good.delete(name)
+    }
   }
 
   /** Clusters that are still led to by routes that stand in for rejected ones. */

@@ -4,26 +4,34 @@ export type Mark = { readonly offer: number; readonly revision: number }
 /** How far an Envoy has proven to follow: the newest mark of which everything that was sent has been answered. */
 export class Progress {
   #proven: Mark | undefined
-  /** Everything up to `mark` is sent, and proven once these are answered. */
-  #awaited: { readonly mark: Mark; readonly nonces: Set<string> } | undefined
+  /** Everything up to this is sent, and proven once `#unanswered` are answered. */
+  #awaited: Mark | undefined
+  #unanswered: string[] = []
 
   get proven(): Mark | undefined {
     return this.#proven
   }
 
   /** Nothing of `mark` is left to send; `unanswered` are the answers that the Envoy has not replied to. */
-  allSent(mark: Mark, unanswered: Iterable<string>): void {
-    const nonces = new Set(unanswered)
-    if (nonces.size === 0) {
+  allSent(mark: Mark, unanswered: readonly string[]): void {
+    if (unanswered.length === 0) {
       this.#proven = mark
       this.#awaited = undefined
-      // An earlier state is proven sooner: it stays, or under constant change nothing would ever be proven.
-    } else this.#awaited ??= { mark, nonces }
+      return
+    }
+    // An earlier state is proven sooner: it stays, or under constant change nothing would ever be proven.
+    if (this.#awaited) return
+    this.#awaited = mark
+    this.#unanswered = [...unanswered]
   }
 
   answered(nonce: string): void {
-    if (!this.#awaited?.nonces.delete(nonce) || this.#awaited.nonces.size > 0) return
-    this.#proven = this.#awaited.mark
+    if (!this.#awaited) return
+    const at = this.#unanswered.indexOf(nonce)
+    if (at < 0) return
+    this.#unanswered.splice(at, 1)
+    if (this.#unanswered.length > 0) return
+    this.#proven = this.#awaited
     this.#awaited = undefined
   }
 }

@@ -19,8 +19,10 @@ export function typeUrlOf(kind: ResourceKind): string {
   return `type.googleapis.com/${messageOf[kind]}`
 }
 
+const kinds: ReadonlyMap<string, ResourceKind> = new Map(resourceKinds.map((kind) => [typeUrlOf(kind), kind]))
+
 export function kindOf(typeUrl: string): ResourceKind | undefined {
-  return resourceKinds.find((kind) => typeUrl === typeUrlOf(kind))
+  return kinds.get(typeUrl)
 }
 
 /** One thing that an Envoy is given. */
@@ -35,6 +37,15 @@ export type Resource = {
   /** What stands before the content where it is sent: name, version, type. */
   readonly head: Buffer
   readonly content: Buffer
+  /** The same in other words, where an Envoy would take no notice of the same words again. */
+  readonly reworded?: Resource
+}
+
+/** The same with other words for a second attempt. @param content the encoded message */
+export function rewordable(resource: Resource, content: Buffer): Resource {
+  const { kind, name, version } = resource
+  const reworded = { ...resource, head: headOf(kind, name, version, content.length), content }
+  return { ...resource, reworded }
 }
 
 /** @param content the encoded message */

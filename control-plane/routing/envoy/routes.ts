@@ -5,6 +5,7 @@ import { filterNames } from './filters/names.ts'
 import { rateFilters } from './filters/rate-limit.ts'
 import { comparedHeaders, firstValueHeader, setHeader, toHttpsHeader } from './headers.ts'
 import type { Json } from './json.ts'
+import { repeatableBytes } from './limits.ts'
 import { answerFields } from './routes/answer.ts'
 import { envoyRoutes } from './routes/route.ts'
 import { toHttps } from './routes/to-https.ts'
@@ -36,6 +37,7 @@ export function toRouteConfiguration(table: RoutesOf): Json {
       name: domains[0] === '*' ? gateway : `${gateway}/${domains[0]}`,
       domains,
       request_headers_to_add: forwarded,
+      request_body_buffer_limit: repeatableBytes,
       ...(internal.length === 0 ? {} : { request_headers_to_remove: internal }),
       routes: [noTrace, noDots, ...first, ...taking.flatMap((route) => envoyRoutes(route, table, usualSize)), nowhere],
     })),

@@ -23,6 +23,15 @@ export function secretsOf(listeners: readonly Pick<Listener, 'tls' | 'source'>[]
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/**
+ * The same files by other paths. Envoy compares a secret with the one before, even where it could not read that one's files, and takes no
+ * notice of an equal one.
+ */
+export function reworded<S extends Files>(secret: S): S {
+  const longer = (path: string) => path.replace(/\/(?=[^/]*$)/, '/./')
+  return { ...secret, cert: longer(secret.cert), key: longer(secret.key) }
+}
+
 /** Envoy's secret of a certificate: it reads the files itself, and again when one of them is moved into place. */
 export function toSecret({ name, cert, key }: Omit<NamedSecret, 'source'>): Json {
   return { name, tls_certificate: { certificate_chain: { filename: cert }, private_key: { filename: key } } }

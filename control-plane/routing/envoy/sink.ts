@@ -4,6 +4,7 @@ import { servicesOf } from '../table/services-of.ts'
 import type { LeftOut, RouteTable } from '../table.ts'
 import type { Channel } from './channel.ts'
 import { inspectStreams } from './inspect.ts'
+import type { RunsFound } from './inspect-runs.ts'
 
 /** What the sink asks of the routing as a whole. */
 export type SinkSource = {
@@ -14,12 +15,16 @@ export type SinkSource = {
   /** The service of an instance, as the fleet knows it. */
   readonly serviceOf: (instance: string) => string | undefined
   readonly leftOut: (instance: string) => LeftOut | undefined
+  /** How what its Envoys run differs from what they have confirmed. */
+  readonly runs: () => Promise<RunsFound>
 }
 
 /** All Envoys of a gateway as one sink: it has proven what each of them has. */
 export class EnvoySink implements Sink {
   readonly #channel: Channel
   readonly #source: SinkSource
+  /** Envoys that ran something else than they had confirmed when somebody looked last. */
+  #drifted: readonly string[] = []
 
   constructor(channel: Channel, source: SinkSource) {
     this.#channel = channel
@@ -28,6 +33,11 @@ export class EnvoySink implements Sink {
 
   get #name(): string {
     return `envoy:${this.#channel.gateway}`
+  }
+
+  /** The newest revision that all connected Envoys have proven, and since when (epoch milliseconds). */
+  get proven(): Channel['proven'] {
+    return this.#channel.proven
   }
 
   status(): SinkStatus {
@@ -94,11 +104,35 @@ export class EnvoySink implements Sink {
     if (this.#source.mode() === 'observe') return { differences: [], unknown: ['only observed: nothing is sent'] }
     if (!offered) return { differences: [], unknown: [this.#waitingFor()] }
     if (streams.size === 0) return { differences: [], unknown: ['no Envoy is connected'] }
-    return inspectStreams([...streams], offered.snapshot)
+    const { differences, unknown, notes } = await this.#source.runs()
+    const confirmed = inspectStreams([...streams], offered.snapshot)
+    return {
+      differences: [...confirmed.differences, ...differences.map(({ kind, what, at }) => ({ kind, what, at }))],
+      unknown: [...confirmed.unknown, ...unknown],
+      notes,
+    }
   }
 
   repair(): void {
     this.#channel.repeat()
+    void this.setRight()
+  }
+
+  /** Compares what its Envoys run with what they have confirmed, and sends once more what may be set right by that. Never rejects. */
+  async setRight(): Promise<void> {
+    if (this.#source.mode() === 'observe' || this.#source.frozen() || this.#channel.streams.size === 0) return
+    const found = await this.#source.runs().catch((): RunsFound => ({ differences: [], unknown: [], notes: [] }))
+    const { differences } = found
+    this.#drifted = [...new Set(differences.map(({ at }) => at))]
+    for (const stream of new Set(differences.map((each) => each.stream))) {
+      const mendable = differences.filter((each) => each.stream === stream && each.mendable)
+      // Meanwhile nobody may write.
+      if (mendable.length === 0 || this.#source.frozen()) continue
+      this.#channel.sendAgain(
+        stream,
+        mendable.map(({ resource }) => resource),
+      )
+    }
   }
 
   #state(lag: number): SinkStatus['state'] {
@@ -113,7 +147,10 @@ export class EnvoySink implements Sink {
     if (!this.#channel.offered) return [this.#waitingFor()]
     const { size } = this.#channel.streams
     if (size === 0) return ['no Envoy is connected']
-    return lag > 0 ? [`${lag} of ${size} Envoys have not confirmed the newest state`] : []
+    return [
+      ...(lag > 0 ? [`${lag} of ${size} Envoys have not confirmed the newest state`] : []),
+      ...this.#drifted.map((envoy) => `${envoy} runs something else than it has confirmed: heddle drift`),
+    ]
   }
 
   #waitingFor(): string {

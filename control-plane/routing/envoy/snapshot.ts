@@ -7,9 +7,9 @@ import type { EnvoyDefinitions } from './definitions.ts'
 import { LoadAssignmentEncoder } from './encode-load-assignment.ts'
 import { authorizerCluster } from './filters/authorizer.ts'
 import { toListener } from './listener.ts'
-import { messageOf, type Resource, type ResourceKind, resourceKinds, toResource } from './resource.ts'
+import { messageOf, type Resource, type ResourceKind, resourceKinds, rewordable, toResource } from './resource.ts'
 import { toRouteConfiguration } from './routes.ts'
-import { secretsOf, toSecret } from './secret.ts'
+import { reworded, secretsOf, toSecret } from './secret.ts'
 
 /** Everything that one gateway's Envoys are given: immutable, consistent, whole. */
 export type Snapshot = {
@@ -89,9 +89,10 @@ export class SnapshotBuilder {
   }
 
   #secretResources({ gateway, listeners }: RouteTable): readonly Resource[] {
-    return secretsOf(listeners).map(({ source, ...secret }) =>
-      this.#make('secret', gateway, secret.name, toSecret(secret), { source }),
-    )
+    return secretsOf(listeners).map(({ source, ...secret }) => {
+      const resource = this.#make('secret', gateway, secret.name, toSecret(secret), { source })
+      return rewordable(resource, this.#definitions.encode(messageOf.secret, toSecret(reworded(secret))))
+    })
   }
 
   #listenerResources(table: RouteTable): readonly Resource[] {

@@ -136,6 +136,19 @@ t.test('a set stays urgent until the removal is proven', async (t) => {
   t.equal(sent[3]?.urgent, false)
 })
 
+t.test('what not every node has proven is taken away as urgently', async (t) => {
+  const { sink, sent, proven } = sinkOver(['n-a', 'n-b'])
+  sink.take(table(1), 2)
+  for (const node of ['n-a', 'n-b']) sink.outcome(node, proven(sent[0]))
+  sink.take(table(1, 2), 3)
+  sink.outcome('n-a', proven(sent[1]))
+  sink.take(table(1), 4)
+  t.strictSame(
+    sent.map(({ urgent }) => urgent),
+    [false, false, true],
+  )
+})
+
 t.test('rejections, blockades and quarantines name the node and the place in the declaration', async (t) => {
   const { sink, sent } = sinkOver(['n-a'])
   sink.take(table(1), 2)

@@ -4,6 +4,7 @@ import type { FleetView } from '../../fleet/fleet.ts'
 import type { Inspection, Sink, SinkAnswer, SinkMode, SinkStatus } from '../../fleet/sink.ts'
 import type { RouteTable } from '../table.ts'
 import { type InspectGateway, inspectFiles } from './inspect.ts'
+import { takesAway } from './removals.ts'
 
 /** Makes the files of a table. `before`: the table of the set that was sent last, to tell whether this one takes an endpoint away. */
 export type Render = (table: RouteTable, revision: number, before: RouteTable | undefined) => GatewayFiles
@@ -95,8 +96,10 @@ export class FileSink implements Sink, Disposable {
     const { mode, send, render, now } = this.#parts
     // Urgent until it is proven: a set that follows a removal too closely must not put it back into the queue.
     const rendered = render(table, revision, this.#proven?.table ?? this.#wanted?.table)
+    // What was sent last may be served already, by some of the nodes or by all, though not all have proven it.
+    const urgent = rendered.urgent || (this.#wanted !== undefined && takesAway(this.#wanted.table, table))
     const { access } = table.logs
-    const files = access === undefined ? rendered : { ...rendered, accessLog: access }
+    const files = { ...rendered, urgent, ...(access !== undefined && { accessLog: access }) }
     const same = files.version === this.#wanted?.files.version
     this.#wanted = { table, files, revision, declared }
     if (!same) {

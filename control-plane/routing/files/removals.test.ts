@@ -1,6 +1,29 @@
 import t from 'tap'
-import { plainEndpoint as at, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint as at, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import type { Condition } from '../table.ts'
 import { takesAway } from './removals.ts'
+
+const split = (permille: number, cohort?: readonly Condition[]) => [
+  plainRoute('/', 's', {
+    split: { ...{ name: 's', baseline: 's', canary: 's-next', by: { kind: 'address' } }, permille, cohort },
+  }),
+]
+const cohort = [{ name: 'x-canary', present: true }] as const
+
+for (const { name, before, after, urgent } of [
+  { name: 'a split begins', before: split(0), after: split(0, cohort), urgent: false },
+  { name: 'its share rises', before: split(0, cohort), after: split(10), urgent: false },
+  { name: 'its share falls', before: split(500), after: split(10), urgent: false },
+  { name: 'it is taken back', before: split(500), after: split(0), urgent: true },
+  { name: 'it is taken back after its last step', before: split(1000), after: split(0), urgent: true },
+  { name: 'its cohort is taken back', before: split(0, cohort), after: split(0), urgent: true },
+  { name: 'it is declared no more', before: split(500), after: [plainRoute('/', 's')], urgent: true },
+]) {
+  t.test(`when ${name} the set is ${urgent ? '' : 'not '}urgent`, async (t) => {
+    const services = { s: [at(1)], 's-next': [at(2)] }
+    t.equal(takesAway(plainTable(80, before, services), plainTable(80, after, services)), urgent)
+  })
+}
 
 const table = (services: Parameters<typeof plainTable>[2]) => plainTable(80, [], services)
 

@@ -52,7 +52,8 @@ export function accessLocations(
       '    internal;',
       '    proxy_connect_timeout 1s;',
       `    proxy_read_timeout ${timeoutMs(asked)}ms;`,
-      '    proxy_next_upstream off;',
+      // A connection that was kept may end the moment that it is used: the agent was started anew. A question changes nothing.
+      '    proxy_next_upstream error;',
       '    proxy_method GET;',
       '    proxy_pass_request_body off;',
       '    proxy_pass_request_headers off;',

@@ -1,7 +1,7 @@
 import type { Condition, Match, PathMatch, RouteTable } from '../table.ts'
-import { conditionsOf, originsFit, type RequestBit } from './conditions.ts'
+import { cohortOf, conditionsOf, originsFit, type RequestBit } from './conditions.ts'
 import type { Names } from './names.ts'
-import { hasLots, hasWebsockets, type Place } from './places.ts'
+import { canaryPlace, hasWebsockets, lotOf, type Place } from './places.ts'
 import { literal, quoted } from './quote.ts'
 
 /**
@@ -31,14 +31,19 @@ export function choosing(table: RouteTable, names: Names): string {
     { pattern: String.raw`^0 [0-9]+ \S* \S* \S* \S* [01]* (?!/\.well-known/acme-challenge/)`, to: 'secure' },
     ...table.routes.flatMap((route, index) => {
       const { cors } = route.policy
-      const lot = hasLots(route) ? `-${variable(`s${index}`)}` : ''
-      const to = `r${index}${lot}${hasWebsockets(route) ? variable('ws') : ''}`
+      const lot = lotOf(route.action, variable(`s${index}`))
+      const end = hasWebsockets(route) ? variable('ws') : ''
       const own = matchParts(route.match, bits)
+      const cohort = cohortOf(route.action)
+      const headers = [...route.match.headers, ...cohort]
       return [
         ...(cors && (route.match.methods.length === 0 || route.match.methods.includes('OPTIONS'))
           ? [{ pattern: pattern(preflightParts(own, route.match, originsFit(cors), bits)), to: `p${index}` }]
           : []),
-        { pattern: pattern(own), to },
+        ...(cohort.length > 0
+          ? [{ pattern: pattern(matchParts({ ...route.match, headers }, bits)), to: `r${index}-${canaryPlace}${end}` }]
+          : []),
+        { pattern: pattern(own), to: `r${index}${lot}${end}` },
       ]
     }),
   ]

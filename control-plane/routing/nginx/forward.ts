@@ -4,6 +4,7 @@ import type { Names } from './names.ts'
 import { changedPath } from './path.ts'
 import { mostSilenceMs, type Place } from './places.ts'
 import { quoted } from './quote.ts'
+import { hasBackup } from './upstream.ts'
 
 /** How a request is passed on from a place. */
 export function forwardLines(
@@ -21,11 +22,23 @@ export function forwardLines(
     // A request that used up its time is not repeated.
     ...(retries === 0
       ? ['proxy_next_upstream off;']
-      : [`proxy_next_upstream_tries ${retries + 1};`, `proxy_next_upstream_timeout ${timeoutMs ?? 0}ms;`]),
+      : [
+          `proxy_next_upstream_tries ${triesOf(retries, service)};`,
+          `proxy_next_upstream_timeout ${timeoutMs ?? 0}ms;`,
+        ]),
     ...requestHeaderLines(route, names),
     ...hiddenHeaderLines(route),
     ...passLines(route, forward, index, service, names),
   ]
+}
+
+/** A level of so many dead instances is passed by one request. */
+const mostPassed = 8
+
+/** Where somebody stands by, a request that all of a level refuse gets as far as those: refusals take no time. */
+function triesOf(retries: number, service: Service): number {
+  const first = service.endpoints.filter(({ priority }) => priority === 0).length
+  return hasBackup(service) ? Math.max(retries, Math.min(first, mostPassed)) + 1 : retries + 1
 }
 
 function passLines(route: Route, forward: Forward, index: number, service: Service, names: Names): readonly string[] {

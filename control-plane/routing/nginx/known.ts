@@ -1,3 +1,4 @@
+import { drainFileVariable } from '#shared/protocol/gateway-names.ts'
 import type { RouteTable } from '../table.ts'
 import { listenerMaps } from './listener-maps.ts'
 import type { Names } from './names.ts'
@@ -12,6 +13,8 @@ export function knownOfRequests(table: RouteTable, names: Names): string {
     `map ${from} ${v(to)} {\n${entries.map((entry) => `    ${entry};`).join('\n')}\n}`
   return [
     `geo ${v('dollar')} { default "$"; }`,
+    // Nowhere; the agent beside this Nginx says where, in its own file after this one.
+    `geo ${v(drainFileVariable)} { default /dev/null/none; }`,
     // An answer without a body still needs a text, or nginx writes one of its own.
     `geo ${v('nothing')} { default ""; }`,
     map('$http_upgrade', 'upgrade', ['default ""', '"~*^websocket$" websocket']),

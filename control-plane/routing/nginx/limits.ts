@@ -1,5 +1,6 @@
+import { identifier } from '#shared/protocol/gateway-names.ts'
 import type { Rate, RouteTable } from '../table.ts'
-import { identifier, type Names } from './names.ts'
+import type { Names } from './names.ts'
 import { literal, quoted } from './quote.ts'
 import { isCountable, nearestRate } from './rate.ts'
 

@@ -1,4 +1,6 @@
 import type { GatewayFile } from '#shared/protocol/gateway.ts'
+import { canaryMark } from '#shared/protocol/gateway-names.ts'
+import { askedCanaries } from '../table/split-routes.ts'
 import type { RouteTable } from '../table.ts'
 import { accessesOf, authorizerUpstream, challenge } from './access.ts'
 import { choosing, namesOfPlaces } from './choose.ts'
@@ -37,6 +39,7 @@ function content(table: RouteTable, names: Names): readonly string[] {
     ...challenged.lines,
   ]
   return [
+    ...[...askedCanaries(table)].sort().map((name) => comment(`${canaryMark.slice(2)}${name}`)),
     knownOfRequests(table, names),
     accessesOf(table).length > 0 ? authorizerUpstream(table, names) : '',
     ...longTexts(table, names),

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { GatewayFile } from '#shared/protocol/gateway.ts'
-import { identifier, namesFor } from './names.ts'
+import { identifier } from '#shared/protocol/gateway-names.ts'
+import { namesFor } from './names.ts'
 
 const names = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9._-]{1,45}$/),

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { fileNamePart, gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
+import { fileNamePart, gatewayFilePrefix, identifier, nginxId, nginxVariable } from '#shared/protocol/gateway-names.ts'
 
 /** The names that a gateway's files use, all of them with Heddle's prefix, so that they meet no name of others. */
 export type Names = {
@@ -20,18 +19,16 @@ export type Names = {
   readonly named: (id: string) => string
 }
 
-// Longer variables do not fit the buckets of nginx's hash tables.
-const mostGatewayLength = 20
 const mostServiceLength = 40
 
 export function namesFor(gateway: string): Names {
-  const id = identifier(gateway, mostGatewayLength)
+  const id = nginxId(gateway)
   const files = gatewayFilePrefix(gateway)
   return {
     listenersFile: `${files}listeners.conf`,
     serviceFile: (service) => `${files}service-${fileNamePart(service)}.conf`,
     upstream: (service) => `heddle_${id}__${identifier(service, mostServiceLength)}`,
-    variable: (purpose) => `heddle_${id}_${purpose}`,
+    variable: (purpose) => nginxVariable(gateway, purpose),
     logFormat: `heddle_${id}_json`,
     authorizer: `heddle_${id}_authorizer`,
     rateZone: (of, name, by) => `heddle_${id}_${of}_by_${by}__${identifier(name, mostServiceLength)}`,
@@ -39,19 +36,4 @@ export function namesFor(gateway: string): Names {
     place: (place) => `heddle-${place}`,
     named: (place) => `@heddle_${id}_${place.replaceAll('-', '_')}`,
   }
-}
-
-/** A name as `[a-z0-9_]` of at most `most` characters; different names give different ones. */
-export function identifier(name: string, most: number): string {
-  // Capitals go too, because nginx does not tell them apart.
-  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) && name.length <= most) return name.replaceAll('-', '_')
-  const clean = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '')
-  return `${clean.slice(0, most - 10)}__${shortHash(name)}`
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }

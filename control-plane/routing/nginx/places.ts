@@ -1,4 +1,5 @@
-import type { Choice, Route } from '../table.ts'
+import { sidesOf } from '../table/split.ts'
+import type { Action, Choice, Forward, Route, Split } from '../table.ts'
 import type { Names } from './names.ts'
 import { textWord } from './texts.ts'
 
@@ -22,9 +23,9 @@ export function placesOf({ routes }: { readonly routes: readonly Route[] }): rea
     const { action } = route
     const id = `r${index}`
     if (action.kind !== 'forward') return [{ id, route, index, service: undefined, silenceMs: 0 }]
-    const { choices, timeoutMs: silenceMs = mostSilenceMs } = action
-    const places = choices.map(({ service }, place) => {
-      return { id: hasLots(route) ? `${id}-${place}` : id, route, index, service, silenceMs }
+    const { timeoutMs: silenceMs = mostSilenceMs } = action
+    const places = sidesOf(action).map((service, place) => {
+      return { id: hasLots(action) ? `${id}-${place}` : id, route, index, service, silenceMs }
     })
     const apart = places.map((place) => ({ ...place, id: `${place.id}${websocketEnd}`, silenceMs: mostSilenceMs }))
     return hasWebsockets(route) ? [...places, ...apart] : places
@@ -39,25 +40,56 @@ export function hasWebsockets({ action }: Route): boolean {
   return action.kind === 'forward' && action.websocket && (action.timeoutMs ?? mostSilenceMs) < mostSilenceMs
 }
 
-/** Whether it is drawn by lot which of its places takes a request. */
-export function hasLots({ action }: Route): boolean {
-  return action.kind === 'forward' && action.choices.length > 1
+/** Which of the places of a split is the canary's, and which the baseline's. */
+export const canaryPlace = 0
+const baselinePlace = 1
+
+/** Whether a route has several places, one for each service. */
+function hasLots(action: Forward): boolean {
+  return sidesOf(action).length > 1
+}
+
+/** What the place of a request is called after its route: nothing, where the route has one place only. @param drawn the variable with the lot */
+export function lotOf(action: Action, drawn: string): string {
+  if (action.kind !== 'forward' || !hasLots(action)) return ''
+  if (!action.split || isDrawn(action.split)) return `-${drawn}`
+  return `-${action.split.permille === 0 ? baselinePlace : canaryPlace}`
+}
+
+function isDrawn({ permille }: Split): boolean {
+  return permille > 0 && permille < 1000
 }
 
 /** Which of its services a request of a route goes to, and whether it is mirrored. */
 export function lots({ routes }: { readonly routes: readonly Route[] }, names: Names): readonly string[] {
   return routes.flatMap(({ action, name }, index) => {
     if (action.kind !== 'forward') return []
-    const { choices, mirror } = action
-    const split = (salt: string, variable: string, shares: readonly string[]) =>
-      `split_clients ${textWord(`${salt} ${name} `, names).slice(0, -1)}$request_id" $${names.variable(variable)} {\n${shares
-        .map((share) => `    ${share};`)
-        .join('\n')}\n}`
+    const { choices, mirror, split } = action
+    const salted = (salt: string) => `${textWord(`${salt} ${name} `, names).slice(0, -1)}$request_id"`
+    const drawn = (key: string, variable: string, shares: readonly string[]) =>
+      `split_clients ${key} $${names.variable(variable)} {\n${shares.map((share) => `    ${share};`).join('\n')}\n}`
     return [
-      ...(choices.length > 1 ? [split('to', `s${index}`, sharesOf(choices))] : []),
-      ...(mirror && mirror.percent < 100 ? [split('copy', `m${index}`, [`${mirror.percent}% 1`, '* ""'])] : []),
+      ...(split && isDrawn(split) ? usersOf(split, index, names) : []),
+      ...(!split && choices.length > 1 ? [drawn(salted('to'), `s${index}`, sharesOf(choices))] : []),
+      ...(mirror && mirror.percent < 100 ? [drawn(salted('copy'), `m${index}`, [`${mirror.percent}% 1`, '* ""'])] : []),
     ]
   })
+}
+
+/** Users are drawn by what they are known by, not requests. The canary's share comes first, so that it only gains users when it rises. */
+function usersOf({ by, permille }: Split, index: number, names: Names): readonly string[] {
+  const user = `$${names.variable(`u${index}`)}`
+  const from =
+    by.kind === 'header'
+      ? `$http_${by.name.replaceAll('-', '_')}`
+      : by.kind === 'cookie'
+        ? `$cookie_${by.name}`
+        : undefined
+  const shares = `    ${(permille / 10).toFixed(2)}% ${canaryPlace};\n    * ${baselinePlace};`
+  return [
+    ...(from === undefined ? [] : [`map ${from} ${user} { default ${from}; "" $remote_addr; }`]),
+    `split_clients "${from === undefined ? '$remote_addr' : user}" $${names.variable(`s${index}`)} {\n${shares}\n}`,
+  ]
 }
 
 /** In hundredths of a percent, the finest that nginx knows. The largest takes what rounding leaves. */

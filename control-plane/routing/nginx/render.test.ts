@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import * as z from 'zod/mini'
 import { GatewayFiles } from '#shared/protocol/gateway.ts'
+import { canaryMark } from '#shared/protocol/gateway-names.ts'
 import { anyTable } from '#test/support/any-table.ts'
 import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
 import type { RouteTable } from '../table.ts'
@@ -196,6 +197,31 @@ t.test('another endpoint is another version', async (t) => {
   t.equal(renderNginx(more, 7, platform).urgent, false)
   t.equal(renderNginx(platform, 7, more).urgent, true)
   t.equal(renderNginx(platform, 7).urgent, false, 'the first set takes nothing away')
+})
+
+t.test('a canary with users is named in the files, so that the agent sees when they are taken from it', async (t) => {
+  const split = (permille: number) => ({
+    name: 'crm',
+    baseline: 'crm',
+    canary: 'next',
+    permille,
+    cohort: undefined,
+    by,
+  })
+  const by = { kind: 'address' } as const
+  const services = { crm: [plainEndpoint(1)], next: [plainEndpoint(2)] }
+  for (const [permille, named] of [
+    [0, false],
+    [10, true],
+    [500, true],
+    [1000, true],
+  ] as const) {
+    const table = plainTable(80, [plainRoute('/', 'crm', { split: split(permille) })], services)
+    const content = renderNginx(table, 1)
+      .files.map((file) => file.content)
+      .join('')
+    t.equal(content.includes(`\n${canaryMark}crm\n`), named, `${permille}`)
+  }
 })
 
 t.test('a route that asks for authentication asks for it in every place that it leads to', async (t) => {

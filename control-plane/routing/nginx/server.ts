@@ -1,4 +1,5 @@
-import { ambiguousPath, noRoute, serving } from '../answers.ts'
+import { drainFileVariable } from '#shared/protocol/gateway-names.ts'
+import { ambiguousPath, draining, noRoute, serving } from '../answers.ts'
 import type { Listener, RouteTable } from '../table.ts'
 import { accessesOf, accessLocations, subjectLine } from './access.ts'
 import { answering, answerLines, usualType } from './answer-text.ts'
@@ -11,6 +12,7 @@ import type { Names } from './names.ts'
 import { comment, literal, quoted } from './quote.ts'
 import { secureLine } from './redirect.ts'
 import { socketText } from './socket.ts'
+import { textWord } from './texts.ts'
 import { listenerGroups, tlsLines } from './tls.ts'
 import { trustLines } from './trust.ts'
 
@@ -28,6 +30,7 @@ export function servers(table: RouteTable, answerHeaders: readonly string[], nam
         ...listeners.map((listener) => listenLine(listener, hosts.length === 0)),
         ...(hosts.length === 0 ? [] : [`server_name ${hosts.map(nameWord).join(' ')};`]),
         ...tlsLines(first, certificates, names),
+        ...(first.tls?.http2 === true ? ['http2_max_concurrent_streams 100;'] : []),
         ...trustLines(first, table.trustedProxies),
       ]
       return `server {\n${[...own, ...common].map((line) => (line === '' ? '' : `    ${line}`)).join('\n')}\n}`
@@ -67,6 +70,15 @@ function commonLines({ logs }: RouteTable, answerHeaders: readonly string[], nam
     // Each route has its own.
     'client_max_body_size 0;',
     'client_body_buffer_size 128k;',
+    // A client that sends or takes nothing for so long is let go. None for a request as a whole: uploads may take as long as they move.
+    'client_header_timeout 10s;',
+    'client_body_timeout 60s;',
+    'send_timeout 60s;',
+    'reset_timedout_connection on;',
+    'keepalive_timeout 75s;',
+    'keepalive_requests 10000;',
+    // Lines up to 16 KiB, 64 KiB together.
+    'large_client_header_buffers 4 16k;',
     'limit_req_status 429;',
     'limit_req_log_level info;',
     '',
@@ -105,16 +117,36 @@ function locations(table: RouteTable, names: Names): readonly string[] {
   )
   const secure = listeners.some(({ redirectToHttps }) => redirectToHttps !== undefined)
   const accesses = accessesOf(table)
+  const [place, to] = [`$${names.variable('place')}`, `$${names.variable('to')}`]
+  const drainFile = `$${names.variable(drainFileVariable)}`
   return [
     // Every path of a client begins with a slash and ends up here; where it is led, no client gets by itself.
-    `location / { rewrite ^ ${names.place(`$${names.variable('place')}`)} last; }`,
+    'location / {',
+    // It is decided before the path is another one.
+    `    set ${to} ${place};`,
+    `    if (-f ${drainFile}) { rewrite ^ ${names.place('closing')} last; }`,
+    `    rewrite ^ ${names.place(to)} last;`,
+    '}',
+    // Its answer ends the connection: nginx keeps none that has been through here.
+    ...block('closing', ['keepalive_timeout 0;', `rewrite ^ ${names.place(to)} last;`]),
     ...block('refused', answerLines(ambiguousPath, names)),
     ...block('none', nowhere.inside),
     ...nowhere.takingOver.map(([name, lines]) => `location ${name} { ${lines.join(' ')} }`),
-    ...(healthPath === undefined ? [] : block('health', ['access_log off;', ...answerLines(serving, names)])),
+    ...(healthPath === undefined ? [] : block('health', healthLines(names))),
     ...(secure ? block('secure', [secureLine(names)]) : []),
     ...accessLocations(table, accesses, names).flat(),
     ...mirrorLocations(table, names).flat(),
     ...routeLocations(table, accesses, names).flat(),
+  ]
+}
+
+/** What balancers in front are told: while the agent has it drain, that they are to send nothing more. */
+function healthLines(names: Names): readonly string[] {
+  const { contentType, status, body } = draining
+  return [
+    'access_log off;',
+    `default_type ${quoted(contentType)};`,
+    `if (-f $${names.variable(drainFileVariable)}) { return ${status} ${textWord(body, names)}; }`,
+    `return ${serving.status} ${textWord(serving.body, names)};`,
   ]
 }

@@ -20,7 +20,7 @@ function upstream(service: Service, names: Names): string {
   const { name, balance, idleTimeoutMs } = service
   const id = names.upstream(name)
   const endpoints = calledEndpoints(service)
-  const share = greatestCommonDivisor(endpoints.map(({ weight }) => weight))
+  const share = balance === 'random' ? undefined : greatestCommonDivisor(endpoints.map(({ weight }) => weight))
   const servers = endpoints.map((endpoint) => serverLine(endpoint, service, share))
   return `upstream ${id} {
     zone ${id} ${zoneKilobytes(endpoints.length)}k;
@@ -39,10 +39,7 @@ const methods: Readonly<Record<Balance, string>> = {
   ip_hash: '    hash $remote_addr consistent;\n',
 }
 
-/**
- * Those of the last resort stand by, where there are others. With random and hash nginx knows nobody who stands by: they are called only
- * when the plane knows of no others.
- */
+/** With random and hash nginx knows nobody who stands by: they are called only when the plane knows of no others. */
 function calledEndpoints({ balance, endpoints }: Service): readonly Endpoint[] {
   const best = endpoints.filter(({ priority }) => priority === 0)
   // Where all are of the last resort, they are all there is; nginx wants at least one that is not.
@@ -50,8 +47,15 @@ function calledEndpoints({ balance, endpoints }: Service): readonly Endpoint[] {
   return balance === 'random' || balance === 'ip_hash' ? best : endpoints
 }
 
-function serverLine(endpoint: Endpoint, { ejection, maxConnections }: Service, share: number): string {
-  const weight = endpoint.weight / share
+/** Whether nginx has somebody to call when none of those can be called that usually are. */
+export function hasBackup({ balance, endpoints }: Pick<Service, 'balance' | 'endpoints'>): boolean {
+  if (balance === 'random' || balance === 'ip_hash') return false
+  return endpoints.some(({ priority }) => priority === 0) && endpoints.some(({ priority }) => priority === 1)
+}
+
+/** @param share what weights are counted in; undefined: they do not count, as Envoy's random takes all alike */
+function serverLine(endpoint: Endpoint, { ejection, maxConnections }: Service, share: number | undefined): string {
+  const weight = share === undefined ? 1 : endpoint.weight / share
   const words = [
     'server',
     socketText(endpoint),
@@ -60,7 +64,8 @@ function serverLine(endpoint: Endpoint, { ejection, maxConnections }: Service, s
     ejection
       ? `max_fails=${ejection.failures} fail_timeout=${Math.max(1, Math.ceil(ejection.forMs / 1000))}s`
       : 'max_fails=0',
-    ...(endpoint.priority === 1 ? ['backup'] : []),
+    // nginx has one level of those who stand by. Farther ones are named, so that none is taken away when the levels change places.
+    ...(endpoint.priority === 0 ? [] : [endpoint.priority === 1 ? 'backup' : 'down']),
   ]
   return `    ${words.join(' ')}; ${comment(endpoint.instance)}`
 }

@@ -167,3 +167,15 @@ t.test('a gateway that is as it was has no difference, wherever its parts stand'
   t.strictSame(diffGateway(a, b), [])
   t.strictSame(diffGateway(undefined, undefined), [])
 })
+
+t.test('what a split does otherwise concerns the routes to its service, though they are the same', async (t) => {
+  const split = (step: string) =>
+    `${head}splits:\n  job: { canary: { service: job-next }, steps: [${step}, 100%] }\nroutes:\n${users}${jobs}`
+  const other = plan(split('10%'), split('20%'))
+  t.strictSame(partsOf(other), ['side changed split job steps'])
+  t.strictSame(
+    other.changes.map(({ routes }) => routes),
+    [['jobs']],
+  )
+  t.match(partsOf(plan(routes, split('10%'))), [/changed route jobs/, /added service job-next/, /added split job/])
+})

@@ -61,6 +61,7 @@ function concernedRoutes(parts: readonly PartChange[], plans: readonly (GatewayP
   const changed = (kind: PartChange['kind']) =>
     new Set(parts.filter((part) => part.kind === kind).map(({ name }) => name))
   const [routes, services, authenticators] = [changed('route'), changed('service'), changed('authenticator')]
+  const splits = changed('split')
   // What listeners, clients and the gateway itself say holds for everything that comes in.
   const every = parts.some(({ kind }) => kind === 'gateway' || kind === 'listener' || kind === 'client')
   const names = plans.flatMap((plan) =>
@@ -69,6 +70,7 @@ function concernedRoutes(parts: readonly PartChange[], plans: readonly (GatewayP
       const concerned =
         every ||
         routes.has(route.name) ||
+        (route.action.kind === 'forward' && splits.has(route.action.split?.name ?? '')) ||
         servicesOf(route).some((service) => services.has(service)) ||
         (access.kind === 'required' && authenticators.has(access.authenticator))
       return concerned ? [route.name] : []

@@ -12,7 +12,7 @@ export function unrenderable(declaration: Declaration): readonly Problem[] {
   const wanted = wantedServices(declaration, defaultPolicy)
   return [...tableFrames(declaration).values()].flatMap((frame) => {
     const table = fillTable(frame, (name) => {
-      const { cluster: _, ...policy } = wanted.get(name) ?? { ...defaultPolicy, source: frame.source }
+      const { cluster: _, side: __, ...policy } = wanted.get(name) ?? { ...defaultPolicy, source: frame.source }
       return { name, ...policy, endpoints: [] }
     })
     try {

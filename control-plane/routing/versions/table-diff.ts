@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Declaration, ServicePolicy } from '../declaration/declaration.ts'
+import type { Declaration, ServicePolicy, SplitDeclaration } from '../declaration/declaration.ts'
 import { defaultPolicy } from '../declaration/to-service.ts'
 import { type TableFrame, tableFrames } from '../table/build.ts'
 import { wantedServices } from '../table/service-index.ts'
@@ -8,9 +8,11 @@ import type { Source } from '../table.ts'
 /** A gateway's table as a declaration alone makes it: without what may be called now. */
 export type GatewayPlan = TableFrame & {
   readonly policies: readonly (ServicePolicy & { readonly name: string; readonly source: Source })[]
+  /** Of the services that its routes lead to. */
+  readonly splits: readonly Omit<SplitDeclaration, 'version'>[]
 }
 
-export const partKinds = ['gateway', 'listener', 'route', 'service', 'client', 'authenticator'] as const
+export const partKinds = ['gateway', 'listener', 'route', 'service', 'split', 'client', 'authenticator'] as const
 export type PartKind = (typeof partKinds)[number]
 
 /** What was and what will be under a key such as `match.methods`; undefined: nothing. */
@@ -36,9 +38,15 @@ export function gatewayPlans(declaration: Declaration): ReadonlyMap<string, Gate
         const policy = wanted.get(service)
         return policy ? [{ ...policy, name: service }] : []
       })
-      return [name, { ...frame, policies }]
+      const splits = frame.serviceNames.flatMap((service) => declaration.splits.get(service) ?? []).map(unversioned)
+      return [name, { ...frame, policies, splits }]
     }),
   )
+}
+
+/** Its version is a hash of all that is compared. */
+function unversioned({ version: _, ...split }: SplitDeclaration): Omit<SplitDeclaration, 'version'> {
+  return split
 }
 
 /** What makes `after` of `before`, part by part; where a part stands in its file is no difference. */
@@ -54,7 +62,7 @@ function partsOf(kind: PartKind, plan: GatewayPlan | undefined): Parts {
   switch (kind) {
     case 'gateway': {
       const { listeners: _, routes: __, clients: ___, authenticators: ____, policies: _____, ...own } = plan
-      const { serviceNames: ______, gateway: name, ...rest } = own
+      const { serviceNames: ______, splits: _______, gateway: name, ...rest } = own
       return new Map([[name, { name, ...rest }]])
     }
     case 'listener':
@@ -63,6 +71,8 @@ function partsOf(kind: PartKind, plan: GatewayPlan | undefined): Parts {
       return byName(plan.routes)
     case 'service':
       return byName(plan.policies)
+    case 'split':
+      return byName(plan.splits)
     case 'client':
       return byName(plan.clients.map(({ id, ...client }) => ({ name: id, ...client })))
     case 'authenticator':

@@ -11,27 +11,29 @@ export function differenceOf(
   seen: { readonly envoy: Seen; readonly nginx: Seen },
   table: Pick<RouteTable, 'routes'>,
 ): string | undefined {
-  const wanted = expected(sent, table)
-  for (const [proxy, each] of Object.entries(seen)) {
-    const wrong = againstRule(each, wanted)
+  const wanted = { envoy: expected(sent, table, 'envoy'), nginx: expected(sent, table, 'nginx') }
+  for (const proxy of ['envoy', 'nginx'] as const) {
+    const wrong = againstRule(seen[proxy], wanted[proxy])
     if (wrong !== undefined) return `${proxy}: ${wrong}`
   }
-  return betweenProxies(seen.envoy, seen.nginx, wanted)
+  // Each kind has its own way to draw the users of a split.
+  const services = [...new Set([...wanted.envoy.services, ...wanted.nginx.services])]
+  return betweenProxies(seen.envoy, seen.nginx, { ...wanted.envoy, services })
 }
 
 type Expected = { readonly status: number; readonly services: readonly string[]; readonly target: string | undefined }
 
 /** What the rule says, before an instance is asked. */
-function expected(sent: Sent, table: Pick<RouteTable, 'routes'>): Expected {
+function expected(sent: Sent, table: Pick<RouteTable, 'routes'>, proxy: RouteTable['proxy']): Expected {
   const by = (status: number): Expected => ({ status, services: [], target: undefined })
-  const decision = decide(table, asRouted(sent))
+  const decision = decide({ ...table, proxy }, asRouted(sent))
   if (decision.kind === 'refused') return by(400)
   if (decision.kind === 'no-route') return by(404)
   const { route } = decision
   const refused = refusedBy(route, sent)
   if (refused !== undefined) return by(refused)
   if (route.action.kind !== 'forward') return by(route.action.status)
-  const services = route.action.choices.map(({ service }) => service)
+  const services = decision.kind === 'routed' ? decision.services : []
   const target = decision.kind === 'routed' ? decision.target : undefined
   return { status: services.includes('nobody') && services.length === 1 ? 503 : 200, services, target }
 }
@@ -77,7 +79,7 @@ function betweenProxies(envoy: Seen, nginx: Seen, { status, services }: Expected
 }
 
 /** Letters and digits mean the same whether they are escaped or not; the query is nobody's business. */
-function plain(url: string): string {
+export function plain(url: string): string {
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
   return (
     path.replace(/%([2-7][0-9a-f])/gi, (escaped, hex: string) => {

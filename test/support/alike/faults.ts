@@ -30,6 +30,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   'the least specific route is tried first': (table: RouteTable) => ({ ...table, routes: table.routes.toReversed() }),
   'prefixes are never stripped': forwarding(({ path }) => (path.kind === 'strip' ? { path: { kind: 'keep' } } : {})),
   'a rewritten path is kept': forwarding(({ path }) => (path.kind === 'rewrite' ? { path: { kind: 'keep' } } : {})),
+  'the cohort of a split is forgotten': forwarding(({ split }) =>
+    split ? { split: { ...split, cohort: undefined } } : {},
+  ),
+  'users of a split are known by their address': forwarding(({ split }) =>
+    split ? { split: { ...split, by: { kind: 'address' } } } : {},
+  ),
   'authentication is forgotten': withPolicy(() => ({ access: { kind: 'open' } })),
   'permissions are forgotten': withPolicy(({ access }) =>
     access.kind === 'required' ? { access: { ...access, permissions: [] } } : {},

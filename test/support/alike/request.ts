@@ -90,6 +90,11 @@ const header = fc.constantFrom<readonly [string, string]>(
   ['x-version', ''],
   ['x-cohort', 'a b'],
   ['x-cohort', 'a b,c'],
+  ['x-user-id', 'u-1'],
+  ['x-user-id', 'u-7'],
+  ['x-user-id', 'u-9'],
+  ['X-User-Id', 'u 2,u-3'],
+  ['x-user-id', ''],
   ['x-secret', 's'],
   ['x-client-id', 'client-a'],
   ['x-heddle-subject', 'root'],
@@ -129,5 +134,5 @@ function oneAuthorization(headers: readonly (readonly [string, string])[]) {
 /** The request as the rule of matching sees it. */
 export function asRouted({ listener, method, target, headers }: Sent): RoutedRequest {
   const [, host] = headers.find(([name]) => name.toLowerCase() === 'host') ?? []
-  return { method, target, host, client: clients[listener - 1], headers }
+  return { method, target, host, client: clients[listener - 1], headers, address: '127.0.0.1' }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { differenceOf } from './compare.ts'
+import { explainedOtherwise } from './explained.ts'
 import { type Fault, Pair, type Servers } from './proxies.ts'
 import { anyRequest, type Sent } from './request.ts'
 import { anyWorld } from './world.ts'
@@ -17,7 +18,7 @@ export type Run = {
 
 /**
  * Sends seeded requests through an Envoy and an Nginx with the same table, one table after the other, and answers with what differed:
- * between the two, or from the rule of matching. Equal seed, equal tables and requests.
+ * between the two, from the rule of matching, or from what explain says. Equal seed, equal tables and requests.
  */
 export async function compareProxies(servers: Servers, run: Run): Promise<readonly Difference[]> {
   const { seed, worlds, requestsEach, most = 5, faultOfEnvoy } = run
@@ -25,7 +26,11 @@ export async function compareProxies(servers: Servers, run: Run): Promise<readon
   for (const [place, world] of fc.sample(anyWorld, { seed, numRuns: worlds }).entries()) {
     await using pair = await Pair.start(world, servers, faultOfEnvoy)
     for (const sent of fc.sample(anyRequest, { seed: seed + place + 1, numRuns: requestsEach })) {
-      const difference = differenceOf(sent, await pair.send(sent), pair.table)
+      const seen = await pair.send(sent)
+      const difference =
+        differenceOf(sent, seen, pair.table) ??
+        explainedOtherwise(sent, seen.envoy, 'envoy', pair.table) ??
+        explainedOtherwise(sent, seen.nginx, 'nginx', pair.table)
       if (difference !== undefined) differences.push({ world: place, sent, difference })
       if (differences.length >= most) return differences
     }

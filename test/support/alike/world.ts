@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { moreSpecific } from '#control-plane/routing/table/specificity.ts'
-import type { Action, Endpoint, Listener, Route, RouteTable, Service } from '#control-plane/routing/table.ts'
+import { choicesOfSplit } from '#control-plane/routing/table/split.ts'
+import type { Action, Endpoint, Forward, Listener, Route, RouteTable, Service } from '#control-plane/routing/table.ts'
 import { plainEndpoint, plainListener, plainRoute, plainService, plainTable } from '../route-tables.ts'
 
 // Tables whose routes meet: few words, so that prefixes nest, hosts cover each other and conditions decide.
@@ -106,6 +107,23 @@ function changeFor({ kind, path }: { kind: string; path: string }) {
   return kind === 'prefix' ? fc.oneof(keep, fc.constant({ kind: 'strip' as const }), rewrite) : fc.oneof(keep, rewrite)
 }
 
+/** A service that is split, with the user's share drawn or not. */
+const splitting: fc.Arbitrary<Pick<Forward, 'choices' | 'split'>> = fc
+  .record({
+    sides: fc.constantFrom(['one', 'two'] as const, ['two', 'one'] as const, ['one', 'nobody'] as const),
+    cohort: fc.constantFrom(undefined, [{ name: 'x-cohort', is: 'a b' }], [{ name: 'x-version', present: false }]),
+    permille: fc.constantFrom(0, 300, 700, 700, 1000),
+    by: fc.constantFrom(
+      { kind: 'header' as const, name: 'x-user-id' },
+      { kind: 'header' as const, name: 'x-user-id' },
+      { kind: 'address' as const },
+    ),
+  })
+  .map(({ sides: [baseline, canary], ...how }) => {
+    const split = { name: baseline, baseline, canary, ...how }
+    return { split, choices: choicesOfSplit(split) }
+  })
+
 const route: fc.Arbitrary<Route> = match.chain((match) =>
   fc
     .record({
@@ -116,10 +134,12 @@ const route: fc.Arbitrary<Route> = match.chain((match) =>
         maxLength: 2,
         selector: ({ service }) => service,
       }),
-      action: fc.option(other, { freq: 5, nil: undefined }),
+      split: fc.option(splitting, { freq: 2, nil: {} }),
+      // Most routes lead to services.
+      action: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: other }),
     })
-    .map(({ policy, path, choices, action }) =>
-      plainRoute('/', '', { match, policy, path, choices, ...(action ? { action } : {}) }),
+    .map(({ policy, path, choices, split, action }) =>
+      plainRoute('/', '', { match, policy, path, choices, ...split, ...(action ? { action } : {}) }),
     ),
 )
 

@@ -7,14 +7,12 @@ import { type Json, seconds } from '../json.ts'
  */
 export function outlierDetection({ failures, forMs }: Ejection): Json {
   return {
-    split_external_local_origin_errors: true,
-    consecutive_local_origin_failure: failures,
-    enforcing_consecutive_local_origin_failure: 100,
+    // Envoy counts what it did not get an answer to as 503 and 504. Apart from answers it would begin anew with each connection that opens,
+    // so that an instance which resets every request would never be ejected.
     consecutive_gateway_failure: failures,
     enforcing_consecutive_gateway_failure: 100,
     enforcing_consecutive_5xx: 0,
     enforcing_success_rate: 0,
-    enforcing_local_origin_success_rate: 0,
     interval: '1s',
     base_ejection_time: seconds(forMs),
     // Always for as long as was said, not longer each time.

@@ -3,13 +3,15 @@ import type { Json } from '../json.ts'
 /** Envoy's own limits are 1024 requests at once for a whole service. */
 const roomy = 65_536
 
-/** Requests wait here also while a connection is made for them: fewer would refuse what comes at once although instances are free. */
-const leastWaiting = 64
+/**
+ * Envoy chooses an instance first and looks for a connection then, so that a request waits for an instance that has none free although
+ * others do; it waits as well while a connection is made for it. With fewer places some that could be served would be refused.
+ */
+const leastWaiting = 8
 
 /**
  * How much may be under way.
- * @param maxConnections to one instance at once. Envoy sends a request to an instance whether it has one free or not: as many may wait,
- *   64 at least, and more are answered at once
+ * @param maxConnections to one instance at once; as many requests of the service may wait, 8 at least, and more are answered 503 at once
  */
 export function circuitBreakers(maxConnections: number | undefined): Json {
   return {

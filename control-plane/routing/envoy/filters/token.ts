@@ -28,6 +28,12 @@ export function tokenFilter(authenticators: readonly Authenticator[]): Json {
   }
 }
 
+/**
+ * Envoy does not ask again when a token names a key that it does not know: so long at most, a token of a key that is new is refused. The
+ * agent, which does ask, keeps to `refresh`.
+ */
+const mostKeptMs = 60_000
+
 /** What a route says to the filter. */
 export function tokenOfRoute(authenticator: string): Json {
   return typed('extensions.filters.http.jwt_authn.v3.PerRouteConfig', { requirement_name: authenticator })
@@ -39,7 +45,7 @@ function provider({ issuer, audiences, keys, permissionsClaim }: Jwt): Json {
     ...(audiences.length === 0 ? {} : { audiences }),
     remote_jwks: {
       http_uri: { uri: `http://${keysHost}${keys.path}`, cluster: keys.service, timeout: '5s' },
-      cache_duration: seconds(keys.refreshMs),
+      cache_duration: seconds(Math.min(keys.refreshMs, mostKeptMs)),
       // Asked for before any request needs it. A listener does not wait for it: what has no key set yet is refused.
       async_fetch: { fast_listener: true, failed_refetch_duration: '1s' },
     },

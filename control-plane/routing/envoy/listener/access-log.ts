@@ -2,7 +2,7 @@ import { clientHeader, subjectHeader } from '../headers.ts'
 import { type Json, typed } from '../json.ts'
 
 const attemptLine: Json = {
-  time: '%START_TIME%',
+  timestamp: '%START_TIME%',
   at_s: '%EMIT_TIME(%s.%3f)%',
   route: '%ROUTE_NAME%',
   service: '%UPSTREAM_CLUSTER%',
@@ -17,11 +17,15 @@ const attemptLine: Json = {
   duration_ms: '%DURATION%',
 }
 
+/** In the words that nginx's has too, with what only Envoy knows. */
 const requestLine: Json = {
   ...attemptLine,
+  level: 'info',
+  message: '%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
+  user_id: `%REQ(${subjectHeader})%`,
   client: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%',
   client_id: `%REQ(${clientHeader})%`,
-  subject: `%REQ(${subjectHeader})%`,
+  host: '%REQ(:AUTHORITY)%',
   path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
   protocol: '%PROTOCOL%',
   bytes: '%BYTES_SENT%',
@@ -31,8 +35,8 @@ const requestLine: Json = {
 }
 
 /** One line for each request. */
-export function requestLog(path: string): Json {
-  return logFile(path, requestLine)
+export function requestLog(path: string, gateway: string): Json {
+  return logFile(path, { ...requestLine, gateway })
 }
 
 /** One line for each attempt on an instance. */

@@ -24,10 +24,11 @@ export function httpManager(listener: Listener, table: ListenerOf, routesFrom: J
       rds: { route_config_name: gateway, config_source: routesFrom },
       ...paths,
       ...requests,
+      ...(listener.tls?.http2 === true ? { http2_protocol_options: http2Limits } : {}),
       ...clientAddress(trustedProxies),
       early_header_mutation_extensions: [earlyHeaders(listener, table)],
       local_reply_config: { mappers: ownReplies(healthPath) },
-      ...(logs.access === undefined ? {} : { access_log: [requestLog(logs.access)] }),
+      ...(logs.access === undefined ? {} : { access_log: [requestLog(logs.access, gateway)] }),
       http_filters: httpFilters(table, router(logs.attempts)),
     }),
   }
@@ -44,9 +45,18 @@ const requests: Json = {
   generate_request_id: true,
   preserve_external_request_id: true,
   always_set_request_id_in_response: true,
+  common_http_protocol_options: { idle_timeout: '3600s' },
+  // None for a request as a whole: uploads and streams may take as long as they move.
   request_headers_timeout: '10s',
   stream_idle_timeout: '300s',
   upgrade_configs: [{ upgrade_type: 'websocket' }],
+}
+
+/** What one connection may ask of us at once. */
+const http2Limits: Json = {
+  max_concurrent_streams: 100,
+  initial_stream_window_size: 65_536,
+  initial_connection_window_size: 1_048_576,
 }
 
 function router(attempts: string | undefined): Json {

@@ -48,6 +48,13 @@ function retryPolicy(retry_on: string, retries: number): Json {
           typed_config: typed('extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate'),
         },
       ],
+      // The last attempt goes to those who stand by, if there are any: a level may be dead as a whole.
+      retry_priority: {
+        name: 'envoy.retry_priorities.previous_priorities',
+        typed_config: typed('extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig', {
+          update_frequency: retries,
+        }),
+      },
       // A dead instance has no request under way, so least_request picks it two times out of three: few attempts would end on it again.
       host_selection_retry_max_attempts: 30,
       retry_back_off: { base_interval: '0.001s', max_interval: '0.010s' },

@@ -10,8 +10,30 @@ import { filtersOfRoute } from './policy.ts'
 import { redirectAction } from './redirect.ts'
 import { type Attempted, attempted } from './retry.ts'
 
-/** What becomes of a route in Envoy: one of its routes for each way of attempting it. */
+/** What becomes of a route in Envoy: one of its routes for each way of attempting it, those of a split's cohort first. */
 export function envoyRoutes(
+  route: Route,
+  table: Pick<RouteTable, 'gateway' | 'authenticators'>,
+  usualSize: number | undefined,
+): readonly Json[] {
+  const ofCohort = cohortRoute(route)
+  return [...(ofCohort ? [ofCohort] : []), route].flatMap((each) => routesFor(each, table, usualSize))
+}
+
+/** The route as the cohort has it: it looks at more headers, and leads to the canary alone. */
+function cohortRoute(route: Route): Route | undefined {
+  const { action, match } = route
+  if (action.kind !== 'forward' || action.split?.cohort === undefined) return undefined
+  const { canary, cohort } = action.split
+  const choices = [{ service: canary, weight: 1000 }]
+  return {
+    ...route,
+    match: { ...match, headers: [...match.headers, ...cohort] },
+    action: { ...action, choices },
+  }
+}
+
+function routesFor(
   route: Route,
   table: Pick<RouteTable, 'gateway' | 'authenticators'>,
   usualSize: number | undefined,

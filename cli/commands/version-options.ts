@@ -1,8 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ApplyRequest } from '#shared/protocol/routing-api.ts'
 import { countArgument, durationArgument, periodArgument } from '../arguments.ts'
+import type { Session } from '../session.ts'
 
-export type StageOptions = {
+/** What every command takes that makes a version. */
+export type VersionOptions = StageOptions & {
+  readonly comment?: string
+  readonly author?: string
+  readonly ifVersion?: number
+  readonly wait?: true
+}
+
+type StageOptions = {
   readonly canary?: true
   readonly stages?: readonly string[]
   readonly within?: number
@@ -13,9 +22,12 @@ export type StageOptions = {
   readonly unproven?: readonly string[]
 }
 
-/** How a version comes to the gateways, as options of the commands that make one. */
-export function addStageOptions(command: Command): Command {
+/** Who makes a version, why, and how it comes to the gateways, as options of the commands that make one. */
+export function addVersionOptions(command: Command): Command {
   return command
+    .addOption(commentOption())
+    .addOption(authorOption())
+    .addOption(versionOption())
     .addOption(new Option('--canary', 'one gateway first, then half of them, then all').conflicts('stages'))
     .option(
       '--stages <list>',
@@ -32,12 +44,15 @@ export function addStageOptions(command: Command): Command {
     .option('--max-latency <duration>', 'how long answers may take; then a stage needs requests', durationArgument)
     .option('--least-requests <n>', 'with fewer requests nothing is concluded (default: 20)', countArgument)
     .option('--unproven <gateways>', 'these need not prove it: their proxies are away', listArgument)
+    .addOption(new Option('--wait', 'until it holds and is proven, or is taken back, at most --timeout'))
 }
 
 /** The same as the API takes them. */
-export function wayOf(options: StageOptions): Omit<ApplyRequest, 'files' | 'comment' | 'by'> {
+export function requestOf(session: Session, comment: string, options: VersionOptions): Omit<ApplyRequest, 'files'> {
   const { canary, stages, within, soak, maxErrors, maxLatency, leastRequests, unproven } = options
   return {
+    comment,
+    by: session.author(options.author),
     stages: canary ? ['1', '50%', 'all'] : [...(stages ?? [])],
     within_ms: within ?? 600_000,
     soak_ms: soak ?? 0,
@@ -49,21 +64,21 @@ export function wayOf(options: StageOptions): Omit<ApplyRequest, 'files' | 'comm
 }
 
 /** Who makes the version, under either name of the option. */
-export function authorOption(): Option {
+function authorOption(): Option {
   return new Option('--as, --author <name>', 'who makes this version (default: your user name)').argParser((text) => {
     if (text.trim() === '' || text.length > 100) throw new InvalidArgumentError('Expected 1 to 100 characters.')
     return text
   })
 }
 
-export function commentOption(): Option {
+function commentOption(): Option {
   return new Option('--comment <text>', 'why; everybody reads it').argParser((text) => {
     if (text.trim() === '' || text.length > 500) throw new InvalidArgumentError('Expected 1 to 500 characters.')
     return text
   })
 }
 
-export function versionOption(): Option {
+function versionOption(): Option {
   return new Option('--if-version <n>', 'refused unless this version holds; 0: none').argParser((text) => {
     if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected the number of a version, or 0.')
     return Number(text)
