@@ -128,6 +128,23 @@ t.test('the first report waits until something is known', async (t) => {
   await plane.verdict('passing ok')
 })
 
+t.test('whoever is introduced anew while a session is only beginning has it begin again', async (t) => {
+  await using plane = await AgentRecorder.start()
+  const known = Promise.withResolvers<void>()
+  let name = 'before'
+  const more = { hello: () => ({ ...hello, name }), ready: () => known.promise }
+  await using agent = await start([plane.url], more)
+  await plane.until(() => plane.all('hello').length, { what: 'the hello', withinMs: 20_000 })
+  name = 'after'
+  agent.session.renew()
+  known.resolve()
+  await plane.verdict('passing ok')
+  t.strictSame(
+    plane.all('hello').map(({ message }) => message.name),
+    ['before', 'after'],
+  )
+})
+
 t.test('the present comes first, then the past, in order, each batch after the last was taken', async (t) => {
   await using plane = await AgentRecorder.start()
   plane.acknowledging = false

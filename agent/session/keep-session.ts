@@ -38,6 +38,7 @@ export class Session {
   readonly #planes: PlaneList
   #channel: Channel | undefined
   #state: SessionState
+  #renewals = 0
 
   constructor(keeping: Keeping, random: () => number = Math.random) {
     this.#keeping = keeping
@@ -56,6 +57,7 @@ export class Session {
 
   /** Ends the present session for a new one, which says anew who the agent is. */
   renew(): void {
+    this.#renewals += 1
     void this.#channel?.[Symbol.asyncDispose]()
   }
 
@@ -75,6 +77,7 @@ export class Session {
     const { hello, log, ready } = this.#keeping
     const plane = this.#planes.current
     const startedAt = performance.now()
+    const introduced = this.#renewals
     const connected = await connect(plane, hello(), log, stop)
     if (connected.kind === 'failed') {
       this.#fail('connecting', plane, connected.why)
@@ -90,6 +93,11 @@ export class Session {
       channel.send({ type: 'goodbye' })
       await channel[Symbol.asyncDispose]()
       return { good: false }
+    }
+    if (this.#renewals !== introduced) {
+      // What it said of itself is no longer true.
+      await channel[Symbol.asyncDispose]()
+      return { good: false, wait: 0 }
     }
     this.#channel = channel
     const sessions = this.#state.sessions + 1

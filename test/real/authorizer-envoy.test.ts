@@ -139,7 +139,7 @@ routes:
   await agent.stop()
   t.equal(await ask('/old', 'Bearer opaque'), 503)
   t.strictSame(
-    crm.seen.map((headers) => headers['x-heddle-subject']),
-    ['42'],
+    crm.seen.map((headers) => [headers[':path'], headers['x-heddle-subject']]),
+    [['/old', '42']],
   )
 })

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An instance that tells with which headers it was asked. */
+/** An instance that tells with which headers it was asked, and under `:path` for what. */
 export async function startTellingInstance() {
   const seen: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
-    if (request.url !== '/health') seen.push(request.headers)
+    if (request.url !== '/health') seen.push({ ...request.headers, ':path': request.url })
     response.end('{"status":"ok"}')
   })
   server.listen(0, '127.0.0.1')
