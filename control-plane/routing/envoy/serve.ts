@@ -18,7 +18,7 @@ export type XdsOptions = {
 export type XdsServer = GrpcServer
 
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
-const mostBytes = 64 * 1024 * 1024
+const mostBytes = 16 * 1024 * 1024
 
 /** Listens at once. Rejects with PORT_TAKEN. */
 export async function serveXds({ address, port, channelOf, log }: XdsOptions): Promise<XdsServer> {

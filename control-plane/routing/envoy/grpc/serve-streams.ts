@@ -39,13 +39,18 @@ export type GrpcServer = AsyncDisposable & { readonly port: number }
 
 /** Megabytes that a connection may have waiting; Node ends one that goes beyond, and a large configuration may well be some. */
 const mostSessionMegabytes = 4_000
+/** An Envoy has one call under way, and another for a moment when it begins anew. */
+const mostCalls = 32
 
 /**
  * Serves one method of gRPC whose messages go both ways, straight from Node's HTTP/2: what is written went through no other hands, so one
  * buffer serves any number of streams. Compressed messages are not taken. Rejects with the reason if the port is taken.
  */
 export async function serveGrpcStreams(options: GrpcOptions): Promise<GrpcServer> {
-  const server = createServer({ maxSessionMemory: mostSessionMegabytes })
+  const server = createServer({
+    maxSessionMemory: mostSessionMegabytes,
+    settings: { maxConcurrentStreams: mostCalls },
+  })
   // The types know only what both ends of a connection have.
   server.on('stream', (stream, headers) => accept(stream as ServerHttp2Stream, headers, options))
   // A connection that breaks ends its streams; there is nothing else to do about it.
