@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** What the agent beside it asks for, whenever that is due. */
+const ofAgents = new Set<string | undefined>(['/health', '/metrics'])
+
 /** An instance that tells with which headers it was asked, and under `:path` for what. */
 export async function startTellingInstance() {
   const seen: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
-    if (request.url !== '/health') seen.push({ ...request.headers, ':path': request.url })
+    if (!ofAgents.has(request.url)) seen.push({ ...request.headers, ':path': request.url })
     response.end('{"status":"ok"}')
   })
   server.listen(0, '127.0.0.1')
