@@ -40,7 +40,7 @@ t.test('gateways of two versions have the routes and the policies of their own, 
   world.fails(id)
   t.ok(lines.changed)
   for (const gateway of ['a', 'b']) {
-    t.ok(lines.touches(gateway, ['user']))
+    t.ok(lines.changedFor(gateway).has('user'))
     t.strictSame(lines.service(gateway, 'user')?.endpoints, [])
   }
   t.equal(lines.leftOut(id)?.reason.code, 'refused')

@@ -119,10 +119,9 @@ export class Lines {
     return line?.index.locality(name, line.frames.get(gateway)?.place)
   }
 
-  /** Whether one of these services of the gateway has other endpoints since they were published. */
-  touches(gateway: string, services: readonly string[]): boolean {
-    const changed = this.#of(gateway)?.changed
-    return changed !== undefined && services.some((name) => changed.has(name))
+  /** The services, as the version of this gateway has them, that have other endpoints since they were published. */
+  changedFor(gateway: string): ReadonlySet<string> {
+    return this.#of(gateway)?.changed ?? nothingChanged
   }
 
   /** @param now milliseconds of a steady clock; by default as before */
@@ -202,6 +201,8 @@ export class Lines {
     )
   }
 }
+
+const nothingChanged: ReadonlySet<string> = new Set()
 
 function newLine(fleet: FleetView, federation: Federation): Pick<Line, 'index' | 'changed' | 'wanted'> {
   return { index: new ServiceIndex(fleet, federation), changed: new Set(), wanted: new Map() }

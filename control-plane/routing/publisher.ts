@@ -5,7 +5,7 @@ import type { FleetChange, FleetView } from '../fleet/fleet.ts'
 import type { Declaration } from './declaration/declaration.ts'
 import { type Ahead, type Declared, Lines } from './lines.ts'
 import { Pacing } from './pacing.ts'
-import { danglingRoutes, fillTable, type TableFrame } from './table/build.ts'
+import { danglingRoutes, fillTable, refillTable, type TableFrame } from './table/build.ts'
 import type { Weighed } from './table/dynamic-weight.ts'
 import type { Federation } from './table/federated.ts'
 import type { LocalityView } from './table/located.ts'
@@ -45,6 +45,8 @@ export class Publisher implements Disposable {
   readonly #lines: Lines
   readonly #pacing: Pacing
   readonly #published = new Map<string, TableUpdate>()
+  /** What the published tables were made of. */
+  readonly #frames = new Map<string, TableFrame>()
   /** Every table is to be filled anew. */
   #everything = false
   #urgent = false
@@ -223,6 +225,7 @@ export class Publisher implements Disposable {
     for (const gateway of [...this.#published.keys()]) {
       if (this.frames.has(gateway)) continue
       this.#published.delete(gateway)
+      this.#frames.delete(gateway)
       for (const outlet of this.#outlets) outlet.withdraw(gateway)
     }
     this.#everything = false
@@ -242,17 +245,37 @@ export class Publisher implements Disposable {
   #update(frame: TableFrame, before: TableUpdate | undefined, revision: number): TableUpdate | undefined {
     const { gateway, serviceNames } = frame
     const stillLedTo = this.#stillLedTo(gateway)
-    const touched = this.#lines.touches(gateway, [...serviceNames, ...stillLedTo])
-    if (before && !this.#everything && !touched) return { ...before, revision, urgent: false }
+    const changed = this.#lines.changedFor(gateway)
+    const touched = (name: string) => changed.has(name)
+    const isTouched = changed.size > 0 && (serviceNames.some(touched) || stillLedTo.some(touched))
+    if (before && !this.#everything && !isTouched) return { ...before, revision, urgent: false }
+    const table = this.#refilled(frame, before) ?? this.#filled(frame)
+    if (!table) return undefined
+    const besides = stillLedTo.filter((name) => !serviceNames.includes(name))
+    const services = besides.flatMap((name) => this.#lines.service(gateway, name) ?? [])
+    return { table, revision, urgent: this.#urgent, declared: this.#lines.numberOf(gateway), besides: services }
+  }
+
+  /** A whole table; undefined: it would lead nowhere. */
+  #filled(frame: TableFrame): RouteTable | undefined {
+    const { gateway } = frame
     const table = fillTable(frame, (name) => this.#lines.service(gateway, name))
     const dangling = danglingRoutes(table)
     if (dangling.length > 0) {
       const routes = dangling.map(({ name, source }) => `${name} (${source})`)
       this.#log.error({ gateway, routes }, 'a table with routes that lead nowhere is not published')
+      this.#frames.delete(gateway)
       return undefined
     }
-    const besides = stillLedTo.filter((name) => !serviceNames.includes(name))
-    const services = besides.flatMap((name) => this.#lines.service(gateway, name) ?? [])
-    return { table, revision, urgent: this.#urgent, declared: this.#lines.numberOf(gateway), besides: services }
+    this.#frames.set(gateway, frame)
+    return table
+  }
+
+  /** The table where only services have changed since the last one; undefined: more has. */
+  #refilled(frame: TableFrame, before: TableUpdate | undefined): RouteTable | undefined {
+    const { gateway } = frame
+    if (!before || this.#everything || this.#frames.get(gateway) !== frame) return undefined
+    const changed = this.#lines.changedFor(gateway)
+    return refillTable(before.table, frame, changed, (name) => this.#lines.service(gateway, name))
   }
 }

@@ -32,6 +32,8 @@ export type RoutingOptions = {
   readonly log: Logger
   /** Where the versions of the declaration and the splits of services are kept over restarts. */
   readonly store: VersionStore & SplitStore
+  /** Whether this plane leads those that share the store. Left out: nobody shares it. */
+  readonly leads?: () => boolean
   /** Ends the following of files and fleet; what is offered stays until the result is disposed. */
   readonly signal: AbortSignal
 }
@@ -89,7 +91,7 @@ const completeWithinMs = 20
  */
 export async function startRouting(
   config: RoutingConfig,
-  { fleet, log, store, signal }: RoutingOptions,
+  { fleet, log, store, signal, leads = undefined }: RoutingOptions,
 ): Promise<Routing> {
   await using stack = new AsyncDisposableStack()
   const stop = new AbortController()
@@ -115,8 +117,9 @@ export async function startRouting(
     return of?.declared && { ...of.declared, remarks: of.remarks }
   }
   // Before anything is declared: where users are is not to change by a restart.
-  const splits = await Splits.open({ store, publisher, fleet, traffic, log, now: Date.now })
-  const versions = await Versions.open({ store, publisher, fleet, traffic, seen, log, now: Date.now })
+  const common = { store, publisher, fleet, traffic, log, now: Date.now, ...(leads ? { leads } : {}) }
+  const splits = await Splits.open(common)
+  const versions = await Versions.open({ ...common, seen })
   let taking: Promise<void> = Promise.resolve()
   const take = async ({ files, declaration }: DeclarationState) => {
     await taking

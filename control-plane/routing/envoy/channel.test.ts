@@ -467,7 +467,8 @@ function difference(envoy: EnvoyModel, { offered, proven }: Channel): string | u
   const has = JSON.stringify(versionsOf(envoy.has))
   const wanted = JSON.stringify(versionsOf(offered?.snapshot.resources ?? envoy.has))
   if (has !== wanted) return `has ${has}, is offered ${wanted}`
-  return proven?.revision === offered?.revision ? undefined : `has proven ${proven?.revision} of ${offered?.revision}`
+  const wantedRevision = offered?.mark.revision
+  return proven?.revision === wantedRevision ? undefined : `has proven ${proven?.revision} of ${wantedRevision}`
 }
 
 await t.test(

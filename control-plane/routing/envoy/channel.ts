@@ -1,15 +1,15 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import { type Counted, DeltaStream, type StreamChannel, type Write } from './delta-stream.ts'
 import { type Frame, toFrame } from './frame.ts'
-import { Least } from './least.ts'
+import { LeastMark } from './least-mark.ts'
 import { type Parked, Parking } from './parking.ts'
 import type { Mark } from './progress.ts'
 import type { DeltaRequest } from './request.ts'
 import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
-import { changedNames, danglingTargets, type Snapshot } from './snapshot.ts'
+import { type Changes, changedNames, danglingTargets, type Snapshot } from './snapshot.ts'
 import { SubscriberIndex } from './subscriber-index.ts'
 
-export type Offer = Mark & { readonly snapshot: Snapshot }
+export type Offer = { readonly mark: Mark; readonly snapshot: Snapshot }
 
 /** A version of the declaration, and the first offer that came from it. */
 type DeclaredFrom = { readonly number: number; readonly offer: number }
@@ -25,7 +25,7 @@ export type ChannelOptions = {
 const mostFrames = 64
 
 /** Less than every revision and every offer. */
-const nothingProven = -1
+const nothingProven: Mark = { offer: -1, revision: -1 }
 
 const unconfirmedForMs = 10 * 60_000
 
@@ -37,9 +37,10 @@ export class Channel implements StreamChannel {
   readonly #log: Logger
   readonly #onRejected: () => void
   readonly #subscribers = new SubscriberIndex<DeltaStream>()
-  readonly #leastRevision = new Least()
-  readonly #leastOffer = new Least()
-  readonly #leastProvenOffer = new Least()
+  /** How far the streams are proven to follow. */
+  readonly #least = new LeastMark()
+  /** Streams of which it is not known which offer they have proven. */
+  #unsure = 0
   /** Frames of the present offer, by what is in them. */
   readonly #frames = new Map<string | Resource, Frame>()
   /**
@@ -83,7 +84,7 @@ export class Channel implements StreamChannel {
   get provenDeclared(): number | undefined {
     const newest = this.#declared
     if (!newest || this.streams.size === 0) return this.#provenLast
-    const shown = (this.#leastProvenOffer.value ?? nothingProven) >= newest.offer
+    const shown = this.#unsure === 0 && (this.#least.value ?? nothingProven).offer >= newest.offer
     return shown ? newest.number : this.#provenBefore
   }
 
@@ -103,12 +104,12 @@ export class Channel implements StreamChannel {
   offer(snapshot: Snapshot, revision: number, declared = 0): void {
     const before = this.#offered
     if (before?.snapshot.version === snapshot.version) {
-      this.#offered = { snapshot, revision, offer: before.offer }
+      this.#offered = { snapshot, mark: { revision, offer: before.mark.offer } }
       this.#declare(declared)
       this.#pump()
       return
     }
-    const dangling = danglingTargets(snapshot)
+    const dangling = leadsAsBefore(before?.snapshot, snapshot) ? [] : danglingTargets(snapshot)
     if (dangling.length > 0) {
       this.#log.error(
         { dangling, version: snapshot.version },
@@ -117,11 +118,12 @@ export class Channel implements StreamChannel {
       return
     }
     this.#offers += 1
-    this.#offered = { snapshot, revision, offer: this.#offers }
+    this.#offered = { snapshot, mark: { revision, offer: this.#offers } }
     this.#declare(declared)
     this.#frames.clear()
-    this.parking.follow(snapshot)
-    if (before) this.#markChanges(before.snapshot, snapshot)
+    const changed = before && changedNames(before.snapshot, snapshot)
+    this.parking.follow(snapshot, changed)
+    if (changed) this.#markChanges(changed, snapshot)
     else for (const stream of this.streams) stream.markAll(snapshot)
     this.#pump()
   }
@@ -167,6 +169,14 @@ export class Channel implements StreamChannel {
     for (const name of request.subscribe) this.#subscribers.add(kind, name, stream)
     this.#count(stream)
     this.#prove()
+  }
+
+  /** Takes a request that does nothing but confirm the answer that was sent first, as most do; false: it says something else. */
+  confirm(stream: DeltaStream, request: Buffer): boolean {
+    if (!stream.confirm(request)) return false
+    this.#count(stream)
+    this.#prove()
+    return true
   }
 
   close(stream: DeltaStream): void {
@@ -240,7 +250,7 @@ export class Channel implements StreamChannel {
   #declare(number: number): void {
     if (number === this.#declared?.number) return
     this.#provenBefore = this.provenDeclared
-    this.#declared = { number, offer: this.#offered?.offer ?? 0 }
+    this.#declared = { number, offer: this.#offered?.mark.offer ?? 0 }
   }
 
   #pump(): void {
@@ -253,45 +263,61 @@ export class Channel implements StreamChannel {
 
   #prove(): void {
     const offered = this.#offered
-    const revision = this.#leastRevision.value
-    if (revision !== undefined && revision !== nothingProven && revision !== this.#proven?.revision) {
+    const least = this.#least.value
+    const revision = least?.revision ?? nothingProven.revision
+    if (revision !== nothingProven.revision && revision !== this.#proven?.revision) {
       this.#proven = { revision, at: Date.now() }
     }
-    const nobody = this.streams.size === 0
-    const settled = revision === offered?.revision && this.#leastOffer.value === offered?.offer
-    if (!offered || nobody || settled) this.#unprovenSince = undefined
+    const settled = revision === offered?.mark.revision && least?.offer === offered.mark.offer
+    if (!offered || !least || settled) this.#unprovenSince = undefined
     else this.#unprovenSince ??= Date.now()
   }
 
   /** Takes into account how far a stream has come: of many streams only those are looked at that have moved. */
   #count(stream: DeltaStream): void {
-    const { counted, shown, provenOffer } = stream
-    if ((counted.shown === shown && counted.provenOffer === provenOffer) || !this.streams.has(stream)) return
+    const { counted, shown, isSure } = stream
+    if ((counted.shown === shown && counted.isSure === isSure) || !this.streams.has(stream)) return
     this.#remove(counted)
-    stream.counted = { shown, provenOffer }
+    stream.counted = { shown, isSure }
     this.#add(stream.counted)
   }
 
-  #add({ shown, provenOffer }: Counted): void {
-    this.#leastRevision.add(shown?.revision ?? nothingProven)
-    this.#leastOffer.add(shown?.offer ?? nothingProven)
-    this.#leastProvenOffer.add(provenOffer ?? nothingProven)
+  #add({ shown, isSure }: Counted): void {
+    this.#least.add(shown ?? nothingProven)
+    if (!isSure) this.#unsure += 1
   }
 
-  #remove({ shown, provenOffer }: Counted): void {
-    this.#leastRevision.remove(shown?.revision ?? nothingProven)
-    this.#leastOffer.remove(shown?.offer ?? nothingProven)
-    this.#leastProvenOffer.remove(provenOffer ?? nothingProven)
+  #remove({ shown, isSure }: Counted): void {
+    this.#least.remove(shown ?? nothingProven)
+    if (!isSure) this.#unsure -= 1
   }
 
-  #markChanges(before: Snapshot, after: Snapshot): void {
-    const changed = changedNames(before, after)
+  #markChanges(changed: Changes, after: Snapshot): void {
+    const only = this.parking.isEmpty ? onlyEndpoints(changed, after) : undefined
+    if (only) {
+      for (const stream of this.#subscribers.of('endpoints', only.name)) {
+        if (!stream.tell(only)) stream.mark('endpoints', only.name)
+      }
+      return
+    }
     for (const kind of resourceKinds) {
       for (const name of changed[kind]) {
         for (const stream of this.#subscribers.of(kind, name)) stream.mark(kind, name)
       }
     }
   }
+}
+
+/** The endpoints that are all that has changed; undefined: more has, or something is gone. */
+function onlyEndpoints(changed: Changes, { resources }: Snapshot): Resource | undefined {
+  const [name, ...more] = resourceKinds.flatMap((kind) => changed[kind])
+  if (name === undefined || more.length > 0 || changed.endpoints.length === 0) return undefined
+  return resources.endpoints.get(name)
+}
+
+/** Whether routes and clusters are the very same, so that those lead where they led. */
+function leadsAsBefore(before: Snapshot | undefined, { resources }: Snapshot): boolean {
+  return before?.resources.routes === resources.routes && before.resources.cluster === resources.cluster
 }
 
 /** What is in a frame. Most have one resource: every stream that wants it asks for just that object. */

@@ -14,7 +14,7 @@ import { Subscription } from './subscription.ts'
 /** What a stream needs of its gateway's channel. */
 export type StreamChannel = {
   /** What is offered now; undefined: nothing is to be said yet. */
-  readonly offered: (Mark & { readonly snapshot: Snapshot }) | undefined
+  readonly offered: { readonly mark: Mark; readonly snapshot: Snapshot } | undefined
   readonly parking: Parking
   /** The frame for just this, the same for every stream that wants it, unless it is among `without`. */
   frame(kind: ResourceKind, upserts: readonly Resource[], removed: readonly string[], without: readonly Frame[]): Frame
@@ -26,9 +26,9 @@ export type StreamChannel = {
 }
 
 /** How far a stream has proven to follow. */
-export type Counted = Pick<DeltaStream, 'shown' | 'provenOffer'>
+export type Counted = Pick<DeltaStream, 'shown' | 'isSure'>
 
-const nothingCounted: Counted = { shown: undefined, provenOffer: undefined }
+const nothingCounted: Counted = { shown: undefined, isSure: true }
 
 /** Takes bytes; `done` is called when they have left for the network. */
 export type Write = (bytes: Buffer, done: () => void) => void
@@ -53,6 +53,7 @@ export class DeltaStream {
     listener: new Subscription(),
     routes: new Subscription(),
   }
+  readonly #all: readonly Subscription[] = Object.values(this.#subscriptions)
   /** Answers that are not replied to yet: few, nearly always one. */
   readonly #unanswered: Frame[] = []
   readonly #rejections = new Rejections()
@@ -87,17 +88,16 @@ export class DeltaStream {
     return this.#progress.proven?.revision
   }
 
-  /** The newest offer that this Envoy is proven to show; undefined: none, or it has just rejected something and nobody knows yet what. */
-  get provenOffer(): number | undefined {
-    if (this.#hasRejected && this.#all().some(({ alone }) => alone.size > 0)) return undefined
-    return this.#progress.proven?.offer
+  /** Whether what it has answered shows what it has: not where it has just rejected something and nobody knows yet what. */
+  get isSure(): boolean {
+    return !this.#hasRejected || this.#all.every(({ alone }) => alone.size === 0)
   }
 
   /** Whether everything that is offered has been sent and answered. */
   get settled(): boolean {
     const { proven } = this.#progress
     const { offered } = this.#channel
-    return proven !== undefined && proven.offer === offered?.offer && proven.revision === offered.revision
+    return proven !== undefined && proven.offer === offered?.mark.offer && proven.revision === offered.mark.revision
   }
 
   isWildcard(kind: ResourceKind): boolean {
@@ -183,7 +183,7 @@ export class DeltaStream {
     const { offered, parking } = this.#channel
     if (!offered) return
     if (!this.#hasMoreToSay && this.settled) return
-    const { snapshot, offer, revision } = offered
+    const { snapshot } = offered
     const situation = {
       snapshot,
       parking,
@@ -193,22 +193,37 @@ export class DeltaStream {
     }
     if (this.#hasMoreToSay) {
       this.#say(situation)
-      this.#hasMoreToSay = this.#all().some(({ hasMoreToSay }) => hasMoreToSay)
+      this.#hasMoreToSay = this.#all.some(({ hasMoreToSay }) => hasMoreToSay)
     }
     if (this.#hasMoreToSay || this.settled || !this.#isWhole(situation)) return
-    this.#progress.allSent(
-      { offer, revision },
-      this.#unanswered.map(({ nonce }) => nonce),
-    )
+    this.#progress.allSent(offered.mark, this.#unanswered)
+  }
+
+  /**
+   * Sends just these endpoints to an Envoy that has everything that was offered before them; answers false, and does nothing, where more is
+   * to be thought of. Hundreds of Envoys hear of each change, and nearly all of them lack nothing else.
+   */
+  tell(endpoints: Resource): boolean {
+    if (this.#hasMoreToSay || !this.#whole || this.#hasRejected) return false
+    if (this.#unanswered.length > 0 || this.#underway > 0) return false
+    this.#send('endpoints', [endpoints], nothing)
+    return true
+  }
+
+  /** Takes a request if it does nothing but confirm the answer that was sent first; answers whether it does. */
+  confirm(request: Buffer): boolean {
+    const [frame] = this.#unanswered
+    if (!frame?.confirmation.equals(request)) return false
+    const subscription = this.#subscriptions[frame.kind]
+    if (!subscription.asked) return false
+    this.#answered(subscription, frame, undefined)
+    this.pump()
+    return true
   }
 
   #worded(resource: Resource): Resource {
     const other = this.#otherWords.has(`${resource.name} ${resource.version}`)
     return (other ? resource.reworded : undefined) ?? resource
-  }
-
-  #all(): readonly Subscription[] {
-    return Object.values(this.#subscriptions)
   }
 
   #say(situation: Situation): void {
@@ -237,7 +252,7 @@ export class DeltaStream {
   }
 
   #answered(subscription: Subscription, frame: Frame, error: string | undefined): void {
-    const { nonce, upserts } = frame
+    const { upserts } = frame
     this.#unanswered.splice(this.#unanswered.indexOf(frame), 1)
     if (error === undefined) {
       subscription.noteTaken(frame)
@@ -246,7 +261,7 @@ export class DeltaStream {
         if (this.#channel.parking.has(resource)) this.#channel.taken(resource)
       }
     } else this.#refused(subscription, frame, error)
-    this.#progress.answered(nonce)
+    this.#progress.answered(frame)
   }
 
   /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { toFrame } from './frame.ts'
+import { decodeRequest } from './request.ts'
 import { kindOf, resourceKinds, toResource, typeUrlOf } from './resource.ts'
 
 const type = loadEnvoyDefinitions().type('envoy.service.discovery.v3.DeltaDiscoveryResponse')
@@ -18,6 +19,9 @@ await t.test("a frame is what Envoy's definitions take it for, whatever is in it
     t.equal(frame.bytes.readUInt32BE(1), frame.bytes.length - 5)
     t.match(found, { system_version_info: 'v1', type_url: typeUrlOf(kind), nonce: 'n1' })
     t.strictSame(found.removed_resources, removed)
+    const confirmed = decodeRequest(frame.confirmation)
+    const plain = { node: undefined, subscribe: [], unsubscribe: [], initialVersions: new Map(), error: undefined }
+    t.strictSame(confirmed, { ...plain, kind, typeUrl: typeUrlOf(kind), nonce: 'n1' })
     t.equal(found.resources.length, upserts.length)
     upserts.forEach(({ name, version, content: bytes }, index) => {
       const { resource, ...rest } = found.resources[index]

@@ -11,12 +11,15 @@ export type Frame = {
   /** What an Envoy that has taken it has of each: one object for all of them, since there may be hundreds. */
   readonly taken: readonly Taken[]
   readonly removed: readonly string[]
+  /** The request with which an Envoy confirms it and says nothing else: a DeltaDiscoveryRequest. */
+  readonly confirmation: Buffer
   /** A DeltaDiscoveryResponse as a message of a gRPC stream, its prefix included. */
   readonly bytes: Buffer
 }
 
 // Field numbers of envoy.service.discovery.v3.DeltaDiscoveryResponse; each resource brings its own.
 const field = { systemVersion: 1, typeUrl: 4, nonce: 5, removed: 6 } as const
+const requestField = { typeUrl: 2, nonce: 6 } as const
 
 /** @param systemVersion the version of the whole snapshot, for people */
 export function toFrame(
@@ -41,5 +44,8 @@ export function toFrame(
   const taken = upserts.map((resource) => {
     return { version: resource.version, resource, sent: undefined, uncertain: false }
   })
-  return { nonce, kind, upserts, taken, removed, bytes: writer.buffer }
+  const confirmation = new WireWriter(fieldSize(typeUrl.length) + fieldSize(nonce.length))
+    .text(requestField.typeUrl, typeUrl, typeUrl.length)
+    .text(requestField.nonce, nonce, nonce.length).buffer
+  return { nonce, kind, upserts, taken, removed, confirmation, bytes: writer.buffer }
 }

@@ -1,5 +1,5 @@
-import type { Resource, ResourceKind } from './resource.ts'
-import type { Snapshot } from './snapshot.ts'
+import { type Resource, type ResourceKind, resourceKinds } from './resource.ts'
+import type { Changes, Snapshot } from './snapshot.ts'
 
 /** A resource that an Envoy rejected. It is offered to nobody who does not have it until it changes. */
 export type Parked = {
@@ -40,6 +40,10 @@ export class Parking {
     return this.has(resource) ? this.#parked.get(keyOf(resource))?.error : undefined
   }
 
+  get isEmpty(): boolean {
+    return this.#parked.size === 0
+  }
+
   /** Whether this very version was rejected. */
   has({ kind, name, version }: Resource): boolean {
     // Nearly always there are none.
@@ -56,14 +60,16 @@ export class Parking {
     if (good.get(resource.name) !== resource) good.set(resource.name, resource)
   }
 
-  /** Forgets what is no longer so in a new snapshot. */
-  follow({ resources }: Snapshot): void {
+  /** Forgets what is no longer so in a new snapshot. @param changed what differs from the one before; undefined: there is none */
+  follow({ resources }: Snapshot, changed: Changes | undefined): void {
     const now = ({ kind, name }: Resource) => resources[kind].get(name)
     for (const [key, { resource }] of this.#parked) {
       if (now(resource)?.version !== resource.version) this.#parked.delete(key)
     }
-    for (const good of Object.values(this.#lastGood)) {
-      for (const [name, resource] of good) if (!now(resource)) good.delete(name)
+    for (const kind of resourceKinds) {
+      if (changed?.[kind].every((name) => resources[kind].has(name))) continue
+      const good = this.#lastGood[kind]
+      for (const name of good.keys()) if (!resources[kind].has(name)) good.delete(name)
     }
   }
 

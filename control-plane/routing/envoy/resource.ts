@@ -31,6 +31,8 @@ export type Resource = {
   readonly name: string
   /** Hash of the content: equal content, equal version, also after a restart. */
   readonly version: string
+  /** What it adds to the version of a snapshot that it is in; 64 bits. */
+  readonly stamp: bigint
   /** The clusters that it names. */
   readonly targets: readonly string[]
   readonly source: Source
@@ -56,7 +58,8 @@ export function toResource(
   { source, targets = [] }: { readonly source: Source; readonly targets?: readonly string[] },
 ): Resource {
   const version = hash('sha256', content).slice(0, 16)
-  return { kind, name, version, targets, source, head: headOf(kind, name, version, content.length), content }
+  const stamp = BigInt(`0x${hash('sha256', `${kind}\n${name}\n${version}`).slice(0, 16)}`)
+  return { kind, name, version, stamp, targets, source, head: headOf(kind, name, version, content.length), content }
 }
 
 // Field numbers of envoy.service.discovery.v3: resources of a DeltaDiscoveryResponse, and what is in a Resource and in an Any.

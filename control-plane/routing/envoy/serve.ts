@@ -35,6 +35,7 @@ function follow(stream: GrpcStream, channelOf: XdsOptions['channelOf'], log: Log
   let joined: { readonly channel: Channel; readonly stream: DeltaStream } | undefined
   return {
     message(bytes) {
+      if (joined?.channel.confirm(joined.stream, bytes)) return
       const request = decoded(bytes)
       if (!request) {
         stream.end(status.invalidArgument, 'this is no DeltaDiscoveryRequest')

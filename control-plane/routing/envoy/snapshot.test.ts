@@ -1,12 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import fc from 'fast-check'
 import t from 'tap'
 import { plainListener, plainRoute } from '#test/support/route-tables.ts'
 import { endpoint, service, table } from '#test/support/routing-fleet.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
-import { changedNames, danglingTargets, SnapshotBuilder } from './snapshot.ts'
+import { resourceKinds } from './resource.ts'
+import { changedNames, danglingTargets, type Snapshot, SnapshotBuilder } from './snapshot.ts'
 import { toJson, toStaticBootstrap } from './static-bootstrap.ts'
 
 const definitions = loadEnvoyDefinitions()
+
+function versionsOf({ resources }: Snapshot) {
+  return resourceKinds.map((kind) => [...resources[kind].values()].map(({ name, version }) => [name, version]))
+}
+
 const users = service('users', [endpoint(1), endpoint(2)])
 const jobs = service('jobs', [endpoint(3)])
 
@@ -43,6 +50,35 @@ await t.test('while the declaration is the same, nothing but services is looked 
   const after = builder.build({ ...declared, services: [service('users', [endpoint(1)]), jobs] })
   for (const kind of ['secret', 'listener', 'routes'] as const) t.equal(after.resources[kind], before.resources[kind])
   t.not(after.resources.endpoints, before.resources.endpoints)
+})
+
+await t.test('made from the last one or as a whole, a snapshot is the same', async (t) => {
+  const one = fc.record({ ports: fc.uniqueArray(fc.integer({ min: 1, max: 4 })), balance: fc.boolean() })
+  const wanted = fc.array(fc.array(one, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 })
+  const property = fc.property(wanted, (states) => {
+    const builder = new SnapshotBuilder(definitions)
+    const declared = table([users, jobs])
+    let before: Snapshot | undefined
+    for (const services of states) {
+      const state = {
+        ...declared,
+        services: services.map(({ ports, balance }, index) =>
+          service(
+            `s${index}`,
+            ports.map((port) => endpoint(port)),
+            { balance: balance ? 'random' : 'round_robin' },
+          ),
+        ),
+      }
+      const snapshot = builder.build(state)
+      const whole = new SnapshotBuilder(definitions).build(state)
+      t.equal(snapshot.version, whole.version)
+      t.strictSame(versionsOf(snapshot), versionsOf(whole))
+      t.strictSame(changedNames(before, snapshot), changedNames(before, whole))
+      before = snapshot
+    }
+  })
+  fc.assert(property, { numRuns: 30 })
 })
 
 await t.test('a change of what listeners or routes share makes them anew', async (t) => {

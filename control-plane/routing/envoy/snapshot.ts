@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { servicesOf } from '../table/services-of.ts'
 import type { RouteTable, Service } from '../table.ts'
 import { toAuthorizerCluster } from './cluster/authorizer.ts'
@@ -17,13 +16,21 @@ export type Snapshot = {
   /** Hash of the content: equal content, equal version. */
   readonly version: string
   readonly resources: Readonly<Record<ResourceKind, ReadonlyMap<string, Resource>>>
+  /** What differs from the one that it was made from, and that one's version; undefined: it was made as a whole. */
+  readonly from?: { readonly version: string; readonly changed: Changes }
 }
+
+/** Names of resources that are new, changed or gone. */
+export type Changes = Readonly<Record<ResourceKind, readonly string[]>>
 
 /** What only a new declaration changes. */
 type Declared = {
   readonly of: readonly unknown[]
   readonly authorizer: readonly Resource[]
 } & Readonly<Record<'secret' | 'listener' | 'routes', ReadonlyMap<string, Resource>>>
+
+/** What a gateway was given last. */
+type Last = { readonly services: readonly Service[]; readonly declared: Declared; readonly snapshot: Snapshot }
 
 type Made = { readonly of: string; readonly resource: Resource }
 
@@ -40,6 +47,7 @@ export class SnapshotBuilder {
   readonly #declared = new Map<string, Declared>()
   /** By gateway, then by kind and name: the last one made, with what it was made of. */
   readonly #made = new Map<string, Map<string, Made>>()
+  readonly #last = new Map<string, Last>()
 
   constructor(definitions: EnvoyDefinitions) {
     this.#definitions = definitions
@@ -47,8 +55,18 @@ export class SnapshotBuilder {
 
   /** @param besides services that no route of the table leads to, but one that an Envoy still has */
   build(table: RouteTable, besides: readonly Service[] = []): Snapshot {
-    const services = [...table.services, ...besides]
-    const { authorizer, secret, listener, routes } = this.#declaredResources(table)
+    const { gateway } = table
+    const services = besides.length === 0 ? table.services : [...table.services, ...besides]
+    const declared = this.#declaredResources(table)
+    const last = this.#last.get(gateway)
+    const next = last?.declared === declared ? this.#next(last, services) : undefined
+    const snapshot = next ?? this.#whole(gateway, services, declared)
+    this.#last.set(gateway, { services, declared, snapshot })
+    return snapshot
+  }
+
+  #whole(gateway: string, services: readonly Service[], declared: Declared): Snapshot {
+    const { authorizer, secret, listener, routes } = declared
     const resources: Snapshot['resources'] = {
       cluster: byName([...services.map((service) => this.#cluster(service)), ...authorizer]),
       endpoints: byName(services.map((service) => this.#loadAssignment(service))),
@@ -56,13 +74,29 @@ export class SnapshotBuilder {
       listener,
       routes,
     }
-    return { gateway: table.gateway, version: versionOf(resources), resources }
+    return { gateway, version: versionOf(resources), resources }
+  }
+
+  /** The one that follows where nothing but services has changed, none has come and none is gone; undefined: more has changed. */
+  #next({ services: before, snapshot }: Last, services: readonly Service[]): Snapshot | undefined {
+    if (before.length !== services.length) return undefined
+    const others: Resource[] = []
+    for (const [index, service] of services.entries()) {
+      const former = before[index]
+      if (service === former) continue
+      if (service.name !== former?.name) return undefined
+      const cluster = this.#clusters.get(former)
+      if (cluster && sameCluster(former, service)) this.#clusters.set(service, cluster)
+      others.push(this.#cluster(service), this.#loadAssignment(service))
+    }
+    return withOthers(snapshot, others)
   }
 
   /** A gateway is gone. */
   forget(gateway: string): void {
     this.#made.delete(gateway)
     this.#declared.delete(gateway)
+    this.#last.delete(gateway)
   }
 
   #declaredResources(table: RouteTable): Declared {
@@ -151,12 +185,43 @@ function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
   return new Map(resources.map((resource) => [resource.name, resource]))
 }
 
+/** Whether nothing differs but who may be called. */
+function sameCluster(a: Service, b: Service): boolean {
+  const { endpoints: _, ...before } = a
+  const { endpoints: __, ...after } = b
+  const keys = Object.keys(after) as (keyof typeof after)[]
+  return keys.length === Object.keys(before).length && keys.every((key) => after[key] === before[key])
+}
+
+/** Of any order, so that of what comes after it only what has changed has to be looked at. */
 function versionOf(resources: Snapshot['resources']): string {
-  let text = ''
-  for (const kind of resourceKinds) {
-    for (const { name, version } of resources[kind].values()) text += `${kind}\n${name}\n${version}\n`
+  let sum = 0n
+  for (const kind of resourceKinds) for (const { stamp } of resources[kind].values()) sum ^= stamp
+  return hexOf(sum)
+}
+
+function hexOf(sum: bigint): string {
+  return sum.toString(16).padStart(16, '0')
+}
+
+/** The snapshot in which these stand in for those of their kinds and names, which are all there. */
+function withOthers(before: Snapshot, others: readonly Resource[]): Snapshot {
+  const resources: Record<ResourceKind, ReadonlyMap<string, Resource>> = { ...before.resources }
+  const changed: Record<ResourceKind, string[]> = { cluster: [], endpoints: [], secret: [], listener: [], routes: [] }
+  const copied = new Map<ResourceKind, Map<string, Resource>>()
+  let sum = BigInt(`0x${before.version}`)
+  for (const resource of others) {
+    const { kind, name, version, stamp } = resource
+    const former = resources[kind].get(name)
+    if (former === resource) continue
+    const copy = copied.get(kind) ?? new Map(resources[kind])
+    copied.set(kind, copy.set(name, resource))
+    resources[kind] = copy
+    if (former?.version === version) continue
+    sum ^= (former?.stamp ?? 0n) ^ stamp
+    changed[kind].push(name)
   }
-  return hash('sha256', text).slice(0, 16)
+  return { gateway: before.gateway, version: hexOf(sum), resources, from: { version: before.version, changed } }
 }
 
 /** Names of clusters that are led to and not there. A snapshot is sent only when this is empty. */
@@ -166,10 +231,8 @@ export function danglingTargets({ resources }: Snapshot): readonly string[] {
 }
 
 /** What differs from one snapshot to the next: names that are new, changed or gone. */
-export function changedNames(
-  before: Snapshot | undefined,
-  after: Snapshot,
-): Readonly<Record<ResourceKind, readonly string[]>> {
+export function changedNames(before: Snapshot | undefined, after: Snapshot): Changes {
+  if (before && after.from?.version === before.version) return after.from.changed
   const changed = (kind: ResourceKind) => {
     const old = before?.resources[kind]
     const now = after.resources[kind]

@@ -2,6 +2,7 @@ import type { Frame } from './frame.ts'
 import { type Held, nothingHeld } from './held.ts'
 import type { DeltaRequest } from './request.ts'
 import type { Resource } from './resource.ts'
+import { Underway } from './underway.ts'
 
 type Offered = ReadonlyMap<string, Pick<Resource, 'name'>>
 
@@ -12,7 +13,7 @@ export class Subscription {
   /** What the Envoy is known to have, or may have. */
   readonly #held = new Map<string, Held>()
   /** What was sent last under a name and is not answered yet. */
-  readonly #sent = new Map<string, Resource>()
+  readonly #sent = new Underway()
   /** Names to look at with the next sending. */
   readonly dirty = new Set<string>()
   /** Names to send even if the Envoy has that version already. */
@@ -53,7 +54,7 @@ export class Subscription {
 
   *heldNames(): Iterable<string> {
     yield* this.#held.keys()
-    for (const name of this.#sent.keys()) if (!this.#held.has(name)) yield name
+    for (const name of this.#sent.names()) if (!this.#held.has(name)) yield name
   }
 
   get holdsAny(): boolean {
@@ -110,8 +111,8 @@ export class Subscription {
     this.owed = false
     for (const resource of frame.upserts) {
       const { name } = resource
-      this.#sent.set(name, resource)
-      this.dirty.delete(name)
+      this.#sent.set(resource)
+      if (this.dirty.size > 0) this.dirty.delete(name)
       if (this.forced.size > 0) this.forced.delete(name)
     }
     for (const name of frame.removed) {

@@ -17,6 +17,7 @@ class World {
   readonly store: MemoryVersions
   readonly publisher: Publisher
   now = 1_000_000
+  leads = true
   #splits: Splits | undefined
 
   constructor(t: Test, store = new MemoryVersions()) {
@@ -37,7 +38,15 @@ class World {
   async open(): Promise<this> {
     const { store, publisher, traffic } = this
     const { fleet } = this.fleet
-    this.#splits = await Splits.open({ store, publisher, fleet, traffic, log, now: () => this.now })
+    this.#splits = await Splits.open({
+      store,
+      publisher,
+      fleet,
+      traffic,
+      log,
+      now: () => this.now,
+      leads: () => this.leads,
+    })
     return this
   }
 
@@ -186,4 +195,25 @@ t.test('instances of the service itself are on one side each', async (t) => {
   }
   const until = (seen: string | undefined) => seen === 'aborted'
   t.ok(await waitFor(phase, { what: 'the end of a canary without instances', withinMs, everyMs: 1, until }))
+})
+
+t.test('a plane that does not lead shows what the one that leads decides, and goes on from there', async (t) => {
+  const one = await worldOf(t)
+  const two = new World(t, one.store)
+  two.leads = false
+  await two.open()
+  two.declare(plain)
+  await two.settle()
+  await two.users(0)
+  t.match(await one.order('start'), { kind: 'done' })
+  await one.users(100)
+  await two.splits.look()
+  await two.users(100)
+  one.leads = false
+  two.leads = true
+  await two.splits.look()
+  t.match(await two.order('abort'), { kind: 'done' })
+  await two.users(0)
+  await one.splits.look()
+  await one.users(0)
 })

@@ -19,6 +19,8 @@ export type SplitsParts = {
   readonly fleet: Pick<FleetView, 'installation'>
   readonly traffic: Pick<Traffic, 'servicesSince'>
   readonly log: Logger
+  /** Whether this plane leads those that share the store; the others follow what it decides. Left out: nobody shares it. */
+  readonly leads?: () => boolean
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -52,6 +54,8 @@ export class Splits {
   readonly #unsaved = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
   #declaration: Declaration | undefined
+  /** The last look was that of a leader. */
+  #led: boolean
 
   /** Reads how far they were when the last run ended; they go on from there. */
   static async open(parts: SplitsParts): Promise<Splits> {
@@ -63,6 +67,7 @@ export class Splits {
 
   constructor(parts: SplitsParts) {
     this.#parts = parts
+    this.#led = parts.leads?.() ?? true
   }
 
   /** By service; those that are declared now. */
@@ -101,11 +106,28 @@ export class Splits {
   /** Does what is to be done by itself now. */
   look(): Promise<void> {
     return this.#inTurn(async () => {
+      const leads = this.#parts.leads?.() ?? true
+      if (!leads || !this.#led) await this.#takeStored()
+      this.#led = leads
+      if (!leads) return
       await this.#saveLate()
       const declaration = this.#parts.publisher.declaration
       if (declaration !== this.#declaration) await this.#follow(declaration)
       for (const split of declaration?.splits.values() ?? []) await this.#judge(split)
     })
+  }
+
+  /** Takes over what the leader has decided. */
+  async #takeStored(): Promise<void> {
+    const stored = await this.#parts.store.routingSplits()
+    const before = new Map(this.#states)
+    this.#states.clear()
+    this.#unsaved.clear()
+    for (const each of stored) this.#states.set(each.service, stateOf(each))
+    const changed = [...this.#states].some(([service, state]) => before.get(service)?.serial !== state.serial)
+    if (!changed && before.size === this.#states.size) return
+    this.#waitingFor.clear()
+    this.#publish()
   }
 
   async #judge(split: SplitDeclaration): Promise<void> {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { service } from '#test/support/routing-fleet.ts'
 import { parseDeclaration } from '../declaration/parse.ts'
-import { danglingRoutes, fillTable, tableFrames } from './build.ts'
+import { danglingRoutes, fillTable, refillTable, tableFrames } from './build.ts'
 
 const text = `gateways:
   edge: { proxy: envoy, listeners: [{ port: 8080 }] }
@@ -45,5 +45,24 @@ await t.test('routes that lead nowhere are named', async (t) => {
   t.strictSame(
     danglingRoutes(table).map(({ name }) => name),
     ['a', 'z'],
+  )
+})
+
+await t.test('filled again with what has changed, a table is the one that is filled anew', async (t) => {
+  const [old, young] = ['least_request', 'random'].map((balance) => {
+    const known = new Map(edge.serviceNames.map((name) => [name, service(name, [], { balance: balance as 'random' })]))
+    return (name: string) => known.get(name)
+  })
+  if (!old || !young) throw new Error('no services')
+  const before = fillTable(edge, old)
+  for (const changed of [[], ['job'], ['home', 'user'], ['other']].map((names) => new Set(names))) {
+    const wanted = fillTable(edge, (name) => (changed.has(name) ? young(name) : old(name)))
+    t.strictSame(refillTable(before, edge, changed, young), wanted)
+  }
+  t.equal(refillTable({ ...before, services: [] }, edge, new Set(), young), undefined, 'it was not whole')
+  t.equal(
+    refillTable(before, edge, new Set(['job']), () => undefined),
+    undefined,
+    'a service is gone',
   )
 })

@@ -42,6 +42,27 @@ export function fillTable(
   return { ...frame, services: serviceNames.flatMap((name) => serviceOf(name) ?? []) }
 }
 
+/**
+ * A table in which only some services are others, whose routes so lead where they led; undefined: it is not known whether that is all.
+ * @param before made of the same frame, whole
+ */
+export function refillTable(
+  before: RouteTable,
+  { serviceNames }: TableFrame,
+  changed: ReadonlySet<string>,
+  serviceOf: (name: string) => Service | undefined,
+): RouteTable | undefined {
+  if (before.services.length !== serviceNames.length) return undefined
+  const services = before.services.slice()
+  for (const [index, { name }] of before.services.entries()) {
+    if (!changed.has(name)) continue
+    const service = serviceOf(name)
+    if (!service) return undefined
+    services[index] = service
+  }
+  return { ...before, services }
+}
+
 /** Routes that lead nowhere. A table is published only when this is empty. */
 export function danglingRoutes({ routes, services }: Pick<RouteTable, 'routes' | 'services'>): readonly Route[] {
   const known = new Set(services.map(({ name }) => name))

@@ -45,7 +45,7 @@ function proposal(service: string, about: Partial<Proposal> = {}): Proposal {
 }
 
 /** Versions over gateways that say what the test has them say; `declared` is which version each is to have. */
-async function opened(t: Test, store = new MemoryVersions()) {
+async function opened(t: Test, store = new MemoryVersions(), leads?: () => boolean) {
   const { fleet } = new RoutingFleet()
   const traffic = new Traffic()
   const said = new Map<string, GatewaySeen>()
@@ -56,7 +56,16 @@ async function opened(t: Test, store = new MemoryVersions()) {
     },
   }
   const seen = (gateway: string) => said.get(gateway)
-  const versions = await Versions.open({ store, publisher, fleet, traffic, seen, log, now: Date.now })
+  const versions = await Versions.open({
+    store,
+    publisher,
+    fleet,
+    traffic,
+    seen,
+    log,
+    now: Date.now,
+    ...(leads ? { leads } : {}),
+  })
   const stop = new AbortController()
   const ended = versions.run(stop.signal)
   const close = async () => {
@@ -296,3 +305,55 @@ await t.test('a store that takes nothing keeps the folder waiting, and a proposa
   await until('the version', () => versions.current?.number === 1)
   t.strictSame(versions.problems, [])
 })
+
+const folderOf = (service: string) => {
+  const { declaration } = parseDeclaration(files(service))
+  if (!declaration) throw new Error('a declaration')
+  return [files(service), declaration] as const
+}
+
+await t.test(
+  'a plane that does not lead follows what the one that leads decides, and goes on with it when it leads',
+  async (t) => {
+    const store = new MemoryVersions()
+    let leader = 'one'
+    const one = await opened(t, store, () => leader === 'one')
+    const two = await opened(t, store, () => leader === 'two')
+    await one.versions.propose(proposal('one'))
+    await two.until('the first version', () => two.has() === '1 1 1')
+    await one.versions.propose(proposal('two', { stages: ['b'] }))
+    await two.until('the stage', () => two.has() === '1 2 1')
+    one.prove('b')
+    await two.until('the next stage', () => two.has() === '2 2 2')
+    t.equal(two.stateOf(2), 'staged')
+    leader = 'two'
+    two.prove('a', 'b', 'c')
+    await two.until('the end', () => two.stateOf(2) === 'applied')
+    await one.until('the end there', () => one.versions.staged === undefined && one.versions.current?.number === 2)
+  },
+)
+
+await t.test(
+  'the folder of a plane that comes to lead is taken if it never was a version, and else brings nothing back',
+  async (t) => {
+    const store = new MemoryVersions()
+    let leader = 'one'
+    const one = await opened(t, store, () => leader === 'one')
+    const behind = await opened(t, store, () => leader === 'behind')
+    const ahead = await opened(t, store, () => leader === 'ahead')
+    await one.versions.takeFolder(...folderOf('old'))
+    await one.versions.takeFolder(...folderOf('new'))
+    await behind.versions.takeFolder(...folderOf('old'))
+    await ahead.versions.takeFolder(...folderOf('newer'))
+    t.equal(store.versions.length, 2, 'only the leader takes what a folder holds')
+    await behind.until('to follow', () => behind.versions.current?.number === 2)
+    leader = 'behind'
+    await behind.until('to say so', () => behind.versions.drifted)
+    await behind.versions.propose(proposal('other'))
+    await behind.versions.abort('alice', '')
+    leader = 'ahead'
+    const made = () => store.versions.filter(({ source }) => source === 'files')
+    await ahead.until('the new folder', () => made().length === 3)
+    t.match(made().at(-1), { state: 'applied', files: /newer/ })
+  },
+)

@@ -25,6 +25,8 @@ export type VersionsParts = {
   /** What a gateway's sink says; undefined: it has none. */
   readonly seen: (gateway: string) => GatewaySeen | undefined
   readonly log: Logger
+  /** Whether this plane leads those that share the store; the others follow what it decides. Left out: nobody shares it. */
+  readonly leads?: () => boolean
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -44,6 +46,10 @@ export type ProposalOutcome =
 const lookEveryMs = 50
 /** A store that cannot do it now is asked again after this. */
 const againAfterMs = 1_000
+/** How often a plane that does not lead looks what the one that does has decided. */
+const followEveryMs = 500
+/** Of the newest versions, so many are looked at: whatever changes is among them. */
+const followed = 20
 
 /** The versions of the declaration: which one holds, and one that is on its way. Everything that changes them happens one after the other. */
 export class Versions {
@@ -57,6 +63,10 @@ export class Versions {
   /** What the watched folder holds, and what of that still waits to become a version. */
   #folder: { readonly hash: string; readonly files: readonly SourceFile[] } | undefined
   #folderWaits = false
+  /** The last look was that of a leader. */
+  #led: boolean
+  /** What the newest versions were when another plane led. */
+  #seen: string | undefined
 
   /** Reads what held when the last run ended, and goes on with what was on its way. */
   static async open(parts: VersionsParts): Promise<Versions> {
@@ -67,6 +77,7 @@ export class Versions {
 
   constructor(parts: VersionsParts) {
     this.#parts = parts
+    this.#led = this.#leads
   }
 
   /** The version that holds; undefined: there has been none yet. */
@@ -116,6 +127,8 @@ export class Versions {
     const hash = declaration.version
     const first = this.#folder === undefined
     this.#folder = { hash, files }
+    // Several planes may have such a folder, and one that is behind must not bring back what was.
+    if (!this.#leads) return
     // What the folder said last may have been overruled since; a restart is no reason to repeat it.
     const last = first ? await this.#parts.store.newestRoutingVersion({ source: 'files' }) : undefined
     if (last?.hash === hash && this.#current) return
@@ -128,8 +141,9 @@ export class Versions {
   /** Goes on with what is on its way, and with the folder, until `signal`. */
   run(signal: AbortSignal): Promise<void> {
     const step = async () => {
-      await this.#wake.next(this.#staged ? lookEveryMs : this.#folderWaits ? againAfterMs : 60_000, signal)
+      await this.#wake.next(this.#waitMs, signal)
       if (signal.aborted) return
+      if (!this.#leads || !this.#led) return this.#inTurn(() => this.#follow())
       await this.#inTurn(() => this.#advance())
       await this.#takeWaiting()
     }
@@ -137,8 +151,37 @@ export class Versions {
     return repeat(step, pace, warn(this.#parts.log, 'versions of the declaration'), signal)
   }
 
+  get #leads(): boolean {
+    return this.#parts.leads?.() ?? true
+  }
+
+  get #waitMs(): number {
+    if (!this.#leads || !this.#led) return followEveryMs
+    if (this.#staged) return lookEveryMs
+    if (this.#folderWaits) return againAfterMs
+    // Where another plane may come to lead, it has to be noticed.
+    return this.#parts.leads ? followEveryMs : 60_000
+  }
+
+  /** Takes over what the leader has decided, and at the beginning of a leadership what the last one had. */
+  async #follow(): Promise<void> {
+    const leads = this.#leads
+    const { store } = this.#parts
+    const newest = await store.routingVersions({ before: undefined, limit: followed })
+    const seen = JSON.stringify(newest.map(({ number, state, rollout }) => [number, state, rollout]))
+    if (seen !== this.#seen) await this.#load()
+    this.#seen = seen
+    const folder = this.#folder
+    if (leads && !this.#led && folder && folder.hash !== this.#current?.hash) {
+      const before = await store.newestRoutingVersion({ source: 'files', hash: folder.hash })
+      this.#folderWaits = before === undefined
+    }
+    this.#led = leads
+  }
+
   async #load(): Promise<void> {
     const { store, log } = this.#parts
+    this.#problems = []
     const [applied, staged] = await Promise.all([
       store.newestRoutingVersion({ state: 'applied' }),
       store.newestRoutingVersion({ state: 'staged' }),

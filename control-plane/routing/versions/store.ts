@@ -20,7 +20,9 @@ export type VersionStore = {
     readonly limit: number
   }): Promise<readonly StoredVersion[]>
   routingVersion(number: number): Promise<StoredWhole | undefined>
-  newestRoutingVersion(about: Partial<Pick<StoredVersion, 'state' | 'source'>>): Promise<StoredWhole | undefined>
+  newestRoutingVersion(
+    about: Partial<Pick<StoredVersion, 'state' | 'source' | 'hash'>>,
+  ): Promise<StoredWhole | undefined>
 }
 
 const Files = z.array(z.object({ file: z.string(), text: z.string() }))
