@@ -129,7 +129,8 @@ class FenceWorld implements World {
     const { signal } = new AbortController()
     // Nobody is ever seen alive for certain: whatever the watch finds, the fence must hold.
     const common = { owner, signal, watchMs: 0, mayWrite: () => true, revision: () => undefined }
-    const mirror = { ...actor, hold: new Hold({ ...common, ...actor, consul }), consul }
+    const takeover = () => actor.takeover
+    const mirror = { ...actor, hold: new Hold({ ...common, us: actor.us, takeover, consul }), consul }
     this.#mirrors.push(mirror)
     for (let beat = 0; beat < actor.beats; beat += 1) {
       // From one beat to the next nothing else is remembered.

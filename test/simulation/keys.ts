@@ -7,7 +7,12 @@ import type { KeyOperation, Operation, TransactionOutcome } from '#control-plane
  */
 export class Keys {
   readonly #rows = new Map<string, { readonly value: string; readonly index: number }>()
-  #index = 100_000
+  #index: number
+
+  /** @param index of the last write before the first one here; a state that was lost begins anew elsewhere */
+  constructor(index = 100_000) {
+    this.#index = index
+  }
 
   read(key: string): KeyRow | undefined {
     const row = this.#rows.get(key)

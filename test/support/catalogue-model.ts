@@ -13,6 +13,11 @@ export class CatalogueModel {
   #records: Records = { nodes: new Map(), services: new Map(), checks: new Map() }
   #index = 10
 
+  /** The index of the last write. */
+  get index(): number {
+    return this.#index
+  }
+
   /** Every record of it, by kind and key. */
   all(): ReadonlyMap<string, NodeRow | ServiceRow | CheckRow> {
     const { nodes, services, checks } = this.#records
@@ -48,7 +53,7 @@ export class CatalogueModel {
   transact(operations: readonly Operation[]): TransactionOutcome {
     const { nodes, services, checks } = this.#records
     const before = { nodes: new Map(nodes), services: new Map(services), checks: new Map(checks) }
-    const index = this.#next()
+    const index = this.#index + 1
     const indexes: number[] = []
     const errors: OperationError[] = []
     for (const [place, operation] of operations.entries()) {
@@ -56,7 +61,10 @@ export class CatalogueModel {
       if (typeof outcome === 'string') errors.push({ index: place, what: outcome, kind: kindOf(outcome) })
       else if (outcome !== undefined) indexes.push(outcome)
     }
-    if (errors.length === 0) return { kind: 'done', indexes }
+    if (errors.length === 0) {
+      this.#index = index
+      return { kind: 'done', indexes }
+    }
     this.#records = before
     return { kind: 'refused', errors }
   }

@@ -1,0 +1,18 @@
+import t from 'tap'
+import { tell } from '../explore.ts'
+import { type Deed, exploreAttachment } from './attachment-world.ts'
+
+t.setTimeout(900_000)
+
+const deeds: readonly { readonly title: string; readonly deeds: readonly Deed[] }[] = [
+  { title: 'moves to another plane', deeds: [{ kind: 'goes to', plane: 1 }] },
+]
+
+for (const { title, deeds: all } of deeds) {
+  await t.test(`an agent ${title}: one plane has it, and its last word counts`, { timeout: 900_000 }, async (t) => {
+    const found = await exploreAttachment(all)
+    t.equal(found.broken, undefined, tell(found))
+    t.ok(found.states > 1_000, 'there are many ways')
+    t.comment(`${found.states} states, ${found.ends} ends`)
+  })
+}

@@ -1,0 +1,77 @@
+import { Random } from '../time/random.ts'
+
+/** What may go wrong in a history. */
+export const faultKinds = [
+  'plane killed',
+  'plane stopped',
+  'plane paused',
+  'plane frozen',
+  'agent killed',
+  'agent stopped',
+  'agent paused',
+  'machine without power',
+  'server killed',
+  'server hung',
+  'server sick',
+  'machine cut off',
+  'site cut off',
+  'planes cut off',
+  'database cut off',
+  'consul cut off',
+  'loss',
+  'delay',
+  'database killed',
+  'database slow',
+  'database full',
+  'consul killed',
+  'consul paused',
+  'consul failing',
+  'consul garbage',
+  'consul slow',
+  'consul emptied',
+  'clock set',
+  'foreign records',
+  'drain',
+  'freeze',
+  'withdrawn',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** What a history is made of, all of it from its seed. Times in milliseconds. */
+export type Scenario = {
+  readonly seed: number
+  readonly planes: number
+  readonly sites: readonly { readonly name: string; readonly machines: number }[]
+  readonly serversOnMachine: number
+  readonly datacenters: number
+  readonly faults: readonly FaultKind[]
+  /** From one fault to the next, on average. */
+  readonly everyMs: number
+  readonly warmMs: number
+  readonly troubledMs: number
+  /** In which all must have come to rest. */
+  readonly quietMs: number
+  readonly steadyMs: number
+}
+
+const shareOfKinds = 0.2
+
+/** What a seed stands for: each history has only some kinds of faults, so that each kind is also seen without the others. */
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed * 7 + 3)
+  const names = ['tencent', 'alibaba'].slice(0, random.whole(1, 2))
+  const faults = faultKinds.filter(() => random.chance(shareOfKinds))
+  return {
+    seed,
+    planes: random.whole(1, 3),
+    sites: names.map((name) => ({ name, machines: random.whole(1, 3) })),
+    serversOnMachine: random.whole(1, 2),
+    datacenters: random.chance(0.2) ? 2 : 1,
+    faults,
+    everyMs: random.between(1_500, 8_000),
+    warmMs: 12_000,
+    troubledMs: random.between(10_000, 40_000),
+    quietMs: 150_000,
+    steadyMs: 11_000,
+  }
+}
