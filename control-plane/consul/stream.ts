@@ -15,8 +15,13 @@ export class ErrorStatus extends Error {
   }
 }
 
+export type StreamOptions = ExchangeOptions & {
+  /** So long nothing may come: a connection on which packets are lost says nothing, and never will. */
+  readonly silentMs: number
+}
+
 /** The elements of the JSON array at `url`, in groups as they come. Rejects with ErrorStatus, or with what the connection met. */
-export async function* streamRows(url: URL, options: ExchangeOptions): AsyncGenerator<readonly unknown[]> {
+export async function* streamRows(url: URL, options: StreamOptions): AsyncGenerator<readonly unknown[]> {
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
   const response = await open(url, options, signal)
@@ -30,10 +35,14 @@ export async function* streamRows(url: URL, options: ExchangeOptions): AsyncGene
   rows.end()
 }
 
-function open(url: URL, { agent, headers }: ExchangeOptions, signal: AbortSignal): Promise<IncomingMessage> {
+function open(url: URL, { agent, headers, silentMs }: StreamOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
-    request(url, { agent, headers, signal }, resolve).on('error', reject).end()
+    const sent = request(url, { agent, headers, signal, timeout: silentMs }, resolve)
+    // Also while the answer is read, which then breaks off.
+    sent.on('timeout', () => sent.destroy(new Error(`nothing came for ${silentMs} ms`)))
+    sent.on('error', reject)
+    sent.end()
   })
 }
 

@@ -16,13 +16,15 @@ export type ConsulOptions = {
   readonly tokenFile?: string | undefined
   /** PEM file of the authority that signed the server's certificate. */
   readonly caFile?: string | undefined
-  /** For each call but lists and blocking queries. */
+  /** For each call but lists, which are given up when nothing comes for three times this, and blocking queries. */
   readonly timeoutMs: number
   /** Connections at most, kept alive. */
   readonly mostSockets: number
 }
 
 const listTimeoutMs = 60_000
+/** A list may be long in the making: nothing of it may come for so many times the deadline of other calls. */
+const silentTimes = 3
 
 /** The connections to one Consul: each request has the token and a deadline, is tried once, and fails with a name. */
 export class Wire implements Disposable {
@@ -112,7 +114,8 @@ export class Wire implements Disposable {
     if (this.#token.known === undefined) await this.#token.read()
     const url = this.#url(path, query)
     if (consistency !== 'default') url.searchParams.set(consistency, '')
-    const options = { agent: this.#agent, headers: this.#headers(), timeoutMs: listTimeoutMs, signal }
+    const silentMs = silentTimes * this.#options.timeoutMs
+    const options = { agent: this.#agent, headers: this.#headers(), timeoutMs: listTimeoutMs, silentMs, signal }
     try {
       for await (const rows of streamRows(url, options)) yield rows.map(read)
     } catch (error) {

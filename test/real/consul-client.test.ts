@@ -85,6 +85,22 @@ await t.test('nobody answers: every call ends at its deadline, worth another try
   await t.rejects(refused.transact([]), unreachable)
 })
 
+await t.test('a list of which nothing more comes is given up, long before its deadline', async (t) => {
+  await using silent = await listen((request, response) => {
+    response.setHeader('x-consul-index', '7')
+    // One says nothing at all, the other breaks off in the midst.
+    if (request.url?.includes('nodes')) response.write('[{"Node": "a", "Address": "10.0.0.1", "Mo')
+  })
+  using client = clientOf(silent.url, { timeoutMs: 200 })
+  const startedAt = performance.now()
+  const unreachable = { code: 'CONSUL_UNREACHABLE', retryable: true }
+  await Promise.all([
+    t.rejects(Array.fromAsync(client.nodes(meta)), unreachable),
+    t.rejects(Array.fromAsync(client.checks(meta)), unreachable),
+  ])
+  t.ok(performance.now() - startedAt < 20_000)
+})
+
 await t.test('a call that is broken off ends at once, with the reason', async (t) => {
   await using silent = await listen(() => {})
   using client = clientOf(silent.url)
