@@ -108,12 +108,11 @@ function replyOf(results: readonly Result[], operations: readonly unknown[]): Re
       succeeded: results.length - failed.length,
       failed: failed.length,
       // `code` is what the call of its own would have been answered with; `status` is the word for the instance.
-      results: results.map(({ status: code, body }, index) => ({
-        index,
-        op: kindText(operations[index]),
-        code,
-        ...body,
-      })),
+      results: results.map(({ status, body }, index) => {
+        const { code: failure, ...rest } = body as { readonly code?: unknown }
+        const why = failure === undefined ? {} : { failure }
+        return { index, op: kindText(operations[index]), code: status, ...why, ...rest }
+      }),
     },
   }
 }
