@@ -6,8 +6,10 @@ export type Sign =
   | { readonly kind: 'live'; readonly session: string; readonly heardAt: number }
   /** Its session ended. */
   | { readonly kind: 'gone'; readonly since: number; readonly goodbye: boolean }
-  /** It has not come back since the plane started. */
+  /** It has not come back since the plane started, or since its plane died. */
   | { readonly kind: 'awaited'; readonly until: number }
+  /** Another plane watches it. heardAt: when that one last heard it, as far as it has told. */
+  | { readonly kind: 'elsewhere'; readonly heardAt: number | undefined }
 
 export type ContactLimits = {
   /** A session is gone for this long: suspect. */
@@ -17,6 +19,9 @@ export type ContactLimits = {
   /** From the end of the session to lost. */
   readonly graceMs: number
 }
+
+/** What another plane has heard is known here so much later at most. */
+const toldWithinMs = 1_000
 
 const rank = { none: 0, connected: 0, suspect: 1, lost: 2 } as const satisfies Record<Contact, number>
 
@@ -36,6 +41,8 @@ export function contactNow(sign: Sign, known: Contact, now: number, limits: Cont
       return worse(known, afterEnd(now - sign.since, limits.suspectAfterMs, limits.graceMs))
     case 'awaited':
       return worse(known, afterEnd(now - sign.until, 0, limits.graceMs))
+    case 'elsewhere':
+      return known
   }
 }
 
@@ -44,6 +51,7 @@ export function contactNow(sign: Sign, known: Contact, now: number, limits: Cont
  * @param beatMs the time between two beats, with some room
  */
 export function isOverdue(sign: Sign, now: number, beatMs: number): boolean {
+  if (sign.kind === 'elsewhere') return sign.heardAt === undefined || now - sign.heardAt > beatMs + toldWithinMs
   return sign.kind !== 'live' || now - sign.heardAt > beatMs
 }
 
@@ -56,6 +64,8 @@ export function forgive(sign: Sign, pausedMs: number): Sign {
       return { ...sign, since: sign.since + pausedMs }
     case 'awaited':
       return { ...sign, until: sign.until + pausedMs }
+    case 'elsewhere':
+      return sign
   }
 }
 

@@ -1,18 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { sitesOf, wellMachines } from '#test/support/machines-of.ts'
 import { holdEnds, isInDoubt, lossesToHold } from './hold.ts'
-import type { Machine, Machines } from './machine.ts'
+import type { Machine } from './machine.ts'
 
 const limits = { windowMs: 10_000, share: 0.15 }
 
-function machines(count: number, over: Readonly<Record<number, Partial<Machine>>> = {}, site = 'tencent'): Machines {
-  return new Map(
-    Array.from({ length: count }, (_, index) => {
-      const machine = { id: `${site}-${index}`, site, lostAt: undefined, left: false, overdue: false, ...over[index] }
-      return [machine.id, machine]
-    }),
-  )
-}
+const machines = wellMachines
 const lost = (lostAt: number): Partial<Machine> => ({ lostAt })
 const none = new Map<string, never>()
 
@@ -51,29 +45,73 @@ for (const { name, all, now, held } of [
   },
 ]) {
   t.test(name, async (t) => {
-    t.strictSame(lossesToHold(all, none, now, limits), held.length > 0 ? [{ site: 'tencent', machines: held }] : [])
+    const losses = lossesToHold(sitesOf(all), none, now, limits)
+    t.match(losses, held.length > 0 ? [{ site: 'tencent', machines: held }] : [])
+    t.equal(losses.length, held.length > 0 ? 1 : 0)
   })
 }
 
 t.test('each site is judged by itself', async (t) => {
   const all = new Map([...machines(5, { 0: lost(0) }, 'a'), ...machines(5, { 0: lost(0) }, 'b')])
-  t.strictSame(lossesToHold(all, none, 0, limits), [])
+  t.strictSame(lossesToHold(sitesOf(all), none, 0, limits), [])
+})
+
+/** So many sites, each with one machine. */
+const singles = (count: number, over: Readonly<Record<number, Partial<Machine>>> = {}) =>
+  new Map(Array.from({ length: count }, (_, at) => [...machines(1, { 0: over[at] ?? {} }, `shop-${at}`)]).flat())
+
+t.test('machines that are alone at their sites count together as one site', async (t) => {
+  const one = sitesOf(singles(9, { 4: lost(0) }))
+  t.strictSame(lossesToHold(one, none, 0, limits), [], 'one shop that dies alone is not the network')
+  t.equal(isInDoubt('shop-4', one, 0, limits), false)
+  const two = sitesOf(singles(9, { 4: lost(0), 7: lost(3_000) }))
+  t.strictSame(lossesToHold(two, none, 3_000, limits), [
+    { site: 'shop-4', machines: ['shop-4-0'], of: 1 },
+    { site: 'shop-7', machines: ['shop-7-0'], of: 1 },
+  ])
+  t.strictSame(
+    lossesToHold(sitesOf(singles(20, { 4: lost(0), 7: lost(0) })), none, 0, limits),
+    [],
+    'nor are two of twenty',
+  )
+  t.equal(isInDoubt('shop-4', sitesOf(singles(9, { 4: lost(0), 7: { overdue: true } })), 0, limits), true)
+  const hold = { site: 'shop-4', machines: ['shop-4-0'], since: 0, until: 600_000 }
+  const more = sitesOf(singles(9, { 4: lost(0), 7: lost(60_000) }))
+  t.strictSame(lossesToHold(more, new Map([['shop-4', hold]]), 60_000, limits), [
+    { site: 'shop-7', machines: ['shop-7-0'], of: 1 },
+  ])
+  t.equal(holdEnds(hold, singles(9, { 4: lost(0) }), 1), undefined)
+  t.equal(holdEnds(hold, singles(9), 1), 'contact')
 })
 
 t.test('a held site takes up a further machine, and no machine twice', async (t) => {
   const hold = { site: 'tencent', machines: ['tencent-0', 'tencent-1'], since: 0, until: 600_000 }
   const holds = new Map([['tencent', hold]])
   const all = machines(9, { 0: lost(0), 1: lost(0) })
-  t.strictSame(lossesToHold(all, holds, 0, limits), [])
+  t.strictSame(lossesToHold(sitesOf(all), holds, 0, limits), [])
   const more = machines(9, { 0: lost(0), 1: lost(0), 2: lost(9_000) })
-  t.match(lossesToHold(more, holds, 9_000, limits), [{ machines: ['tencent-2'] }])
+  t.match(lossesToHold(sitesOf(more), holds, 9_000, limits), [{ machines: ['tencent-2'] }])
+})
+
+t.test('what was held for as long as may be is not held again', async (t) => {
+  const all = sitesOf(machines(4, { 0: lost(0), 1: lost(0), 2: lost(9_000) }))
+  const spent = new Map([
+    ['tencent-0', 0],
+    ['tencent-1', 0],
+  ])
+  t.strictSame(lossesToHold(all, none, 9_000, limits, spent), [])
+  const again = sitesOf(machines(4, { 0: lost(0), 1: lost(8_000), 2: lost(9_000) }))
+  t.match(lossesToHold(again, none, 9_000, limits, spent), [{ machines: ['tencent-1', 'tencent-2'] }])
 })
 
 t.test('nothing is concluded while others may not have been missed yet', async (t) => {
-  t.equal(isInDoubt('tencent', machines(3, { 0: lost(0), 1: { overdue: true } }), 0, limits), true)
-  t.equal(isInDoubt('tencent', machines(3, { 0: lost(0) }), 0, limits), false)
-  t.equal(isInDoubt('tencent', machines(3, { 0: lost(0), 1: { overdue: true, left: true } }), 0, limits), false)
-  t.equal(isInDoubt('elsewhere', machines(3, { 0: lost(0), 1: { overdue: true } }), 0, limits), false)
+  t.equal(isInDoubt('tencent', sitesOf(machines(3, { 0: lost(0), 1: { overdue: true } })), 0, limits), true)
+  t.equal(isInDoubt('tencent', sitesOf(machines(3, { 0: lost(0) })), 0, limits), false)
+  t.equal(
+    isInDoubt('tencent', sitesOf(machines(3, { 0: lost(0), 1: { overdue: true, left: true } })), 0, limits),
+    false,
+  )
+  t.equal(isInDoubt('elsewhere', sitesOf(machines(3, { 0: lost(0), 1: { overdue: true } })), 0, limits), false)
 })
 
 for (const { name, all, epochNow, why } of [
@@ -111,9 +149,11 @@ t.test('what is held was in doubt before', async (t) => {
   })
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(fc.array(machine, { maxLength: 12 }), fc.nat(40_000), (states, now) => {
-        const all = machines(states.length, { ...states })
-        return lossesToHold(all, none, now, limits).every(({ site }) => isInDoubt(site, all, now, limits))
+      fc.property(fc.array(machine, { maxLength: 12 }), fc.boolean(), fc.nat(40_000), (states, apart, now) => {
+        const all = apart ? singles(states.length, { ...states }) : machines(states.length, { ...states })
+        return lossesToHold(sitesOf(all), none, now, limits).every(({ site }) =>
+          isInDoubt(site, sitesOf(all), now, limits),
+        )
       }),
     ),
   )

@@ -1,5 +1,6 @@
 import type { Hold } from '../../../fleet/belief.ts'
 import type { Machine, Machines } from './machine.ts'
+import type { Site, Sites } from './sites.ts'
 
 export type HoldLimits = {
   /** Machines lost within this time may have been lost together. */
@@ -9,42 +10,83 @@ export type HoldLimits = {
 }
 
 /** Machines of one site that were lost together, sorted. */
-export type Loss = { readonly site: string; readonly machines: readonly string[] }
+export type Loss = {
+  readonly site: string
+  readonly machines: readonly string[]
+  /** How many of the site were in contact before. */
+  readonly of: number
+}
+
+type Holds = ReadonlyMap<string, Hold>
+
+/** Losses that were held for as long as may be, by machine, with the time at which it was lost: they are not held again. */
+export type Spent = ReadonlyMap<string, number | undefined>
+
+const nothing: Spent = new Map()
+
+/** Machines that may have been cut off together: those of a site, or those that are alone at theirs. */
+type Group = { readonly missing: readonly Machine[]; readonly present: number }
 
 /**
  * Losses that look like the network rather than like machines: two or more at once, and more than `share` of those of the site
  * that were in contact. A site that is held already takes up every further machine that it loses; only those are named then, since
- * thousands may be held already.
+ * thousands may be held already. Machines that are alone at their sites are judged from elsewhere, so they count together as if they
+ * were one site.
  */
 export function lossesToHold(
-  machines: Machines,
-  holds: ReadonlyMap<string, Hold>,
+  sites: Sites,
+  holds: Holds,
   now: number,
   limits: HoldLimits,
+  spent: Spent = nothing,
 ): readonly Loss[] {
-  const sites = new Set<string>()
-  for (const machine of machines.values()) if (isLostLately(machine, now, limits.windowMs)) sites.add(machine.site)
-  // Mostly nothing is lost, and there may be ten thousand machines.
-  return [...bySite(machines, sites)].flatMap(([site, all]) => {
-    const lost = all.filter((machine) => isLostLately(machine, now, limits.windowMs))
-    const hold = holds.get(site)
-    if (!hold) return isTogether(lost, all, now, limits) ? [{ site, machines: idsOf(lost) }] : []
-    const held = new Set(hold.machines)
-    const more = lost.filter(({ id }) => !held.has(id))
-    return more.length > 0 ? [{ site, machines: idsOf(more) }] : []
-  })
+  const lostIn = (site: Site) => lostLately(site, now, limits).filter(({ id, lostAt }) => spent.get(id) !== lostAt)
+  const losses: Loss[] = []
+  const alone: Site[] = []
+  for (const site of sites.troubled) {
+    if (site.size === 1) {
+      alone.push(site)
+      continue
+    }
+    const lost = lostIn(site)
+    if (lost.length === 0) continue
+    const hold = holds.get(site.id)
+    const of = presentIn(site, lost)
+    if (hold) {
+      const held = new Set(hold.machines)
+      const more = lost.filter(({ id }) => !held.has(id))
+      if (more.length > 0) losses.push({ site: site.id, machines: idsOf(more), of })
+    } else if (isTogether({ missing: lost, present: of }, limits)) {
+      losses.push({ site: site.id, machines: idsOf(lost), of })
+    }
+  }
+  const lost = alone.flatMap((site) => lostIn(site))
+  const isHeld = alone.some(({ id }) => holds.has(id))
+  const group = { missing: lost, present: presentAlone(alone, sites, now, limits) }
+  if (!isHeld && !isTogether(group, limits)) return losses
+  const more = lost.filter(({ site }) => !holds.has(site))
+  return [...losses, ...more.map(({ id, site }) => ({ site, machines: [id], of: 1 }))]
 }
 
 /**
  * Whether it cannot be told yet if a machine of this site died alone: others, which were cut off at the same moment, may only not
  * have been missed yet.
  */
-export function isInDoubt(site: string, machines: Machines, now: number, limits: HoldLimits): boolean {
-  const all = [...machines.values()].filter((machine) => machine.site === site)
-  const missing = all.filter(
-    (machine) => isLostLately(machine, now, limits.windowMs) || (machine.overdue && !machine.left),
-  )
-  return isTogether(missing, all, now, limits)
+export function isInDoubt(site: string, sites: Sites, now: number, limits: HoldLimits): boolean {
+  const known = sites.get(site)
+  if (!known) return false
+  return isTogether(known.size === 1 ? groupOfAlone(sites, now, limits) : groupOf(known, now, limits), limits)
+}
+
+function groupOf(site: Site, now: number, limits: HoldLimits): Group {
+  const lost = lostLately(site, now, limits)
+  return { missing: [...lost, ...expected(site)], present: presentIn(site, lost) }
+}
+
+function groupOfAlone(sites: Sites, now: number, limits: HoldLimits): Group {
+  const alone = [...sites.troubled].filter(({ size }) => size === 1)
+  const missing = alone.flatMap((site) => [...lostLately(site, now, limits), ...expected(site)])
+  return { missing, present: presentAlone(alone, sites, now, limits) }
 }
 
 /**
@@ -52,8 +94,9 @@ export function isInDoubt(site: string, machines: Machines, now: number, limits:
  * @param epochNow epoch milliseconds, as `hold.until` is
  */
 export function holdEnds(hold: Hold, machines: Machines, epochNow: number): 'time' | 'contact' | undefined {
-  const away = hold.machines.filter((id) => machines.get(id)?.lostAt !== undefined)
-  if (away.length < 2) return 'contact'
+  let away = 0
+  for (const id of hold.machines) if (machines.get(id)?.lostAt !== undefined) away += 1
+  if (away < Math.min(2, hold.machines.length)) return 'contact'
   return epochNow >= hold.until ? 'time' : undefined
 }
 
@@ -61,19 +104,27 @@ function idsOf(machines: readonly Machine[]): readonly string[] {
   return machines.map(({ id }) => id).sort()
 }
 
-function isTogether(lost: readonly Machine[], all: readonly Machine[], now: number, limits: HoldLimits): boolean {
-  const present = all.filter((machine) => machine.lostAt === undefined || isLostLately(machine, now, limits.windowMs))
-  return lost.length >= 2 && lost.length > limits.share * present.length
+function isTogether({ missing, present }: Group, { share }: HoldLimits): boolean {
+  return missing.length >= 2 && missing.length > share * present
 }
 
-function isLostLately({ lostAt, left }: Machine, now: number, windowMs: number): boolean {
-  return lostAt !== undefined && !left && now - lostAt <= windowMs
+/** Machines of a site that are in contact, or were until lately. */
+function presentIn({ size, away }: Site, lately: readonly Machine[]): number {
+  return size - away.size + lately.length
 }
 
-function bySite(machines: Machines, sites: ReadonlySet<string>): ReadonlyMap<string, readonly Machine[]> {
-  if (sites.size === 0) return new Map()
-  return Map.groupBy(
-    machines.values().filter(({ site }) => sites.has(site)),
-    ({ site }) => site,
+function presentAlone(alone: readonly Site[], sites: Sites, now: number, limits: HoldLimits): number {
+  const longGone = alone.filter(
+    ({ away, ...site }) => away.size > 0 && lostLately({ away, ...site }, now, limits).length === 0,
   )
+  return sites.ofOne - longGone.length
+}
+
+function lostLately({ away }: Site, now: number, { windowMs }: HoldLimits): readonly Machine[] {
+  return [...away.values()].filter(({ lostAt = now, left }) => !left && now - lostAt <= windowMs)
+}
+
+/** Those that may only not have been missed yet. */
+function expected({ overdue }: Site): readonly Machine[] {
+  return [...overdue.values()].filter(({ left }) => !left)
 }

@@ -27,7 +27,7 @@ function watched(id: string, machine: string, contact: Contact, sign: Sign, befo
     joinedAt: 0,
     revision: 1,
   }
-  return { node, sign, contact }
+  return { node, sign, contact, dead: false }
 }
 const live = (heardAt: number): Sign => ({ kind: 'live', session: 's', heardAt })
 const gone = (goodbye: boolean): Sign => ({ kind: 'gone', since: 0, goodbye })
@@ -60,4 +60,28 @@ t.test('a machine is overdue when none of its nodes was heard of lately', async 
   const nodes = [watched('a', 'm', 'connected', live(0)), watched('b', 'm', 'connected', live(3_000))]
   t.equal(machinesOf(nodes, nothing, 6_000, beatMs).get('m')?.overdue, false)
   t.equal(machinesOf(nodes, nothing, 9_000, beatMs).get('m')?.overdue, true)
+})
+
+t.test('a machine is dead when all its nodes are', async (t) => {
+  const nodes = [watched('a', 'm', 'lost', gone(false)), watched('b', 'm', 'lost', gone(false))]
+  t.equal(machinesOf(nodes, nothing, 0, beatMs).get('m')?.dead, false)
+  const [first, second] = nodes.map((each) => ({ ...each, dead: true }))
+  t.equal(
+    machinesOf(
+      [first, nodes[1]].flatMap((each) => each ?? []),
+      nothing,
+      0,
+      beatMs,
+    ).get('m')?.dead,
+    false,
+  )
+  t.equal(
+    machinesOf(
+      [first, second].flatMap((each) => each ?? []),
+      nothing,
+      0,
+      beatMs,
+    ).get('m')?.dead,
+    true,
+  )
 })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import { isOverdue, type Sign } from './contact.ts'
 
@@ -11,12 +12,20 @@ export type Machine = {
   readonly left: boolean
   /** In contact still, but none of its nodes was heard of lately. */
   readonly overdue: boolean
+  /** The death of all that is on it is confirmed. */
+  readonly dead: boolean
 }
 
 export type Machines = ReadonlyMap<string, Machine>
 
 /** A node with its sign and the contact that follows from it. */
-export type Watched = { readonly node: NodeBelief; readonly sign: Sign; readonly contact: Contact }
+export type Watched = {
+  readonly node: NodeBelief
+  readonly sign: Sign
+  readonly contact: Contact
+  /** Its death is confirmed. */
+  readonly dead: boolean
+}
 
 /** What a node says of its machine. */
 export type NodeSign = {
@@ -26,15 +35,17 @@ export type NodeSign = {
   /** Its agent stopped and said so. */
   readonly left: boolean
   readonly unheard: boolean
+  readonly dead: boolean
 }
 
 /** @param beatMs the time between two beats, with some room */
-export function nodeSign({ node, sign, contact }: Watched, now: number, beatMs: number): NodeSign {
+export function nodeSign({ node, sign, contact, dead }: Watched, now: number, beatMs: number): NodeSign {
   return {
     inContact: contact === 'connected',
     wasInContact: node.contact === 'connected',
-    left: sign.kind === 'gone' && sign.goodbye,
+    left: sign.kind === 'elsewhere' ? node.goodbye === true : sign.kind === 'gone' && sign.goodbye,
     unheard: isOverdue(sign, now, beatMs),
+    dead,
   }
 }
 
@@ -45,17 +56,18 @@ export function machineOf(
   before: Machine | undefined,
   now: number,
 ): Machine {
-  let [inContact, wasInContact, left, unheard] = [false, false, true, true]
+  let [inContact, wasInContact, left, unheard, dead] = [false, false, true, true, true]
   for (const node of nodes) {
     inContact ||= node.inContact
     wasInContact ||= node.wasInContact
     left &&= node.left
     unheard &&= node.unheard
+    dead &&= node.dead
   }
   const overdue = inContact && unheard
   // Lost before anybody looked: nobody knows when, but not now.
   const lostNow = before || wasInContact ? now : Number.NEGATIVE_INFINITY
   const lostAt = inContact ? undefined : (before?.lostAt ?? lostNow)
-  const same = before?.site === site && before.lostAt === lostAt && before.left === left && before.overdue === overdue
-  return same ? before : { id, site, lostAt, left, overdue }
+  const machine = { id, site, lostAt, left, overdue, dead }
+  return before && isDeepStrictEqual(before, machine) ? before : machine
 }

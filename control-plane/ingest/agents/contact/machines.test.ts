@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { machinesOf } from '#test/support/machines-of.ts'
+import { machinesOf, sitesOf } from '#test/support/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
 import type { Machines, Watched } from './machine.ts'
 import { KeptMachines } from './machines.ts'
+import type { Site } from './sites.ts'
 
 const beatMs = 5_500
 
@@ -20,6 +21,7 @@ const anyNode = fc.record({
   contact: anyContact,
   before: anyContact,
   sign: anySign,
+  dead: fc.boolean(),
 })
 
 function watched({
@@ -28,6 +30,7 @@ function watched({
   contact,
   before,
   sign,
+  dead,
 }: typeof anyNode extends fc.Arbitrary<infer T> ? T : never): Watched {
   const spec = {
     id,
@@ -49,7 +52,7 @@ function watched({
     joinedAt: 0,
     revision: 1,
   }
-  return { node, sign, contact }
+  return { node, sign, contact, dead }
 }
 
 t.test('what is kept from look to look equals what a look at all nodes gives, whichever come and go', async (t) => {
@@ -58,6 +61,8 @@ t.test('what is kept from look to look equals what a look at all nodes gives, wh
     fc.property(fc.array(fc.tuple(anyLook, fc.nat(4_000)), { maxLength: 12 }), (looks) => {
       const kept = new KeptMachines(beatMs)
       let plain: Machines = new Map()
+      const byId = <T extends { readonly id: string }>(all: Iterable<T>) =>
+        [...all].sort((a, b) => (a.id < b.id ? -1 : 1))
       let now = 0
       for (const [nodes, laterMs] of looks) {
         now += laterMs
@@ -66,8 +71,15 @@ t.test('what is kept from look to look equals what a look at all nodes gives, wh
         plain = machinesOf(all, plain, now, beatMs)
         const inOrder = (machines: Machines) => [...machines].sort(([a], [b]) => (a < b ? -1 : 1))
         t.strictSame(inOrder(kept.all), inOrder(plain))
+        const troubled = byId(sitesOf(plain).troubled).map(summary)
+        t.strictSame(byId(kept.sites.troubled).map(summary), troubled, 'and so do the sites')
+        t.equal(kept.sites.ofOne, sitesOf(plain).ofOne)
       }
     }),
     { numRuns: 300 },
   )
 })
+
+function summary({ id, size, away, overdue }: Site) {
+  return { id, size, away: [...away.keys()].sort(), overdue: [...overdue.keys()].sort() }
+}

@@ -1,6 +1,9 @@
+import type { NodeBelief } from '../../../fleet/belief.ts'
+import { isOverdue, type Sign } from './contact.ts'
 import { type Machine, type Machines, machineOf, type NodeSign, nodeSign, type Watched } from './machine.ts'
+import { SiteIndex, type Sites } from './sites.ts'
 
-type Known = { sign: NodeSign; machine: string; site: string; look: number }
+type Known = { node: NodeBelief; sign: NodeSign; machine: string; site: string; look: number }
 
 /**
  * The machines behind ten thousand nodes that are looked at several times a second: each is judged anew only where a node says something
@@ -11,7 +14,9 @@ export class KeptMachines {
   readonly #nodes = new Map<string, Known>()
   readonly #nodesOf = new Map<string, Set<string>>()
   readonly #machines = new Map<string, Machine>()
+  readonly #sites = new SiteIndex()
   #look = 0
+  #well = 0
 
   /** @param beatMs the time between two beats, with some room */
   constructor(beatMs: number) {
@@ -22,16 +27,33 @@ export class KeptMachines {
     return this.#machines
   }
 
-  /** Takes in all nodes there are. */
+  get sites(): Sites {
+    return this.#sites
+  }
+
+  /**
+   * Whether a node says what it said at the look before: that it is connected and was heard of in time. It counts as looked at then. Of ten
+   * thousand nodes nearly all are so nearly always: this is all that they cost.
+   */
+  isStillWell(node: NodeBelief, sign: Sign, now: number): boolean {
+    const known = this.#nodes.get(node.spec.id)
+    if (known?.node !== node || !isWell(known.sign) || isOverdue(sign, now, this.#beatMs)) return false
+    known.look = this.#look
+    this.#well += 1
+    return true
+  }
+
+  /** Takes in all nodes there are, but those of which `isStillWell` said so meanwhile. */
   look(watched: Iterable<Watched>, now: number): void {
     this.#look += 1
     const touched = new Set<string>()
+    this.#well = 0
     let count = 0
     for (const each of watched) {
       count += 1
       this.#see(each, nodeSign(each, now, this.#beatMs), touched)
     }
-    if (this.#nodes.size > count) this.#forgetUnseen(touched)
+    if (this.#nodes.size > count + this.#well) this.#forgetUnseen(touched)
     for (const id of touched) this.#judge(id, now)
   }
 
@@ -40,10 +62,11 @@ export class KeptMachines {
     const known = this.#nodes.get(id)
     if (known) {
       known.look = this.#look
+      known.node = node
       if (known.machine === machine && known.site === site && sameSign(known.sign, sign)) return
       this.#leave(id, known.machine, touched)
     }
-    this.#nodes.set(id, { sign, machine, site, look: this.#look })
+    this.#nodes.set(id, { node, sign, machine, site, look: this.#look })
     this.#nodesOf.getOrInsertComputed(machine, () => new Set()).add(id)
     touched.add(machine)
   }
@@ -66,16 +89,28 @@ export class KeptMachines {
     const [first] = nodes
     if (first) {
       const signs = nodes.map(({ sign }) => sign)
-      this.#machines.set(id, machineOf({ id, site: first.site }, signs, this.#machines.get(id), now))
+      const before = this.#machines.get(id)
+      const machine = machineOf({ id, site: first.site }, signs, before, now)
+      this.#machines.set(id, machine)
+      this.#sites.put(before, machine)
       return
     }
     this.#nodesOf.delete(id)
+    this.#sites.put(this.#machines.get(id), undefined)
     this.#machines.delete(id)
   }
 }
 
+function isWell({ inContact, wasInContact, left, unheard, dead }: NodeSign): boolean {
+  return inContact && wasInContact && !left && !unheard && !dead
+}
+
 function sameSign(a: NodeSign, b: NodeSign): boolean {
   return (
-    a.inContact === b.inContact && a.wasInContact === b.wasInContact && a.left === b.left && a.unheard === b.unheard
+    a.inContact === b.inContact &&
+    a.wasInContact === b.wasInContact &&
+    a.left === b.left &&
+    a.unheard === b.unheard &&
+    a.dead === b.dead
   )
 }

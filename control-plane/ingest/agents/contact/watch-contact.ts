@@ -1,18 +1,23 @@
 import { repeat } from '#shared/lifecycle/repeat.ts'
+import { sparing } from '#shared/lifecycle/sparing.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import { beatEveryMs } from '#shared/protocol/messages.ts'
-import type { Hold, NodeBelief } from '../../../fleet/belief.ts'
+import type { Hold, InstanceBelief, NodeBelief } from '../../../fleet/belief.ts'
 import type { FleetView } from '../../../fleet/fleet.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
+import { nodeIsDead } from '../../../fleet/routable.ts'
 import type { AgentsConfig } from '../../config.ts'
 import { Proposer } from '../../propose.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { type ContactLimits, contactNow } from './contact.ts'
-import { type HoldLimits, holdEnds, isInDoubt, lossesToHold } from './hold.ts'
+import { type HoldLimits, holdEnds, isInDoubt, lossesToHold, type Spent } from './hold.ts'
 import type { Machines, Watched } from './machine.ts'
 import { KeptMachines } from './machines.ts'
+import { type Surroundings, surroundingsOf, unsettledIn } from './surroundings.ts'
 
 const lookEveryMs = 250
+/** Where ten thousand nodes are in trouble. Less than what counts as a pause of ours. */
+const lookAtLeastEveryMs = 1_000
 /** A beat may come so much late without meaning anything. */
 const leewayMs = 500
 /** A look that comes so much late was ours to miss. */
@@ -23,13 +28,17 @@ const mostNamed = 20
 export type WatchContactOptions = {
   readonly fleet: FleetView
   readonly record: RecordChange
-  readonly sessions: AgentSessions
+  readonly sessions: Pick<AgentSessions, 'sign' | 'forgive' | 'askAgain'>
+  /** Whether this plane judges what concerns whole sites; the contact of its own nodes it judges in any case. Left out: yes. */
+  readonly leads?: () => boolean
   readonly settings: AgentsConfig
   /** `plane:<run>` */
   readonly by: string
   readonly log: Logger
   /** Milliseconds between beats, where it is not that of the protocol. */
   readonly beatMs?: number
+  /** A monotonic clock in milliseconds, where it is not that of the process. */
+  readonly now?: () => number
 }
 
 /** Who is in contact, as the last look found it. */
@@ -37,24 +46,37 @@ export interface ContactWatch extends AsyncDisposable {
   readonly machines: Machines
   /** Whether machines of this site may have been cut off together and only not all be missed yet. */
   inDoubt(site: string): boolean
+  /** What stands around a machine at its site. */
+  surroundings(machine: string, site: string): Surroundings
+  /** What happened since the plane's start. */
+  figures(): ContactFigures
+}
+
+export type ContactFigures = {
+  /** Holds, by what ended them; `begun` are all. */
+  readonly holds: Readonly<Record<'begun' | 'time' | 'contact', number>>
+  /** Nodes that fell to the lowest priority. */
+  readonly demoted: number
 }
 
 /** Judges contact and holds again and again until disposed of. */
 export function watchContact(options: WatchContactOptions): ContactWatch {
   const stop = new AbortController()
-  const watch = new Watch(options)
+  const watch = new ContactJudge(options)
   const onFailure = warn(options.log, 'contact could not be judged')
-  const loop = repeat(
-    async () => watch.look(),
-    { everyMs: lookEveryMs, afterFailureMs: () => 1_000 },
-    onFailure,
-    stop.signal,
-  )
+  const [look, pace] = sparing(() => watch.look(), {
+    everyMs: lookEveryMs,
+    mostMs: lookAtLeastEveryMs,
+    afterFailureMs: () => 1_000,
+  })
+  const loop = repeat(look, pace, onFailure, stop.signal)
   return {
     get machines() {
       return watch.machines
     },
     inDoubt: (site) => watch.inDoubt(site),
+    surroundings: (machine, site) => watch.surroundings(machine, site),
+    figures: () => watch.figures(),
     async [Symbol.asyncDispose]() {
       stop.abort()
       await loop
@@ -63,18 +85,26 @@ export function watchContact(options: WatchContactOptions): ContactWatch {
   }
 }
 
-class Watch {
+/** Judges contact and holds by one look after the other. */
+export class ContactJudge {
   readonly #kept: KeptMachines
   readonly #options: WatchContactOptions
   readonly #proposer: Proposer
   readonly #contactLimits: ContactLimits
   readonly #holdLimits: HoldLimits
   readonly #doubts = new Map<string, boolean>()
-  #lookedAt = performance.now()
+  readonly #unsettled = new Map<string, number>()
+  readonly #holds = { begun: 0, time: 0, contact: 0 }
+  #spent: Spent = new Map()
+  #demoted = 0
+  readonly #now: () => number
+  #lookedAt: number
 
   constructor(options: WatchContactOptions) {
     this.#options = options
-    const { settings, record, by, log, beatMs = beatEveryMs } = options
+    const { settings, record, by, log, beatMs = beatEveryMs, now = () => performance.now() } = options
+    this.#now = now
+    this.#lookedAt = now()
     this.#proposer = new Proposer(record, by, log)
     this.#kept = new KeptMachines(beatMs + leewayMs)
     this.#contactLimits = {
@@ -87,7 +117,7 @@ class Watch {
 
   look(): void {
     const { fleet, sessions } = this.#options
-    const now = performance.now()
+    const now = this.#now()
     const pausedMs = now - this.#lookedAt - lookEveryMs
     this.#lookedAt = now
     if (pausedMs > pauseMs) sessions.forgive(pausedMs)
@@ -95,7 +125,9 @@ class Watch {
     const changed: Watched[] = []
     this.#kept.look(this.#watched(now, changed), now)
     this.#doubts.clear()
+    this.#unsettled.clear()
     for (const each of changed) this.#changeContact(each)
+    if (this.#options.leads?.() === false) return
     this.#hold(now)
     for (const hold of fleet.installation.holds.values()) this.#endHold(hold)
   }
@@ -104,14 +136,16 @@ class Watch {
     return this.#kept.all
   }
 
-  /** All nodes with an agent; those whose contact is another one than is believed are added to `changed`. */
+  /** All nodes with an agent but those that are well and were so before; those whose contact is another one than is believed are added to `changed`. */
   *#watched(now: number, changed: Watched[]): Generator<Watched, void> {
     const { fleet, sessions } = this.#options
     for (const node of fleet.nodes.values()) {
       if (node.contact === 'none' || node.spec.machine === '') continue
       const sign = sessions.sign(node.spec.id)
+      if (this.#kept.isStillWell(node, sign, now)) continue
       const contact = contactNow(sign, node.contact, now, this.#contactLimits)
-      const watched = { node, sign, contact }
+      const dead = node.contact !== 'connected' && nodeIsDead(node, this.#instancesOf(node))
+      const watched = { node, sign, contact, dead }
       if (contact !== node.contact) changed.push(watched)
       yield watched
     }
@@ -119,8 +153,22 @@ class Watch {
 
   inDoubt(site: string): boolean {
     return this.#doubts.getOrInsertComputed(site, () =>
-      isInDoubt(site, this.machines, performance.now(), this.#holdLimits),
+      isInDoubt(site, this.#kept.sites, this.#now(), this.#holdLimits),
     )
+  }
+
+  surroundings(machine: string, site: string): Surroundings {
+    const now = this.#now()
+    const known = this.#kept.sites.get(site)
+    const forgottenMs = this.#options.settings.hold.at_most
+    const unsettled = this.#unsettled.getOrInsertComputed(site, () =>
+      known ? unsettledIn(known, now, forgottenMs) : 0,
+    )
+    return surroundingsOf(machine, known, unsettled, now, forgottenMs)
+  }
+
+  figures(): ContactFigures {
+    return { holds: { ...this.#holds }, demoted: this.#demoted }
   }
 
   idle(): Promise<void> {
@@ -148,14 +196,16 @@ class Watch {
   #hold(now: number): void {
     const { fleet, settings, log } = this.#options
     const { holds, revision: seen } = fleet.installation
-    for (const { site, machines } of lossesToHold(this.machines, holds, now, this.#holdLimits)) {
-      const change = { kind: 'hold-begun', site, machines, until: Date.now() + settings.hold.at_most } as const
+    for (const { site, machines, of } of lossesToHold(this.#kept.sites, holds, now, this.#holdLimits, this.#spent)) {
+      const isNew = !holds.has(site)
+      const change = { kind: 'hold-begun', site, machines, of, until: Date.now() + settings.hold.at_most } as const
       this.#proposer.propose(`hold ${site}`, { change, seen }, (outcome) => {
-        if (outcome === 'changed')
-          log.warn(
-            { site, lost: machines.length, machines: machines.slice(0, mostNamed) },
-            'machines were lost together: routing of their site is held',
-          )
+        if (outcome !== 'changed') return
+        if (isNew) this.#holds.begun += 1
+        const what = isNew
+          ? 'machines were lost together: routing of their site is held'
+          : 'a site that is held lost more machines'
+        log.warn({ code: 'SITE_HELD', site, lost: machines.length, of, machines: machines.slice(0, mostNamed) }, what)
       })
     }
   }
@@ -166,18 +216,32 @@ class Watch {
     const why = holdEnds(hold, this.machines, Date.now())
     if (!why) return
     const left = why === 'time' ? this.#unconfirmed(hold) : []
-    // Only what is lost can fall; the grace of these is not over yet.
-    if (left.some(({ contact }) => contact === 'suspect')) return
-    for (const node of left) {
-      const change = { kind: 'node-demoted', node: node.spec.id } as const
-      this.#proposer.propose(`node ${node.spec.id}`, { change, seen: node.revision })
+    const fallen = left.filter(({ contact }) => contact === 'lost')
+    for (const node of fallen) {
+      const { id, name } = node.spec
+      const change = { kind: 'node-demoted', node: id } as const
+      this.#proposer.propose(`node ${id}`, { change, seen: node.revision }, (outcome) => {
+        if (outcome !== 'changed') return
+        this.#demoted += 1
+        log.warn({ code: 'NODES_UNCONFIRMED', node: id, name, site }, 'a node fell to the lowest priority')
+      })
     }
-    // First they fall, then the hold ends: in between nothing would protect them.
-    if (left.length > 0) return
-    const change = { kind: 'hold-ended', site } as const
+    // Only what is lost can fall, and the grace of some is not over yet; who was missed after the time was up is none of them. First they
+    // fall, then the hold ends: in between nothing would protect them.
+    if (fallen.length > 0 || left.some(({ contactSince }) => contactSince <= hold.until)) return
+    const change = { kind: 'hold-ended', site, why } as const
     this.#proposer.propose(`hold ${site}`, { change, seen: fleet.installation.revision }, (outcome) => {
-      if (outcome === 'changed') log.warn({ site, why }, 'routing of a site is no longer held')
+      if (outcome !== 'changed') return
+      this.#holds[why] += 1
+      if (why === 'time') this.#spend(hold)
+      log.warn({ code: 'SITE_HELD', site, why }, 'routing of a site is no longer held')
     })
+  }
+
+  /** What is still away was held for as long as may be: only another loss is held again. */
+  #spend({ machines }: Hold): void {
+    const away = [...this.#spent.keys(), ...machines].flatMap((id) => this.machines.get(id) ?? [])
+    this.#spent = new Map(away.flatMap(({ id, lostAt }) => (lostAt === undefined ? [] : [[id, lostAt]])))
   }
 
   /** Nodes of the hold of which nobody can say whether they live, and which have not fallen yet. */
@@ -187,12 +251,16 @@ class Watch {
     return [...fleet.nodes.values()].filter((node) => {
       const away = node.contact === 'suspect' || node.contact === 'lost'
       if (!away || node.demoted || !held.has(node.spec.machine)) return false
-      return [...fleet.instancesOfNode(node.spec.id)].some((id) => fleet.instances.get(id)?.death === undefined)
+      return this.#instancesOf(node).some(({ death }) => death === undefined)
     })
   }
 
   #hasDead(node: NodeBelief): boolean {
+    return this.#instancesOf(node).some(({ death }) => death !== undefined)
+  }
+
+  #instancesOf({ spec }: NodeBelief): readonly InstanceBelief[] {
     const { fleet } = this.#options
-    return [...fleet.instancesOfNode(node.spec.id)].some((id) => fleet.instances.get(id)?.death !== undefined)
+    return [...fleet.instancesOfNode(spec.id)].flatMap((id) => fleet.instances.get(id) ?? [])
   }
 }

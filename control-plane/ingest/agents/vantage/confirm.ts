@@ -1,4 +1,5 @@
 import { repeat } from '#shared/lifecycle/repeat.ts'
+import { sparing } from '#shared/lifecycle/sparing.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
@@ -10,31 +11,74 @@ import type { ContactWatch } from '../contact/watch-contact.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import type { FleetWithRemovals } from '../session/reconcile.ts'
 import { askVantage } from './ask-vantage.ts'
+import { chooseWitnesses } from './choice.ts'
+import { type Home, type Judgement, judgeDeath } from './death.ts'
+import { type Condition, Inquiry } from './inquiry.ts'
 import type { Sightings } from './sightings.ts'
-import { type Answer, findingOf, type Home, judgeDeath, planeId, remoteCheck, type Vantage } from './vantage.ts'
+import { type Finding, findingOf, isPlane, remoteCheck, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 250
+const lookAtLeastEveryMs = 1_000
 
 export type ConfirmOptions = {
   readonly fleet: FleetWithRemovals
   readonly record: RecordChange
-  readonly sessions: AgentSessions
-  readonly contact: ContactWatch
+  readonly sessions: Pick<AgentSessions, 'ask' | 'askAgain'>
+  readonly contact: Pick<ContactWatch, 'machines' | 'inDoubt' | 'surroundings'>
+  /** Whether this plane confirms deaths. Left out: yes. */
+  readonly leads?: () => boolean
   readonly sightings: Sightings
   readonly settings: AgentsConfig['vantages']
   /** `plane:<run>` */
   readonly by: string
   readonly log: Logger
+  /** A monotonic clock in milliseconds, where it is not that of the process. */
+  readonly now?: () => number
+  /** Runs a check from a vantage; undefined: the vantage itself did not answer. Where it is not done by a real probe. */
+  readonly ask?: typeof askVantage
+}
+
+/** How many vantages are being asked, and what came of it since the plane's start. */
+export type ConfirmFigures = {
+  readonly asking: number
+  readonly answers: Readonly<Record<Finding, number>>
+  readonly deaths: Readonly<Record<Death['how'], number>>
+}
+
+/** What is known of an instance's life besides what its own agent says. */
+export type Witnesses = {
+  /** Whether others can run its check at all. */
+  readonly check: 'none' | 'local' | 'remote'
+  /** Who saw it pass lately. */
+  readonly seenBy: readonly string[]
+  /** Since its node was missed: what each vantage that was asked last has found, and what follows. Left out: nobody was asked. */
+  readonly asked?: {
+    readonly found: Readonly<Record<string, Finding>>
+    readonly agoMs: number
+    readonly judgement: Judgement
+  }
+}
+
+/** Deaths are confirmed until it is disposed of. */
+export interface DeathConfirmation extends AsyncDisposable {
+  figures(): ConfirmFigures
+  witnesses(instance: string): Witnesses
 }
 
 /** Has the vantages look at every instance whose agent is out of contact, and records the deaths that they confirm. */
-export function confirmDeaths(options: ConfirmOptions): AsyncDisposable {
+export function confirmDeaths(options: ConfirmOptions): DeathConfirmation {
   const stop = new AbortController()
-  const confirmation = new Confirmation(options, stop.signal)
+  const confirmation = new DeathJudge(options, stop.signal)
   const onFailure = warn(options.log, 'deaths could not be judged')
-  const pace = { everyMs: lookEveryMs, afterFailureMs: () => 1_000 }
-  const loop = repeat(async () => confirmation.look(), pace, onFailure, stop.signal)
+  const [look, pace] = sparing(() => confirmation.look(), {
+    everyMs: lookEveryMs,
+    mostMs: lookAtLeastEveryMs,
+    afterFailureMs: () => 1_000,
+  })
+  const loop = repeat(look, pace, onFailure, stop.signal)
   return {
+    figures: () => confirmation.figures(),
+    witnesses: (instance) => confirmation.witnesses(instance),
     async [Symbol.asyncDispose]() {
       stop.abort()
       await loop
@@ -43,50 +87,79 @@ export function confirmDeaths(options: ConfirmOptions): AsyncDisposable {
   }
 }
 
-/**
- * One time of asking all vantages of an instance. `shaky`: at some moment of it the network was held or in doubt, so that its
- * silence proves nothing, even when the doubt is gone.
- */
-type Round = { readonly askedAt: number; readonly answers: Answer[]; waiting: number; shaky: boolean }
+/** An instance that is to be looked at now. */
+type Due = { readonly id: string; readonly node: NodeBelief; readonly check: ProbeSpec; readonly condition: Condition }
 
-class Confirmation {
+/** Judges deaths by one look after the other. */
+export class DeathJudge {
   readonly #options: ConfirmOptions
   readonly #stop: AbortSignal
+  readonly #now: () => number
   readonly #proposer: Proposer
-  readonly #rounds = new Map<string, Round>()
+  readonly #inquiries = new Map<string, Inquiry>()
   readonly #asking = new Set<Promise<void>>()
+  #askingShaky = 0
   /** Deaths that could not be written down: their removals stand for as long as nothing is heard of the node. */
   readonly #unrecorded = new Set<string>()
+  readonly #answers: Record<Finding, number> = { passed: 0, refused: 0, 'no-answer': 0, other: 0, unanswered: 0 }
+  readonly #deaths: Record<Death['how'], number> = { refused: 0, timeout: 0 }
 
   constructor(options: ConfirmOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
+    this.#now = options.now ?? (() => performance.now())
     this.#proposer = new Proposer(options.record, options.by, options.log)
   }
 
   look(): void {
-    const { fleet } = this.#options
+    const { fleet, settings } = this.#options
     if (!fleet.complete) return
-    const now = performance.now()
+    if (this.#options.leads?.() === false) {
+      this.#inquiries.clear()
+      return
+    }
+    const now = this.#now()
     const doubtful = new Set<string>()
+    const due: Due[] = []
     for (const node of fleet.nodes.values()) {
-      if (!isOutOfContact(node)) continue
+      const condition = this.#conditionOf(node)
+      if (!condition) continue
       for (const id of fleet.instancesOfNode(node.spec.id)) {
         const instance = fleet.instances.get(id)
         const check = instance?.origin === 'agent' && !instance.death ? remoteCheck(instance.spec) : undefined
         if (!check) continue
         doubtful.add(id)
-        const round = this.#rounds.get(id)
-        if (round && !this.#isOver(round, node, now)) this.#judge(id, round)
-        else this.#ask(id, node, check, now)
+        const inquiry = this.#inquiries.get(id)
+        inquiry?.doubt(condition.shaky)
+        if (!inquiry || inquiry.isOver(condition, now, settings.ask_every)) due.push({ id, node, check, condition })
+        else this.#judge(id, inquiry)
       }
     }
-    for (const id of this.#rounds.keys()) if (!doubtful.has(id)) this.#rounds.delete(id)
+    for (const id of this.#inquiries.keys()) if (!doubtful.has(id)) this.#inquiries.delete(id)
     for (const id of this.#unrecorded) {
       if (doubtful.has(id)) continue
       this.#unrecorded.delete(id)
       fleet.lift(id)
     }
+    for (const each of this.#inOrder(due)) if (!this.#ask(each, now)) break
+  }
+
+  figures(): ConfirmFigures {
+    return { asking: this.#asking.size, answers: { ...this.#answers }, deaths: { ...this.#deaths } }
+  }
+
+  witnesses(id: string): Witnesses {
+    const { fleet, sightings, settings } = this.#options
+    const instance = fleet.instances.get(id)
+    const check = instance && remoteCheck(instance.spec)
+    if (!instance || !check) return { check: instance?.spec.checks.length ? 'local' : 'none', seenBy: [] }
+    const now = this.#now()
+    const seenBy = sightings.of(id, JSON.stringify(check), now, settings.valid_for).map((vantage) => vantage.id)
+    const inquiry = this.#inquiries.get(id)
+    const judgement = inquiry && this.#judgementOf(instance, inquiry)
+    if (!judgement) return { check: 'remote', seenBy }
+    const found = Object.fromEntries(inquiry.answers.map(({ vantage, finding }) => [vantage.id, finding]))
+    return { check: 'remote', seenBy, asked: { found, agoMs: now - inquiry.askedAt, judgement } }
   }
 
   async idle(): Promise<void> {
@@ -94,60 +167,107 @@ class Confirmation {
     await this.#proposer.idle()
   }
 
-  #isOver({ waiting, askedAt, shaky }: Round, node: NodeBelief, now: number): boolean {
-    if (waiting > 0) return false
-    return now - askedAt >= this.#options.settings.ask_every || (shaky && !this.#isShaky(node))
+  /** Undefined: its agent is heard, so it says itself how its instances are. */
+  #conditionOf({ spec, contact }: NodeBelief): Condition | undefined {
+    const suspect = contact === 'suspect' || contact === 'lost'
+    const machine = suspect ? undefined : this.#options.contact.machines.get(spec.machine)
+    // One missed beat proves nothing, but a look at once leaves time for a second one. That it is suspect may not be written down yet.
+    const isMissed = machine && !machine.left && (machine.overdue || machine.lostAt !== undefined)
+    if (!suspect && !isMissed) return undefined
+    const shaky = this.#shakyOf(spec.site)
+    return suspect || !shaky ? { suspect, shaky } : undefined
   }
 
-  #isShaky({ spec }: NodeBelief): boolean {
+  #shakyOf(site: string): Condition['shaky'] {
     const { fleet, contact } = this.#options
-    return fleet.installation.holds.has(spec.site) || contact.inDoubt(spec.site)
+    if (fleet.installation.holds.has(site)) return 'site_held'
+    return contact.inDoubt(site) ? 'in_doubt' : undefined
   }
 
-  #ask(id: string, node: NodeBelief, check: ProbeSpec, now: number): void {
-    if (this.#asking.size >= this.#options.settings.at_once) return
-    const vantages = this.#vantages(id, node, check, now)
-    const round: Round = { askedAt: now, answers: [], waiting: vantages.length, shaky: false }
-    this.#rounds.set(id, round)
-    for (const vantage of vantages) {
-      const asked = this.#hear(id, round, vantage, check).finally(() => this.#asking.delete(asked))
+  /** What can bring a death to light first; of those who have waited longest first: a site that is gone must not keep others waiting. */
+  #inOrder(due: readonly Due[]): readonly Due[] {
+    const { settings } = this.#options
+    if (due.length * (settings.agents + 1) + this.#asking.size <= settings.at_once / 2) return due
+    const askedAt = ({ id }: Due) => this.#inquiries.get(id)?.askedAt ?? Number.NEGATIVE_INFINITY
+    const shaky = ({ condition }: Due) => (condition.shaky ? 1 : 0)
+    return due.toSorted((a, b) => shaky(a) - shaky(b) || askedAt(a) - askedAt(b))
+  }
+
+  /** False: no more can be asked now. */
+  #ask({ id, node, check, condition }: Due, now: number): boolean {
+    const { at_once } = this.#options.settings
+    const isShaky = condition.shaky !== undefined
+    if (this.#asking.size >= at_once || (isShaky && this.#askingShaky >= at_once / 2)) return false
+    const { vantages, agentsAbsent } = this.#vantages(id, node, check, now)
+    const inquiry = new Inquiry(vantages, condition, now, this.#inquiries.get(id), agentsAbsent)
+    this.#inquiries.set(id, inquiry)
+    for (const vantage of inquiry.vantages) {
+      if (isShaky) this.#askingShaky += 1
+      const asked = this.#hear(id, inquiry, vantage, check).finally(() => {
+        this.#asking.delete(asked)
+        if (isShaky) this.#askingShaky -= 1
+      })
       this.#asking.add(asked)
     }
+    return true
   }
 
   /** Who saw it pass lately and can be asked now. */
-  #vantages(id: string, node: NodeBelief, check: ProbeSpec, now: number): readonly Vantage[] {
+  #vantages(id: string, node: NodeBelief, check: ProbeSpec, now: number) {
     const { fleet, contact, sightings, settings } = this.#options
-    return sightings.of(id, JSON.stringify(check), now, settings.valid_for).filter((vantage) => {
-      if (vantage.id === planeId) return true
-      if (vantage.machine === node.spec.machine || fleet.nodes.get(vantage.id)?.contact !== 'connected') return false
-      return contact.machines.get(vantage.machine)?.overdue === false
+    const { machine } = node.spec
+    const seen = sightings.of(id, JSON.stringify(check), now, settings.valid_for)
+    const agents = seen.filter((vantage) => !isPlane(vantage.id) && vantage.machine !== machine)
+    const able = agents.filter(
+      (vantage) =>
+        fleet.nodes.get(vantage.id)?.contact === 'connected' &&
+        contact.machines.get(vantage.machine)?.overdue === false,
+    )
+    // Who is known to be dead, or was stopped, is not waited for.
+    const awaited = agents.filter((vantage) => {
+      const known = contact.machines.get(vantage.machine)
+      return known !== undefined && !known.dead && !known.left
     })
-  }
-
-  async #hear(id: string, round: Round, vantage: Vantage, check: ProbeSpec): Promise<void> {
-    const { sessions, sightings } = this.#options
-    const verdict = await askVantage(vantage, check, sessions, this.#stop)
-    round.waiting -= 1
-    if (this.#stop.aborted || this.#rounds.get(id) !== round) return
-    if (verdict) {
-      const finding = findingOf(verdict)
-      round.answers.push({ vantage, finding })
-      if (finding === 'passed') sightings.saw(id, JSON.stringify(check), vantage, performance.now())
+    const witnesses = new Set<Vantage>([...seen.filter((vantage) => isPlane(vantage.id)), ...able])
+    return {
+      vantages: chooseWitnesses(witnesses, settings.agents),
+      agentsAbsent: able.length === 0 && awaited.length > 0,
     }
-    this.#judge(id, round)
   }
 
-  #judge(id: string, round: Round): void {
+  async #hear(id: string, inquiry: Inquiry, vantage: Vantage, check: ProbeSpec): Promise<void> {
+    const { sessions, sightings, ask = askVantage } = this.#options
+    const finding = findingOf(await ask(vantage, check, sessions, this.#stop))
+    if (this.#stop.aborted) return
+    this.#answers[finding] += 1
+    inquiry.hear({ vantage, finding })
+    if (this.#inquiries.get(id) !== inquiry) return
+    if (finding === 'passed') sightings.saw(id, JSON.stringify(check), vantage, this.#now())
+    this.#judge(id, inquiry)
+  }
+
+  #judge(id: string, inquiry: Inquiry): void {
+    const instance = this.#options.fleet.instances.get(id)
+    if (!instance || instance.death) return
+    const judgement = this.#judgementOf(instance, inquiry)
+    if (judgement?.kind === 'dead') this.#confirm(instance, judgement.death)
+  }
+
+  #judgementOf(instance: InstanceBelief, inquiry: Inquiry): Judgement | undefined {
     const { fleet, contact } = this.#options
-    const instance = fleet.instances.get(id)
-    const node = instance && fleet.nodes.get(instance.node)
-    if (!node || instance.death || !isOutOfContact(node)) return
-    round.shaky ||= this.#isShaky(node)
+    const node = fleet.nodes.get(instance.node)
+    const condition = node && this.#conditionOf(node)
+    if (!node || !condition) return undefined
+    inquiry.doubt(condition.shaky)
     const { machine, site } = node.spec
-    const home: Home = { machine, site, shaky: round.shaky, demoted: node.demoted }
-    const death = judgeDeath(round.answers, round.waiting, home, contact.machines)
-    if (death) this.#confirm(instance, death)
+    const home: Home = {
+      machine,
+      site,
+      suspect: condition.suspect,
+      demoted: node.demoted,
+      ...contact.surroundings(machine, site),
+    }
+    return judgeDeath(inquiry, home)
   }
 
   #confirm({ spec, node, revision }: InstanceBelief, death: Omit<Death, 'at'>): void {
@@ -162,14 +282,11 @@ class Confirmation {
       }
       this.#unrecorded.delete(id)
       if (outcome !== 'changed') return
+      this.#deaths[death.how] += 1
       log.warn({ instance: id, node, how: death.how, vantages: death.vantages }, 'a death was confirmed')
       // It came back while this was written down: its agent has to say that it lives.
       if (fleet.nodes.get(node)?.contact === 'connected')
         sessions.askAgain(node, 'an instance was confirmed dead meanwhile')
     })
   }
-}
-
-function isOutOfContact({ contact }: NodeBelief): boolean {
-  return contact === 'suspect' || contact === 'lost'
 }

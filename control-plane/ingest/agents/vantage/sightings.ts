@@ -8,6 +8,9 @@ export type StoredSighting = {
   readonly at: number
 }
 
+/** In a fleet where agents come and go others see it each time. */
+const mostPerInstance = 16
+
 type Sighting = { readonly vantage: Vantage; readonly target: string; readonly at: number }
 
 /** Who saw which instance pass its check, and when. Times in milliseconds of a monotonic clock. */
@@ -16,14 +19,18 @@ export class Sightings {
 
   /** @param target what exactly was probed: an instance that moved has been seen by nobody */
   saw(instance: string, target: string, vantage: Vantage, at: number): void {
-    const sightings = this.#byInstance.get(instance)
-    if (sightings) sightings.set(vantage.id, { vantage, target, at })
-    else this.#byInstance.set(instance, new Map([[vantage.id, { vantage, target, at }]]))
+    const sightings = this.#byInstance.getOrInsertComputed(instance, () => new Map())
+    // Who saw it last comes last.
+    sightings.delete(vantage.id)
+    sightings.set(vantage.id, { vantage, target, at })
+    const [oldest] = sightings.keys()
+    if (sightings.size > mostPerInstance && oldest !== undefined) sightings.delete(oldest)
   }
 
-  /** This vantage cannot see it, though it is well. */
-  lostSight(instance: string, vantage: string): void {
+  /** This vantage could not see it, though it was well. @param at when; it may have seen it again since */
+  lostSight(instance: string, vantage: string, at: number): void {
     const sightings = this.#byInstance.get(instance)
+    if ((sightings?.get(vantage)?.at ?? at) > at) return
     sightings?.delete(vantage)
     if (sightings?.size === 0) this.#byInstance.delete(instance)
   }
@@ -32,12 +39,10 @@ export class Sightings {
     this.#byInstance.delete(instance)
   }
 
-  /** The vantages that saw it pass within `validForMs`. */
+  /** The vantages that saw it pass within `validForMs`, who saw it last first. */
   of(instance: string, target: string, now: number, validForMs: number): readonly Vantage[] {
-    const sightings = this.#byInstance.get(instance)?.values() ?? []
-    return [...sightings].flatMap((seen) =>
-      seen.target === target && now - seen.at <= validForMs ? [seen.vantage] : [],
-    )
+    const sightings = [...(this.#byInstance.get(instance)?.values() ?? [])].reverse()
+    return sightings.flatMap((seen) => (seen.target === target && now - seen.at <= validForMs ? [seen.vantage] : []))
   }
 
   /** All sightings that may still count, to be kept over a restart. @param epochNow the same moment as `now`, in epoch milliseconds */

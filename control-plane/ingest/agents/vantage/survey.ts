@@ -6,9 +6,11 @@ import type { FleetView } from '../../../fleet/fleet.ts'
 import type { AgentsConfig } from '../../config.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { askVantage } from './ask-vantage.ts'
+import { type Candidates, candidatesOf, chooseAgents } from './choice.ts'
 import { Due } from './due.ts'
+import { Misses } from './misses.ts'
 import type { Sightings } from './sightings.ts'
-import { type Candidates, chooseAgents, findingOf, planeId, remoteCheck, type Vantage } from './vantage.ts'
+import { findingOf, planeId, remoteCheck, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 500
 /** An instance that has just become well is looked at within a second; a whole fleet, as after a restart, at 200 a second. */
@@ -16,6 +18,8 @@ const soonMs = 1_000
 const apartMs = 5
 /** Agents that can be asked are put in order at most this often. */
 const candidatesForMs = 1_000
+/** An agent that beats so much later has checked its instances since, at the usual interval. */
+const sureAfterMs = 6_000
 
 export type SurveyOptions = {
   readonly fleet: FleetView
@@ -24,7 +28,18 @@ export type SurveyOptions = {
   readonly settings: AgentsConfig['vantages']
   /** The plane's own place. */
   readonly plane: Omit<Vantage, 'id'>
+  /** Whether the instances of a service are looked at by this plane; others of the same store look at the rest. Left out: all are. */
+  readonly owns?: (service: string) => boolean
+  /** Hears what was found out here, at once. seen false: this vantage cannot see it, though it is well. */
+  readonly onSighting?: (sighting: SightingHere) => void
   readonly log: Logger
+}
+
+export type SightingHere = {
+  readonly instance: string
+  readonly target: string
+  readonly vantage: Vantage
+  readonly seen: boolean
 }
 
 /** Finds out again and again who can see which instance, until disposed of. */
@@ -54,7 +69,10 @@ class Survey {
   readonly #stop: AbortSignal
   /** When each instance is to be looked at next. */
   readonly #due = new Due()
+  /** Instances for which there were too few agents to be asked, as it is after a start, by how many were found. */
+  readonly #short = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
+  readonly #misses = new Misses(sureAfterMs)
   #candidates: Candidates | undefined
   #candidatesStale = true
   #candidatesAt = Number.NEGATIVE_INFINITY
@@ -70,8 +88,10 @@ class Survey {
     for (const id of instances) {
       const instance = this.#options.fleet.instances.get(id)
       if (!instance) this.#options.sightings.forget(id)
-      if (!instance || !checkOf(instance)) this.#due.delete(id)
-      else if (!this.#due.has(id)) this.#expect(id)
+      if (!instance || !checkOf(instance)) {
+        this.#due.delete(id)
+        this.#short.delete(id)
+      } else if (!this.#due.has(id)) this.#expect(id)
     }
   }
 
@@ -81,14 +101,36 @@ class Survey {
     if (!this.#begun) this.changed(fleet.instances.keys(), true)
     this.#begun = true
     const now = performance.now()
+    for (const { instance, vantage, at } of this.#misses.settle((id) => this.#wellSince(id))) {
+      const { sightings, onSighting } = this.#options
+      sightings.lostSight(instance, vantage, at)
+      onSighting?.({ instance, target: '', vantage: { id: vantage, machine: '', site: '' }, seen: false })
+    }
+    if (this.#short.size > 0 && this.#candidatesStale) this.#fill()
     for (const id of this.#due.take(now, settings.at_once - this.#running.size)) {
       const instance = fleet.instances.get(id)
       const check = instance && checkOf(instance)
       if (!check) continue
       this.#due.set(id, now + settings.survey_every * (0.9 + 0.2 * Math.random()))
+      if (this.#options.owns?.(instance.spec.service) === false) continue
       const turn = this.#survey(id, instance, check).finally(() => this.#running.delete(turn))
       this.#running.add(turn)
     }
+  }
+
+  /** There are other agents now: those that had too few may have more. */
+  #fill(): void {
+    const candidates = this.#agents()
+    for (const [id, count] of this.#short) {
+      const node = this.#options.fleet.instances.get(id)?.node
+      if (this.#chosen(id, node, candidates).length > count) this.#expect(id)
+    }
+  }
+
+  #chosen(id: string, node: string | undefined, candidates: Candidates): readonly Vantage[] {
+    const { fleet, settings } = this.#options
+    const spec = fleet.nodes.get(node ?? '')?.spec
+    return chooseAgents(id, { machine: spec?.machine ?? '', site: spec?.site ?? '' }, candidates, settings.agents)
   }
 
   /** A single one soon; of a whole fleet, as after a restart, one after the other. */
@@ -102,28 +144,40 @@ class Survey {
   }
 
   async #survey(id: string, instance: InstanceBelief, check: ProbeSpec): Promise<void> {
-    const { fleet, settings, plane } = this.#options
-    const node = fleet.nodes.get(instance.node)?.spec
-    const home = { machine: node?.machine ?? '', site: node?.site ?? '' }
-    const agents = chooseAgents(id, home, this.#agents(), settings.agents)
+    const { settings, plane } = this.#options
+    const agents = this.#chosen(id, instance.node, this.#agents())
+    if (agents.length < settings.agents) this.#short.set(id, agents.length)
+    else this.#short.delete(id)
     await Promise.all([{ id: planeId, ...plane }, ...agents].map((vantage) => this.#sight(id, vantage, check)))
   }
 
   async #sight(id: string, vantage: Vantage, check: ProbeSpec): Promise<void> {
-    const { fleet, sessions, sightings } = this.#options
+    const { fleet, sessions, sightings, onSighting } = this.#options
     const verdict = await askVantage(vantage, check, sessions, this.#stop)
     const instance = fleet.instances.get(id)
     if (!verdict || !instance || this.#stop.aborted) return
-    if (findingOf(verdict) === 'passed') sightings.saw(id, JSON.stringify(check), vantage, performance.now())
-    else if (isWell(instance) && fleet.nodes.get(instance.node)?.contact === 'connected')
-      sightings.lostSight(id, vantage.id)
+    const target = JSON.stringify(check)
+    if (findingOf(verdict) === 'passed') {
+      sightings.saw(id, target, vantage, performance.now())
+      onSighting?.({ instance: id, target, vantage, seen: true })
+    } else this.#misses.add({ instance: id, vantage: vantage.id, at: performance.now() })
+  }
+
+  /** When the agent of an instance that is well was last heard of. */
+  #wellSince(id: string): number | undefined {
+    const { fleet, sessions } = this.#options
+    const instance = fleet.instances.get(id)
+    if (!instance || !isWell(instance)) return undefined
+    const sign = sessions.sign(instance.node)
+    const isHeard = fleet.nodes.get(instance.node)?.contact === 'connected'
+    return isHeard && (sign.kind === 'live' || sign.kind === 'elsewhere') ? sign.heardAt : undefined
   }
 
   #agents(): Candidates {
     const now = performance.now()
     // Whom one asks that has left meanwhile does not answer: in a large fleet somebody comes or goes all the time.
     if (!this.#candidates || (this.#candidatesStale && now - this.#candidatesAt >= candidatesForMs)) {
-      this.#candidates = candidatesOf(this.#options.fleet)
+      this.#candidates = candidatesOf(connected(this.#options.fleet))
       this.#candidatesStale = false
       this.#candidatesAt = now
     }
@@ -141,10 +195,8 @@ function isWell({ health, death }: InstanceBelief): boolean {
   return death === undefined && (health === 'passing' || health === 'warning')
 }
 
-function candidatesOf(fleet: FleetView): Candidates {
-  const vantages = [...fleet.nodes.values()].flatMap(({ spec, contact }) =>
+function connected(fleet: FleetView): readonly Vantage[] {
+  return [...fleet.nodes.values()].flatMap(({ spec, contact }) =>
     contact === 'connected' ? [{ id: spec.id, machine: spec.machine, site: spec.site }] : [],
   )
-  vantages.sort((a, b) => (a.id < b.id ? -1 : 1))
-  return Map.groupBy(vantages, ({ site }) => site)
 }
