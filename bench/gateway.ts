@@ -18,15 +18,15 @@ type Target = (typeof targets)[number]
  * beside both with the same policies written by hand and beside the service itself: 1,000 users at once who pause between their
  * requests, the targets in turn; then all of them without a pause.
  *
- *   --users 1000 --rounds 4 --seconds 5 --pause 500 --flat-out-seconds 4
+ *   --users 1000 --rounds 12 --seconds 2 --pause 500 --flat-out-seconds 4
  */
 export async function run(args: readonly string[]): Promise<BenchResult> {
   const text = { type: 'string' } as const
   const options = { users: text, rounds: text, seconds: text, pause: text, 'flat-out-seconds': text }
   const { values } = parseArgs({ args: [...args], options })
   const users = Number(values.users ?? 1_000)
-  const rounds = Number(values.rounds ?? 4)
-  const seconds = Number(values.seconds ?? 5)
+  const rounds = Number(values.rounds ?? 12)
+  const seconds = Number(values.seconds ?? 2)
   const pauseMs = Number(values.pause ?? 500)
   const flatOutSeconds = Number(values['flat-out-seconds'] ?? 4)
 
@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   }
   const drive = (target: Target, about: Pick<LoadCommand, 'seconds' | 'pauseMs'>) => {
     const { authorization } = access
-    const command: LoadCommand = { do: 'drive', ...places[target], authorization, users, warmSeconds: 2, ...about }
+    const command: LoadCommand = { do: 'drive', ...places[target], authorization, users, warmSeconds: 1, ...about }
     return load.ask<Driven>(command, (about.seconds + 30) * 1_000)
   }
 

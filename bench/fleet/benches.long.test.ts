@@ -4,10 +4,11 @@ import { run as api } from '../api.ts'
 import { run as herd } from '../herd.ts'
 import type { BenchResult } from '../result.ts'
 import { run as scale } from '../scale.ts'
+import { run as soak } from '../soak.ts'
 
 /** Each starts planes and fleets of its own, which takes a while on a busy machine. */
 const timeout = 180_000
-t.setTimeout(4 * timeout)
+t.setTimeout(5 * timeout)
 const skip = existsSync('/usr/bin/taskset') ? { timeout } : { skip: 'there is no taskset here' }
 
 /** What a short run can say: that everything was measured. How fast it was, says nothing here. */
@@ -26,6 +27,10 @@ t.test('small fleets are measured, and no change is lost', skip, async (t) => {
     measured(await scale(['--sizes', '50,100', '--seconds', '1']), ['changes that were not acknowledged']),
     [],
   )
+})
+
+t.test('a short soak loses nothing, and is measured', skip, async (t) => {
+  t.strictSame(measured(await soak(['--minutes', '1', '--agents', '30']), ['instances lost']), [])
 })
 
 t.test('a few calls are answered', skip, async (t) => {

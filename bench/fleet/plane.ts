@@ -44,6 +44,10 @@ export class MeasuredPlane implements AsyncDisposable {
     return new MeasuredPlane(port, inspector, begin, await begin())
   }
 
+  get pid(): number {
+    return this.#process.pid
+  }
+
   get output(): string {
     return this.#process.output
   }

@@ -37,6 +37,31 @@ t.test('what is passed over is counted', async (t) => {
   t.strictSame(overload.counts, { beats: 2, metrics: 12 })
 })
 
+t.test('what waits for its turn for long is too much, though the event loop is on time', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  let now = 0
+  const clock = mock.method(performance, 'now', () => now)
+  t.teardown(() => clock.mock.restore())
+  const log = createLogger({ name: 'test', level: 'silent' })
+  const overload = new Overload()
+  let waiting = 60
+  using _load = watchLoad(overload, log, () => waiting)
+  const look = () => {
+    now += 100
+    mock.timers.tick(100)
+  }
+  for (let index = 0; index < 40; index += 1) look()
+  t.ok(overload.sheds('beats'))
+  t.notOk(overload.sheds('metrics'), 'beats go first')
+  waiting = 150
+  for (let index = 0; index < 40; index += 1) look()
+  t.ok(overload.sheds('metrics'))
+  waiting = 0
+  look()
+  t.notOk(overload.sheds('beats') || overload.sheds('metrics'))
+})
+
 t.test('the load is watched, and said when it becomes too much and when it is over', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

@@ -10,7 +10,10 @@ export function leadOfInstance(id: string, fleet: FleetView): string {
   const instance = fleet.instances.get(id)
   if (!instance || instance.origin === 'agent') return id
   const { service, address, port } = instance.spec
-  const agents = [...fleet.instancesAt(address, port)].filter((other) => {
+  const there = fleet.instancesAt(address, port)
+  // Nearly always it is alone there.
+  if (there.size === 1) return id
+  const agents = [...there].filter((other) => {
     const known = fleet.instances.get(other)
     return known?.origin === 'agent' && known.spec.service === service
   })
@@ -53,6 +56,7 @@ export function leads(fleet: FleetView, service: string | undefined): readonly L
 
 /** The foreign records that an entry speaks for, in the order of their ids. */
 export function foreignOf({ id, kind }: Lead, fleet: FleetView): readonly string[] {
+  if (fleet.foreign.size === 0) return []
   const spec = kind === 'instance' ? fleet.instances.get(id)?.spec : fleet.foreign.get(id)?.spec
   if (!spec) return []
   return [...fleet.foreignAt(spec.address, spec.port)].filter((each) => leadOfForeign(each, fleet)?.id === id).sort()

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DiscoveredView, TargetsView } from '#shared/protocol/discovery-list.ts'
-import type { FleetView } from '../../fleet/fleet.ts'
-import { leads } from './merge.ts'
-import { discoveredView, fits, isBasicServer, type Narrowing } from './views.ts'
+import type { EntryTexts } from './entry-texts.ts'
+import type { LeadLists } from './lead-lists.ts'
+import { fits, isBasicServer, type Narrowing } from './views.ts'
 
 /** discovery: for clients · targets: for Prometheus */
 export type Form = 'discovery' | 'targets'
@@ -15,16 +15,21 @@ export type Rendering = { readonly body: string; readonly etag: string }
 const chunk = 100
 
 /** All that fits, as text; a part at a time, since ten thousand instances are some megabytes. */
-export async function render(fleet: FleetView, form: Form, narrowing: Narrowing): Promise<Rendering> {
+export async function render(
+  form: Form,
+  narrowing: Narrowing,
+  { entries, lists: leads }: { readonly entries: EntryTexts; readonly lists: LeadLists },
+): Promise<Rendering> {
   const lists: Record<'basic' | 'other', string[]> = { basic: [], other: [] }
-  const hash = createHash('sha256')
-  const all = leads(fleet, narrowing.service)
+  const digests: string[] = []
+  const all = leads.of(narrowing.service)
   for (const [place, lead] of all.entries()) {
     if (place > 0 && place % chunk === 0) await turn()
-    const view = discoveredView(lead, fleet)
-    if (!view || !fits(view, narrowing)) continue
-    const text = JSON.stringify(form === 'discovery' ? view : target(view))
-    hash.update(text)
+    const entry = entries.of(lead)
+    if (!entry || !fits(entry.view, narrowing)) continue
+    const { view } = entry
+    const text = form === 'discovery' ? entry.text : JSON.stringify(target(view))
+    digests.push(form === 'discovery' ? entry.digest : text)
     lists[form === 'discovery' && isBasicServer(view) ? 'basic' : 'other'].push(text)
   }
   const { basic, other } = lists
@@ -32,7 +37,8 @@ export async function render(fleet: FleetView, form: Form, narrowing: Narrowing)
     form === 'targets'
       ? `[${other.join(',')}]`
       : `{"basic_servers":[${basic.join(',')}],"zervi_services":[${other.join(',')}],"total_services":${basic.length + other.length}}`
-  return { body, etag: `"${hash.digest('base64url').slice(0, 22)}"` }
+  const digest = createHash('sha256').update(digests.join('\n')).digest('base64url')
+  return { body, etag: `"${digest.slice(0, 22)}"` }
 }
 
 /** Health is left out: it changes often, and Prometheus finds out by itself. */

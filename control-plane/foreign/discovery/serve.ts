@@ -1,6 +1,8 @@
 import { pause } from '#shared/lifecycle/repeat.ts'
 import type { FleetChange, FleetView } from '../../fleet/fleet.ts'
 import type { DiscoveryConfig } from './config.ts'
+import { EntryTexts } from './entry-texts.ts'
+import { LeadLists } from './lead-lists.ts'
 import { type Form, type Rendering, render } from './render.ts'
 import type { Narrowing } from './views.ts'
 
@@ -12,6 +14,8 @@ export type Discovery = Disposable & {
   readonly lifetimeMs: number
   /** How many wait now. */
   readonly watchers: () => number
+  /** For how many there was no room since the start. */
+  readonly refused: () => number
   readonly now: (form: Form, narrowing: Narrowing) => Promise<Answer>
   /**
    * Resolves when the answer is another one than that with `index`, or with the same after `waitMs`, or when `gone` is signalled;
@@ -33,6 +37,7 @@ const gatherMs = 20
 const renderingShare = 1 / 10
 
 type Kept = {
+  readonly key: string
   readonly form: Form
   readonly narrowing: Narrowing
   answer: Answer | undefined
@@ -49,19 +54,20 @@ type Kept = {
 /** Answers what is where, of everything that the fleet and the Consuls know. Answers are made when asked for and kept until they change. */
 export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: DiscoveryConfig): Discovery {
   const kept = new Map<string, Kept>()
+  const made = { entries: new EntryTexts(fleet), lists: new LeadLists(fleet) }
+  let characters = 0
   const closing = new AbortController()
   let watchers = 0
+  let refused = 0
 
   const keep = (form: Form, narrowing: Narrowing): Kept => {
     const { service, cluster, tag, health } = narrowing
     const key = JSON.stringify([form, service, cluster, tag, health])
     const known = kept.get(key)
     kept.delete(key)
-    const each = known ?? newlyKept(form, narrowing)
+    const each = known ?? newlyKept(key, form, narrowing)
     // The last one asked for is the last one to go.
     kept.set(key, each)
-    let characters = 0
-    for (const { answer } of kept.values()) characters += answer?.body.length ?? 0
     for (const [oldest, { users, answer }] of kept) {
       if (kept.size <= mostKept && characters <= mostCharacters) break
       if (users > 0 || oldest === key) continue
@@ -73,13 +79,18 @@ export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: Di
 
   const answerOf = (each: Kept): Promise<Answer> => {
     if (each.answer && !each.stale) return Promise.resolve(each.answer)
-    each.making ??= make(each, fleet).finally(() => {
+    if (each.making) return each.making
+    const before = each.answer?.body.length ?? 0
+    each.making = make(each, fleet, made).finally(() => {
       each.making = undefined
+      // What has been given up meanwhile counts no more.
+      if (kept.get(each.key) === each) characters += (each.answer?.body.length ?? 0) - before
     })
     return each.making
   }
 
   const stop = fleet.watch((change) => {
+    made.entries.changed(change.instances, made.lists.changed(change))
     for (const each of kept.values()) {
       if (each.stale || !mayConcern(each.narrowing, change, fleet)) continue
       each.stale = true
@@ -90,9 +101,13 @@ export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: Di
   return {
     lifetimeMs: lifetime,
     watchers: () => watchers,
+    refused: () => refused,
     now: (form, narrowing) => answerOf(keep(form, narrowing)),
     next: async (narrowing, { index, waitMs }, gone) => {
-      if (watchers >= most_watchers || closing.signal.aborted) return 'busy'
+      if (watchers >= most_watchers || closing.signal.aborted) {
+        refused += 1
+        return 'busy'
+      }
       watchers += 1
       const each = keep('discovery', narrowing)
       each.users += 1
@@ -118,8 +133,9 @@ export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: Di
   }
 }
 
-function newlyKept(form: Form, narrowing: Narrowing): Kept {
+function newlyKept(key: string, form: Form, narrowing: Narrowing): Kept {
   return {
+    key,
     form,
     narrowing,
     answer: undefined,
@@ -132,13 +148,15 @@ function newlyKept(form: Form, narrowing: Narrowing): Kept {
   }
 }
 
-async function make(each: Kept, fleet: FleetView): Promise<Answer> {
+type Made = { readonly entries: EntryTexts; readonly lists: LeadLists }
+
+async function make(each: Kept, fleet: FleetView, made: Made): Promise<Answer> {
   const startedAt = performance.now()
   // What changes while it is made makes it stale again.
   each.stale = false
   const before = each.answer
   try {
-    const rendering = await render(fleet, each.form, each.narrowing)
+    const rendering = await render(each.form, each.narrowing, made)
     // A removal is published before it has a revision.
     const index = Math.max(fleet.revision, before === undefined ? 0 : before.index + 1)
     each.answer = before?.etag === rendering.etag ? before : { ...rendering, index }
