@@ -20,7 +20,7 @@ export const AgentConfig = z
   .strictObject({
     /** How far this installation reaches; told with each instance as `environment`. */
     mode: z.optional(z.enum(['local', 'cluster', 'staging', 'production'])),
-    /** The control planes; any of them will do. */
+    /** The control planes that share a store, or one; any of them will do, and each agent has an order of its own. */
     planes: z._default(z.array(httpUrl()).check(z.minLength(1), z.maxLength(16)), ['http://127.0.0.1:8888']),
     node: z.prefault(
       z.strictObject({

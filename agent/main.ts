@@ -199,7 +199,10 @@ process.exitCode = await runProgram(
     version: agentVersion,
     run,
     check: (file) => loadAgentConfig(file, process.env),
-    commands: { probe: async (args) => (await import('./probe/run-probe.ts')).runProbe(args) },
+    commands: {
+      probe: async (args) => (await import('./probe/run-probe.ts')).runProbe(args),
+      status: async (args) => (await import('./status/run-status.ts')).runStatus(args),
+    },
   },
   process.argv.slice(2),
 )

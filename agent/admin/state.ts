@@ -37,7 +37,7 @@ export type AgentState = {
 /** The agent's own health: it works as long as it checks; without a session it works on, but nobody hears it. */
 export function healthOf(state: AgentState) {
   const { now, session } = state
-  const { state: contact, plane, session: id, since, why } = session
+  const { state: contact, plane, replica, session: id, since, why, planes = [] } = session
   return {
     status: contact === 'connected' && !someUnable(state.authorizers) ? 'healthy' : 'warning',
     service: agentName,
@@ -45,7 +45,18 @@ export function healthOf(state: AgentState) {
     node: state.identity.node,
     name: state.name,
     incarnation: state.identity.incarnation,
-    session: { state: contact, plane, id, for_ms: Math.round(now - since), why },
+    session: {
+      state: contact,
+      plane,
+      replica,
+      id,
+      for_ms: Math.round(now - since),
+      why,
+      planes: planes.map(({ plane, failedAt }) => ({
+        plane,
+        ...(failedAt === undefined ? {} : { failed_ms_ago: Math.round(now - failedAt) }),
+      })),
+    },
     instances: state.instances.map(({ spec, verdict, at, checks, held }) => ({
       id: spec.id,
       service: spec.service,

@@ -9,12 +9,16 @@ export class Channel implements AsyncDisposable {
   readonly ended: Promise<string>
   readonly #socket: WebSocket
   readonly #ping: NodeJS.Timeout
+  #answer: NodeJS.Timeout | undefined
   #heard = true
   #early: PlaneMessage[] = []
   #take: ((message: PlaneMessage) => void) | undefined
 
-  /** @param socket open, or about to be */
-  constructor(socket: WebSocket, log: Logger, pingMs = pingEveryMs) {
+  /**
+   * @param socket open, or about to be
+   * @param answerMs a peer of which nothing at all is heard for so long after a ping is gone; at most `pingMs`
+   */
+  constructor(socket: WebSocket, log: Logger, pingMs = pingEveryMs, answerMs = pingMs) {
     this.#socket = socket
     let why = ''
     socket.on('message', (bytes, isBinary) => {
@@ -33,18 +37,21 @@ export class Channel implements AsyncDisposable {
     this.ended = new Promise((resolve) => {
       socket.once('close', (code, text) => {
         clearInterval(this.#ping)
+        clearTimeout(this.#answer)
         resolve(why || String(text) || `closed with ${code}`)
       })
     })
+    const judge = () => {
+      if (this.#heard) return
+      why = 'no answer to pings'
+      socket.terminate()
+    }
     // A peer that vanished without a word is only noticed by its silence.
     this.#ping = setInterval(() => {
-      if (!this.#heard) {
-        why = 'no answer to pings'
-        socket.terminate()
-        return
-      }
+      judge()
       this.#heard = false
       if (socket.readyState === WebSocket.OPEN) socket.ping()
+      if (answerMs < pingMs) this.#answer = setTimeout(judge, answerMs)
     }, pingMs)
   }
 

@@ -1,11 +1,20 @@
 import { WebSocket } from 'ws'
 import { explainError } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { type Hello, mostMessageBytes, type PlaneMessage, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import {
+  type Hello,
+  mostMessageBytes,
+  type PlaneMessage,
+  pingEveryMs,
+  sessionPath,
+  subprotocol,
+} from '#shared/protocol/messages.ts'
 import { Channel } from './channel.ts'
 import { sessionUrl } from './plane-list.ts'
 
 const answerWithinMs = 5_000
+/** Where there is another plane to go to, one that hangs is left so soon. */
+const leftAfterMs = 5_000
 
 export type Connected =
   | {
@@ -24,7 +33,8 @@ export async function connect(plane: string, hello: Hello, log: Logger, stop: Ab
   if (stop.aborted) return { kind: 'failed', why: 'stopped' }
   const socket = openWebSocket(sessionUrl(plane, sessionPath))
   if (typeof socket === 'string') return { kind: 'failed', why: socket }
-  const channel = new Channel(socket, log)
+  const answerMs = (hello.moves?.of ?? 1) > 1 ? leftAfterMs : undefined
+  const channel = new Channel(socket, log, pingEveryMs, answerMs)
   const give = () => socket.terminate()
   stop.addEventListener('abort', give, { once: true })
   let timer: NodeJS.Timeout | undefined

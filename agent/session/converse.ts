@@ -22,16 +22,26 @@ export type Talking = {
   readonly onBegun?: () => void
 }
 
+/** What becomes of a session because of others. */
+export type Moving = {
+  /** The plane asks the agent to go to another one. */
+  readonly onMove: (why: 'leaving' | 'balance') => void
+  /** Another plane has welcomed the agent: from now on it speaks there. */
+  readonly moved: AbortSignal
+}
+
 const flushWithinMs = 1_000
 
 /**
  * Holds one session from its welcome to its end: the whole first, then what changes, a beat every 5 s, and beside it, slowly, what
  * happened while no plane heard it, if this one takes that; desired state comes down.
- * When `stop` is signalled it tells what is left, says goodbye and closes. Returns why the session ended.
+ * When `stop` is signalled it tells what is left, says goodbye and closes. When it has moved it closes at once: the next session begins
+ * with everything. Returns why the session ended.
  */
 export async function converse(
   { channel, history }: { readonly channel: Channel; readonly history: boolean },
   talking: Talking,
+  { onMove, moved }: Moving,
   stop: AbortSignal,
 ): Promise<string> {
   const { outbox, backlog, pace, lag, log, onDesired, onBegun } = talking
@@ -60,6 +70,9 @@ export async function converse(
         refusal = `${message.code}: ${message.message}`
         log.warn({ code: message.code, retry: message.retry }, message.message)
         return
+      case 'move':
+        onMove(message.why)
+        return
       case 'welcome':
         return
     }
@@ -76,9 +89,9 @@ export async function converse(
   onBegun?.()
   const beat = setInterval(() => channel.send({ type: 'beat', lagMs: lag.take() }), beatEveryMs)
 
-  const why = await endedOrAsked(channel, stop)
+  const why = await endedOrAsked(channel, AbortSignal.any([stop, moved]))
   clearInterval(beat)
-  if (why === undefined) {
+  if (why === undefined && !moved.aborted) {
     tell()
     const allTaken = new Promise<undefined>((resolve) => {
       if (outbox.settled) resolve(undefined)
@@ -91,7 +104,7 @@ export async function converse(
   outbox.onNews = undefined
   outbox.end()
   await Promise.all([channel[Symbol.asyncDispose](), replaying])
-  return refusal ?? why ?? 'stopped'
+  return refusal ?? why ?? (moved.aborted ? 'moved to another plane' : 'stopped')
 }
 
 /** Why the connection ended; undefined if `stop` came first. */

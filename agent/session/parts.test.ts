@@ -1,29 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { Hello } from '#shared/protocol/messages.ts'
 import { nextDesired, nothingDesired } from './desired.ts'
 import { helloOf } from './hello.ts'
-import { PlaneList, sessionUrl } from './plane-list.ts'
-
-t.test('planes are tried from anywhere, each in turn', async (t) => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.webUrl(), { minLength: 1, maxLength: 5 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (planes, random) => {
-        const list = new PlaneList(planes, random)
-        const seen = planes.map(() => {
-          const { current } = list
-          list.failed()
-          return current
-        })
-        return seen.toSorted().join() === planes.toSorted().join()
-      },
-    ),
-  )
-  t.equal(new PlaneList(['a', 'b', 'c'], 0.5).current, 'b')
-  t.equal(new PlaneList([], 0).current, '')
-})
+import { sessionUrl } from './plane-list.ts'
 
 t.test('the address of sessions follows that of the plane', async (t) => {
   t.equal(sessionUrl('http://p:8888', '/agents'), 'ws://p:8888/agents')

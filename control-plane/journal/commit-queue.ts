@@ -1,15 +1,21 @@
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetEvent, JournalEntry } from '../fleet/event.ts'
 import type { Outcome } from '../fleet/fleet.ts'
 import { encodeEvent, type StoredEvent } from './stored-event.ts'
 
-/** Events that share a commit at most: a whole batch of clients. It takes some ten milliseconds, and reducing them a few. */
+/** Events that share a commit at most: a whole batch of clients. It takes some ten milliseconds. */
 const eventsInCommit = 1_024
+/** Of these so many are reduced before others get their turn: that, and telling who follows, takes a few milliseconds. */
+const eventsInTurn = 256
+
+/** While more comes than one commit takes they begin so far apart: by then there is more to share the next one. What comes alone goes at once. */
+const apartMs = 4
 
 export type CommitQueueParts = {
-  /** Makes events durable; see JournalStore. */
-  readonly append: (events: readonly StoredEvent[]) => Promise<number>
+  /** Makes events durable; see JournalStore. `leading`: only if this plane leads, else it rejects with LEADERSHIP_LOST. */
+  readonly append: (events: readonly StoredEvent[], leading: boolean) => Promise<number>
   /** Takes entries that are durable, in their order; says what became of each. */
   readonly take: (entries: readonly JournalEntry[]) => Promise<readonly Outcome[]>
   /** Does one thing at a time: between an append and taking its entries nobody else takes any. */
@@ -25,6 +31,7 @@ export type Unavailable = { readonly failure: Failure; readonly since: number }
 type Waiting = {
   readonly event: FleetEvent
   readonly stored: StoredEvent
+  readonly leading: boolean
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -35,6 +42,7 @@ export class CommitQueue {
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #began: number | undefined
+  #begunAt = Number.NEGATIVE_INFINITY
   #unavailable: Unavailable | undefined
   #events = 0
   #commits = 0
@@ -60,14 +68,14 @@ export class CommitQueue {
   }
 
   /** Resolves when the event is durable and taken. Rejects with STORE_OVERLOADED, or as the store does. */
-  add(event: FleetEvent): Promise<Outcome> {
+  add(event: FleetEvent, leading = false): Promise<Outcome> {
     if (this.#waiting.length >= this.#parts.most) {
       this.#refused += 1
       const message = `${this.#waiting.length} changes wait for the disk already.`
       return Promise.reject(new Failure('STORE_OVERLOADED', message, { retryable: true }))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ event, stored: encodeEvent(event), resolve, reject })
+      this.#waiting.push({ event, stored: encodeEvent(event), leading, resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -89,18 +97,25 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       // Whatever else is said in the same breath shares the commit; what comes while it is under way shares the next one.
       await undefined
-      await this.#commit(this.#waiting.splice(0, eventsInCommit))
+      await this.#commit(this.#waiting.splice(0, countAlike(this.#waiting)))
+      const restMs = this.#begunAt + apartMs - performance.now()
+      if (restMs > 0 && this.#waiting.length > 0 && this.#waiting.length < eventsInCommit) await pause(restMs)
     }
     this.#running = undefined
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
     this.#began = performance.now()
+    this.#begunAt = this.#began
     try {
       const outcomes = await this.#parts.inOrder(async () => {
-        const last = await this.#parts.append(batch.map(({ stored }) => stored))
+        const leading = batch[0]?.leading ?? false
+        const last = await this.#parts.append(
+          batch.map(({ stored }) => stored),
+          leading,
+        )
         const first = last - batch.length + 1
-        return this.#parts.take(batch.map(({ event }, index) => ({ revision: first + index, event })))
+        return this.#take(batch.map(({ event }, index) => ({ revision: first + index, event })))
       })
       this.recovered()
       this.#commits += 1
@@ -111,6 +126,15 @@ export class CommitQueue {
     } finally {
       this.#began = undefined
     }
+  }
+
+  async #take(entries: readonly JournalEntry[]): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = []
+    for (let from = 0; from < entries.length; from += eventsInTurn) {
+      if (from > 0) await nextTurn()
+      outcomes.push(...(await this.#parts.take(entries.slice(from, from + eventsInTurn))))
+    }
+    return outcomes
   }
 
   /** To be called when the store was seen not to do what it was asked. Said once, until it has recovered. */
@@ -127,7 +151,18 @@ export class CommitQueue {
 
   #fail(batch: readonly Waiting[], error: unknown): void {
     this.#refused += batch.length
-    const failure = this.failed(error)
+    // That another plane leads says nothing of the store.
+    const failure = isOfLeadership(error) ? error : this.failed(error)
     for (const { reject } of batch) reject(failure)
   }
+}
+
+/** How many of those that wait share a commit: those for which the same must hold, in their order. */
+function countAlike(waiting: readonly Waiting[]): number {
+  const other = waiting.findIndex(({ leading }) => leading !== waiting[0]?.leading)
+  return Math.min(eventsInCommit, other < 0 ? waiting.length : other)
+}
+
+function isOfLeadership(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'LEADERSHIP_LOST'
 }

@@ -3,6 +3,7 @@ import { duration } from '#shared/config/fields.ts'
 import { PostgresqlConfig } from './postgresql/config.ts'
 
 const second = 1000
+const minute = 60 * second
 const hour = 3_600 * second
 const day = 24 * hour
 
@@ -25,6 +26,18 @@ export const JournalConfig = z.strictObject({
   snapshot_within: z._default(duration(second), hour),
   /** For how long events, and one snapshot a day, are kept for audit and for the state of a past moment. */
   retention: z._default(duration(), 30 * day),
+  /** Backups that the plane makes by itself; left out: none. */
+  backup: z.optional(
+    z.strictObject({
+      /** Best on another disk. It is made if it is not there. */
+      folder: z.string().check(z.minLength(1)),
+      every: z._default(duration(minute), day),
+      /** The newest so many stay, the others are removed. */
+      keep: z._default(z.int().check(z.gte(1), z.lte(10_000)), 7),
+      /** With the metrics of service_metrics, which are most rows by far. */
+      metrics: z._default(z.boolean(), true),
+    }),
+  ),
   /** How long the nine tables may lag behind the journal. */
   tables_within: z._default(duration(), second),
   metrics: z.prefault(

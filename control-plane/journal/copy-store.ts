@@ -28,6 +28,8 @@ const tables: Readonly<Record<Table, 'whole' | 'numbered' | 'along revision' | '
   routing_splits: 'whole',
   // Who leads is decided anew.
   leadership: 'left',
+  // The planes that run say so themselves.
+  replicas: 'left',
 }
 
 /** Columns that one database gives as numbers and the other takes as booleans. */

@@ -16,7 +16,12 @@ export function databaseNow(db: Pick<Kysely<unknown>, 'getExecutor'>): RawBuilde
 }
 
 /** Numbers of locks that belong to transactions. Nobody else in the database should have these. */
-const turns = { migrations: 0x6865_0001, sync_tasks: 0x6865_0002, routing_versions: 0x6865_0003 } as const
+const turns = {
+  migrations: 0x6865_0001,
+  sync_tasks: 0x6865_0002,
+  routing_versions: 0x6865_0003,
+  tables: 0x6865_0004,
+} as const
 
 /** Lets one transaction at a time go on from here, over all planes; the others wait. In SQLite there is only one. */
 export async function takeTurn(transaction: Transaction<Schema>, purpose: keyof typeof turns): Promise<void> {

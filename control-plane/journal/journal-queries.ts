@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { Failure } from '#shared/failure/failure.ts'
 import { tellAppended } from './dialect-words.ts'
-import { needTerm } from './leadership-queries.ts'
+import { needTerm, underTerm } from './leadership-queries.ts'
 import type { Schema } from './schema.ts'
 import type { JournalStore } from './store.ts'
 
@@ -98,12 +98,14 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
       return row?.body
     },
 
-    async saveSnapshotPart(revision, part, body) {
-      await db.insertInto('snapshot_parts').values({ revision, part, body }).execute()
+    async saveSnapshotPart(revision, part, body, term) {
+      await underTerm(db, term, (transaction) =>
+        transaction.insertInto('snapshot_parts').values({ revision, part, body }).execute(),
+      )
     },
 
-    async finishSnapshot({ revision, at, version, parts }) {
-      await db.transaction().execute(async (transaction) => {
+    async finishSnapshot({ revision, at, version, parts }, term) {
+      await underTerm(db, term, async (transaction) => {
         const { saved } = await transaction
           .selectFrom('snapshot_parts')
           .where('revision', '=', revision)
@@ -116,11 +118,13 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
       })
     },
 
-    async dropSnapshot(revision) {
-      await db.deleteFrom('snapshots').where('revision', '=', revision).execute()
+    async dropSnapshot(revision, term) {
+      await underTerm(db, term, (transaction) =>
+        transaction.deleteFrom('snapshots').where('revision', '=', revision).execute(),
+      )
     },
 
-    async dropParts(limit) {
+    async dropParts(limit, term) {
       const orphan = await db
         .selectFrom('snapshot_parts')
         .where('revision', 'not in', (query) => query.selectFrom('snapshots').select('revision'))
@@ -130,21 +134,25 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
         .limit(1)
         .executeTakeFirst()
       if (!orphan) return 0
-      const { numDeletedRows } = await db
-        .deleteFrom('snapshot_parts')
-        .where('revision', '=', orphan.revision)
-        .where('part', '<', orphan.part + limit)
-        .executeTakeFirst()
+      const { numDeletedRows } = await underTerm(db, term, (transaction) =>
+        transaction
+          .deleteFrom('snapshot_parts')
+          .where('revision', '=', orphan.revision)
+          .where('part', '<', orphan.part + limit)
+          .executeTakeFirst(),
+      )
       return Number(numDeletedRows)
     },
 
-    async dropEntries(upTo, limit) {
+    async dropEntries(upTo, limit, term) {
       const first = await oldest()
       if (first === undefined || first > upTo) return 0
-      const { numDeletedRows } = await db
-        .deleteFrom('journal')
-        .where('revision', '<=', Math.min(upTo, first + limit - 1))
-        .executeTakeFirst()
+      const { numDeletedRows } = await underTerm(db, term, (transaction) =>
+        transaction
+          .deleteFrom('journal')
+          .where('revision', '<=', Math.min(upTo, first + limit - 1))
+          .executeTakeFirst(),
+      )
       return Number(numDeletedRows)
     },
   }

@@ -28,13 +28,33 @@ export function leadershipQueries(db: Kysely<Schema>): LeadershipStore {
         .where((row) => row.or([row('run', '=', run), row('expires', '<=', now)]))
         .returning(told)
         .executeTakeFirst()
-      return taken ?? leadership()
+      if (taken) return taken
+      // No lease has more left than it was given: then the database's clock has gone back since, and nobody could lead for as long. Whoever
+      // leads loses nothing by this; it renews long before.
+      await db
+        .updateTable('leadership')
+        .set({ expires: sql<number>`${now} + ${sql.lit(forMs)}` })
+        .where('expires', '>', sql<number>`${now} + ${sql.lit(forMs)}`)
+        .execute()
+      return leadership()
     },
 
     async resignLeadership(run) {
       await db.updateTable('leadership').set({ expires: 0 }).where('run', '=', run).execute()
     },
   }
+}
+
+/** Does something in one transaction; where a term is given, only if that lasts, else it rejects with LEADERSHIP_LOST. */
+export function underTerm<T>(
+  db: Kysely<Schema>,
+  term: Term | undefined,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  return db.transaction().execute(async (transaction) => {
+    if (term) await needTerm(transaction, term)
+    return work(transaction)
+  })
 }
 
 /** Rejects with LEADERSHIP_LOST unless a term lasts, which it then does until the transaction ends. */

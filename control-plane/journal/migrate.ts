@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { Failure } from '#shared/failure/failure.ts'
 import { isPostgresql, takeTurn } from './dialect-words.ts'
@@ -24,11 +24,21 @@ export async function migrate(db: Kysely<Schema>, to?: MigrationName): Promise<v
     }
     await takeTurn(transaction, 'migrations')
     if ((await isNewest(transaction)) && to === undefined) return
-    const migrator = new Migrator({ db: transaction, provider: { getMigrations: async () => ({ ...migrations }) } })
-    const { error } =
-      to === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(to === 'none' ? NO_MIGRATIONS : to)
-    if (error !== undefined) throw error
+    await migrateWithin(transaction, to)
   })
+}
+
+/** The same as a part of a transaction, which has taken its turn. */
+export async function migrateWithin(transaction: Transaction<Schema>, to?: MigrationName): Promise<void> {
+  const migrator = new Migrator({ db: transaction, provider: { getMigrations: async () => ({ ...migrations }) } })
+  const { error } =
+    to === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(to === 'none' ? NO_MIGRATIONS : to)
+  if (error !== undefined) throw error
+}
+
+/** The name of the newest migration that a store has; `none`: it has none. */
+export async function newestMigration(db: Kysely<Schema>): Promise<string> {
+  return [...(await appliedMigrations(db))].sort().at(-1) ?? 'none'
 }
 
 async function isNewest(db: Kysely<Schema>): Promise<boolean> {

@@ -5,12 +5,14 @@ import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { Change, JournalEntry } from '../fleet/event.ts'
 import { Fleet, type FleetState, type Outcome } from '../fleet/fleet.ts'
 import type { RecordChange, RecordOptions } from '../fleet/record.ts'
+import { alone } from './alone.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { prune, saveSnapshot } from './compact.ts'
+import { prune, saveSnapshot, underLeadership } from './compact.ts'
 import type { JournalConfig } from './config.ts'
+import { Looks } from './looks.ts'
 import { type Replayed, readEntries, replay } from './replay.ts'
 import { isSnapshotDue } from './retention.ts'
-import type { JournalStore, Store, Term } from './store.ts'
+import type { JournalStore, Leading, Store } from './store.ts'
 import { eventVersion, storable } from './stored-event.ts'
 
 export type JournalSettings = Pick<JournalConfig, 'queue' | 'snapshot_every' | 'snapshot_within' | 'retention'>
@@ -21,10 +23,8 @@ export type JournalParts = {
   readonly fleet: Fleet
   readonly config: JournalSettings
   readonly log: Logger
-  /** The leadership under which this plane records; while there is none, nothing is recorded. Left out: it needs none. */
-  readonly term?: () => Term | undefined
-  /** Whether this plane takes the snapshots and drops what need not be kept: one of those that share a store. */
-  readonly compacts?: () => boolean
+  /** Left out: nobody else could lead. The one that leads takes the snapshots and drops what need not be kept. */
+  readonly lead?: Leading
   /** Ends the journal's own rounds; changes are recorded until it is disposed. */
   readonly signal: AbortSignal
   /** Epoch milliseconds. */
@@ -69,9 +69,10 @@ export async function openJournal(parts: JournalParts): Promise<Journal> {
 
 export class Journal implements AsyncDisposable {
   readonly #store: JournalParts['store']
+  /** The store for what only the leader does to it. */
+  readonly #led: ReturnType<typeof underLeadership>
   readonly #fleet: Fleet
-  readonly #compacts: () => boolean
-  readonly #term: JournalParts['term']
+  readonly #lead: Leading
   readonly #config: JournalSettings
   readonly #log: Logger
   readonly #now: () => number
@@ -79,6 +80,7 @@ export class Journal implements AsyncDisposable {
   readonly #listeners = new Set<JournalListener>()
   readonly #compactionDue = new Wake()
   readonly #appended = new Wake()
+  readonly #looks = new Looks()
   readonly #closing = new AbortController()
   readonly #stop: AbortSignal
   #state: 'unloaded' | 'ready' | 'closed' = 'unloaded'
@@ -89,16 +91,19 @@ export class Journal implements AsyncDisposable {
 
   constructor(parts: JournalParts, newest: { readonly revision: number; readonly at: number }) {
     this.#store = parts.store
+    this.#led = underLeadership(parts.store, () => this.#lead.term())
     this.#fleet = parts.fleet
     this.#config = parts.config
     this.#log = parts.log
     this.#now = parts.now ?? Date.now
     this.#snapshot = newest
     this.#stop = AbortSignal.any([parts.signal, this.#closing.signal])
-    this.#term = parts.term
-    this.#compacts = parts.compacts ?? (() => true)
+    this.#lead = parts.lead ?? alone
     this.#queue = new CommitQueue({
-      append: async (events) => this.#store.append(events, { atLeast: this.#fleet.revision, ...this.#neededTerm() }),
+      append: async (events, leading) => {
+        const condition = { atLeast: this.#fleet.revision, ...(leading ? { term: this.#lead.term() } : {}) }
+        return this.#store.append(events, condition)
+      },
       take: (entries) => this.#take(entries),
       inOrder: (work) => this.#inOrder(work),
       most: parts.config.queue,
@@ -120,13 +125,13 @@ export class Journal implements AsyncDisposable {
   }
 
   /** See RecordChange. Rejects with STORE_UNAVAILABLE or, when too many wait already, STORE_OVERLOADED. */
-  readonly record: RecordChange = (change: Change, { by, seen }: RecordOptions): Promise<Outcome> => {
+  readonly record: RecordChange = (change: Change, { by, seen, leading }: RecordOptions): Promise<Outcome> => {
     if (this.#state !== 'ready') {
       const message = this.#state === 'closed' ? 'The journal is closed.' : 'The journal is not loaded yet.'
       return Promise.reject(new Failure('STORE_UNAVAILABLE', message, { retryable: true }))
     }
     const event = { version: eventVersion, at: this.#now(), by: storable(by), change } as const
-    return this.#queue.add(seen === undefined ? event : { ...event, seen })
+    return this.#queue.add(seen === undefined ? event : { ...event, seen }, leading)
   }
 
   /** Entries after a revision, oldest first, at most `limit`. Those that are no longer kept are passed over. */
@@ -144,6 +149,25 @@ export class Journal implements AsyncDisposable {
   readonly follow = (listener: JournalListener): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Looks at the fleet as it is right after an entry, before the next one is applied. Rejects with NOT_FOUND where that has passed, or does not
+   * come within `withinMs`.
+   */
+  async lookAt<T>(revision: number, look: () => T, withinMs: number): Promise<T> {
+    if (revision === this.#fleet.revision) return look()
+    if (revision < this.#fleet.revision) throw notThere(revision, `it is at ${this.#fleet.revision} already`)
+    const found = Promise.withResolvers<T>()
+    const waiting = () => found.resolve(look())
+    this.#looks.add(revision, waiting)
+    const timer = setTimeout(() => found.reject(notThere(revision, 'it did not come in time')), withinMs)
+    try {
+      return await found.promise
+    } finally {
+      clearTimeout(timer)
+      this.#looks.delete(revision, waiting)
+    }
   }
 
   /** The state after the entry `revision`. Rejects with NOT_FOUND if that past is no longer kept, or not there yet. */
@@ -171,7 +195,7 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  /** Takes a snapshot of what is applied and drops what need not be kept. It runs by itself. */
+  /** Takes a snapshot of what is applied and drops what need not be kept. It runs by itself, on the plane that leads. */
   compact(): Promise<void> {
     return this.#inTurn(() => this.#compact())
   }
@@ -183,14 +207,6 @@ export class Journal implements AsyncDisposable {
     await this.#rounds
   }
 
-  /** Throws LEADERSHIP_LOST. */
-  #neededTerm(): { readonly term?: Term } {
-    if (!this.#term) return {}
-    const term = this.#term()
-    if (!term) throw new Failure('LEADERSHIP_LOST', 'This plane does not lead now.', { retryable: true })
-    return { term }
-  }
-
   async #take(entries: readonly JournalEntry[]): Promise<readonly Outcome[]> {
     const [first] = entries
     if (!first) return []
@@ -199,8 +215,7 @@ export class Journal implements AsyncDisposable {
     if (before < this.#fleet.revision) {
       throw new Failure('STORE_CORRUPT', `The store went back from revision ${this.#fleet.revision} to ${before}.`)
     }
-    const outcomes = this.#fleet.apply(entries)
-    this.#tell(entries)
+    const outcomes = this.#apply(entries)
     if (this.#isSnapshotDue()) this.#compactionDue.ring()
     return outcomes
   }
@@ -213,9 +228,18 @@ export class Journal implements AsyncDisposable {
       if (entries[0]?.revision !== after + 1) {
         throw new Failure('STORE_CORRUPT', `The journal has no revision ${after + 1}.`)
       }
-      this.#fleet.apply(entries)
-      this.#tell(entries)
+      this.#apply(entries)
     }
+  }
+
+  #apply(entries: readonly JournalEntry[]): readonly Outcome[] {
+    const outcomes = this.#looks.pieces(entries).flatMap((piece) => {
+      const each = this.#fleet.apply(piece)
+      this.#looks.reached(this.#fleet.revision)
+      return each
+    })
+    this.#tell(entries)
+    return outcomes
   }
 
   #tell(entries: readonly JournalEntry[]): void {
@@ -241,7 +265,7 @@ export class Journal implements AsyncDisposable {
       await this.#compactionDue.next(lookEveryMs, this.#stop)
       if (this.#stop.aborted) return
       try {
-        if (this.#compacts()) await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
+        if (this.#lead.leads()) await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
       } catch (error) {
         if (this.#stop.aborted) return
         warn(this.#log, 'the journal could not be compacted')(error)
@@ -264,7 +288,7 @@ export class Journal implements AsyncDisposable {
     const state = this.#fleet.state()
     if (state.revision > this.#snapshot.revision) {
       const began = performance.now()
-      this.#snapshot = await saveSnapshot(this.#store, state, this.#now(), this.#stop)
+      this.#snapshot = await saveSnapshot(this.#led, state, this.#now(), this.#stop)
       const tookMs = Math.round(performance.now() - began)
       this.#log.debug({ revision: state.revision, tookMs }, 'a snapshot is taken')
     }
@@ -272,7 +296,7 @@ export class Journal implements AsyncDisposable {
   }
 
   async #prune(): Promise<void> {
-    await prune(this.#store, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
+    await prune(this.#led, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
   }
 
   #probeInRounds(): Promise<void> {
@@ -318,4 +342,8 @@ export class Journal implements AsyncDisposable {
     this.#taking = turn.catch(() => {})
     return turn
   }
+}
+
+function notThere(revision: number, why: string): Failure {
+  return new Failure('NOT_FOUND', `The fleet after revision ${revision} cannot be seen: ${why}.`)
 }

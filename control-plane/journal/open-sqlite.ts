@@ -48,8 +48,14 @@ export async function openSqlite(settings: SqliteSettings): Promise<Store> {
   }
 }
 
-/** The database itself, in this thread. Throws as `openSqlite` does. */
-export async function connectSqlite({ path, mostBytes }: SqliteSettings): Promise<Connected> {
+/**
+ * The database itself, in this thread. Throws as `openSqlite` does.
+ * @param restoring what was acknowledged here before is lost, and about to be restored
+ */
+export async function connectSqlite(
+  { path, mostBytes }: SqliteSettings,
+  { restoring = false }: { readonly restoring?: boolean } = {},
+): Promise<Connected> {
   await using opened = new AsyncDisposableStack()
   try {
     const alone = path !== ':memory:'
@@ -62,7 +68,8 @@ export async function connectSqlite({ path, mostBytes }: SqliteSettings): Promis
     })
     // Before anything is written: somebody may still put back what is missing.
     const note = noteOf(path)
-    if (alone) refuseLoss(headOf(database), acknowledgedRevision(note), note, path, `Put ${path} and ${path}-wal back`)
+    if (alone && !restoring)
+      refuseLoss(headOf(database), acknowledgedRevision(note), note, path, `Put ${path} and ${path}-wal back`)
     await migrate(db)
     const held = opened.move()
     return { db, name: path, [Symbol.asyncDispose]: () => held.disposeAsync() }
@@ -71,7 +78,8 @@ export async function connectSqlite({ path, mostBytes }: SqliteSettings): Promis
   }
 }
 
-function noteOf(path: string): string {
+/** Where it is noted up to which revision a file's plane acknowledged. */
+export function noteOf(path: string): string {
   return `${path}-acknowledged`
 }
 

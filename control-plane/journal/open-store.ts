@@ -49,6 +49,9 @@ const lanes = {
   claimLeadership: 'now',
   resignLeadership: 'now',
   leadership: 'now',
+  beatReplica: 'behind',
+  dropReplica: 'behind',
+  replicas: 'behind',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
 export type StoreSettings = Pick<JournalConfig, 'path' | 'max_megabytes' | 'postgresql'>

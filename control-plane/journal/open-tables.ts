@@ -1,13 +1,15 @@
+import { Failure } from '#shared/failure/failure.ts'
 import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { FleetView } from '../fleet/fleet.ts'
+import { alone } from './alone.ts'
 import type { JournalConfig } from './config.ts'
 import type { MetricQuery, MetricSeries } from './metric-series.ts'
 import { readMetrics } from './read-metrics.ts'
 import { RecentSamples } from './recent-samples.ts'
 import { minuteOf, RollupBuffer, type Sample } from './rollup.ts'
 import { nodeRow, serviceRow } from './rows.ts'
-import type { Beat, TableStore, TableWrite } from './store.ts'
+import type { Beat, Leading, TableStore, TableWrite } from './store.ts'
 
 export type TablesParts = {
   readonly store: TableStore
@@ -15,6 +17,8 @@ export type TablesParts = {
   readonly fleet: FleetView
   readonly config: Pick<JournalConfig, 'tables_within' | 'metrics'>
   readonly log: Logger
+  /** Only who leads writes rows; the others keep in mind what they would have to write if they led. Left out: nobody else could lead. */
+  readonly lead?: Leading
   readonly signal: AbortSignal
   /** Epoch milliseconds. */
   readonly now?: () => number
@@ -36,10 +40,13 @@ const mostRollups = 1_000_000
 /** Of the time, minutes of metrics are written in this share at most; between two pieces of them at most so long nothing is. */
 const mostShare = 1 / 4
 const longestRestMs = 200
+/** Where the event loop is at work for more than this share of the time, what changes comes first, and minutes have this share. */
+const busyShare = 0.8
+const mostShareBusy = 1 / 20
 /** What is still in memory when the plane stops is written for so long. */
 const lastWritingMs = 5_000
-/** Samples that are kept in memory as they came: some 6 MiB. */
-const mostSamples = 200_000
+/** What samples take that are kept in memory as they came: 100,000 instances with six metrics each take 240 MB, 10,000 a tenth of that. */
+const mostRecentBytes = 256 * 1024 * 1024
 const retryMs = 5_000
 const dropEveryMs = 60_000
 
@@ -50,20 +57,27 @@ export async function openTables(parts: TablesParts): Promise<Tables> {
 
 /**
  * Writes the nine tables behind the journal. What has changed is kept as keys, so a slow disk costs no memory; the rows are made when
- * they are written. After a crash, when the cursor is not where the fleet is, everything is written again.
+ * they are written. After a crash, when the cursor is not where the fleet was at the start, everything is written again.
  */
 export class Tables implements AsyncDisposable {
   readonly #parts: TablesParts
   readonly #now: () => number
   readonly #closing = new AbortController()
   readonly #rollups = new RollupBuffer(mostRollups)
-  readonly #recent = new RecentSamples(mostSamples)
+  readonly #recent = new RecentSamples(mostRecentBytes)
   readonly #unwatch: () => void
   readonly #rounds: Promise<unknown>
-  #services = new Set<string>()
-  #nodes = new Set<string>()
+  readonly #lead: Leading
+  /** What has changed is known from this revision on. */
+  readonly #knownFrom: number
+  /** What is not known to be written, with the revision of its last change. */
+  #services = new Map<string, number>()
+  #nodes = new Map<string, number>()
   #writing: Promise<void> = Promise.resolve()
-  #stale: boolean
+  /** The last writing was ours, and it succeeded. */
+  #wrote = false
+  #stale = false
+  #load = performance.eventLoopUtilization()
   #cursor: number
 
   constructor(parts: TablesParts, cursor: number) {
@@ -71,15 +85,16 @@ export class Tables implements AsyncDisposable {
     this.#parts = parts
     this.#now = parts.now ?? Date.now
     this.#cursor = cursor
-    this.#stale = cursor !== fleet.revision
-    this.#unwatch = fleet.watch(({ instances, nodes }) => {
+    this.#lead = parts.lead ?? alone
+    this.#knownFrom = fleet.revision
+    this.#unwatch = fleet.watch(({ instances, nodes, revision }) => {
       for (const id of instances) {
-        this.#services.add(id)
+        this.#services.set(id, revision)
         const instance = fleet.instances.get(id)
         // A node's row says whether all that is on it is in maintenance.
-        if (instance) this.#nodes.add(instance.node)
+        if (instance) this.#nodes.set(instance.node, revision)
       }
-      for (const id of nodes) this.#nodes.add(id)
+      for (const id of nodes) this.#nodes.set(id, revision)
     })
     const stop = AbortSignal.any([signal, this.#closing.signal])
     const onFailure = warn(parts.log, 'the tables could not be written; they follow later')
@@ -92,14 +107,36 @@ export class Tables implements AsyncDisposable {
     ])
   }
 
+  /** What is held in memory here. */
+  bounds(): readonly {
+    readonly name: string
+    readonly now: number
+    readonly most: number
+    readonly refused: number
+  }[] {
+    const { size, dropped } = this.#rollups
+    return [
+      { name: 'metric_minutes', now: size, most: mostRollups, refused: dropped },
+      {
+        name: 'recent_samples_bytes',
+        now: this.#recent.bytes,
+        most: mostRecentBytes,
+        refused: this.#recent.passedOver,
+      },
+    ]
+  }
+
   status(): TablesStatus {
     return { revision: this.#cursor, droppedSamples: this.#rollups.dropped }
   }
 
-  /** Takes samples to be added up to minutes. Those of a minute are written once it is over. */
-  saveMetrics(samples: Iterable<Sample>): void {
+  /**
+   * Takes samples to be added up to minutes. Those of a minute are written once it is over.
+   * @param owns whether this plane adds up a sample; those that others add up are only kept as they came
+   */
+  saveMetrics(samples: Iterable<Sample>, owns: (sample: Sample) => boolean = () => true): void {
     for (const sample of samples) {
-      this.#rollups.add(sample)
+      if (owns(sample)) this.#rollups.add(sample)
       this.#recent.add(sample)
     }
   }
@@ -155,44 +192,64 @@ export class Tables implements AsyncDisposable {
   }
 
   async #writeRows(): Promise<void> {
+    const leads = this.#lead.leads()
+    if (!leads || !this.#wrote) await this.#readCursor(leads)
+    this.#wrote = leads
+    if (!leads) return
     if (this.#stale) await this.#gatherAll()
     const { fleet, store } = this.#parts
     const services = this.#services
     const nodes = this.#nodes
     const revision = fleet.revision
-    if (services.size === 0 && nodes.size === 0 && revision === this.#cursor) return
-    this.#services = new Set()
-    this.#nodes = new Set()
+    if (services.size === 0 && nodes.size === 0 && revision <= this.#cursor) return
+    this.#services = new Map()
+    this.#nodes = new Map()
     try {
       const pieces = [
-        ...slices([...services], rowsAtOnce).map(this.#servicesPiece),
-        ...slices([...nodes], rowsAtOnce).map(this.#nodesPiece),
+        ...slices([...services.keys()], rowsAtOnce).map(this.#servicesPiece),
+        ...slices([...nodes.keys()], rowsAtOnce).map(this.#nodesPiece),
       ]
       // The cursor moves in the transaction of the last piece: whoever finds it knows that all is written.
       const last = pieces.pop()
-      for (const piece of pieces) await store.writeTables({ ...nothing, ...piece() })
-      await store.writeTables({ ...nothing, ...last?.(), cursor: revision })
+      for (const piece of pieces) await store.writeTables({ ...nothing, ...piece() }, this.#lead.term())
+      await store.writeTables({ ...nothing, ...last?.(), cursor: revision }, this.#lead.term())
     } catch (error) {
-      for (const id of services) this.#services.add(id)
-      for (const id of nodes) this.#nodes.add(id)
+      this.#services = new Map([...services, ...this.#services])
+      this.#nodes = new Map([...nodes, ...this.#nodes])
+      this.#wrote = false
+      // Whoever leads now writes them.
+      if (error instanceof Failure && error.code === 'LEADERSHIP_LOST') return
       throw error
     }
     this.#cursor = revision
     this.#stale = false
   }
 
+  /** What another plane has written, or we in an earlier run, need not be written. */
+  async #readCursor(leads: boolean): Promise<void> {
+    const waiting = [this.#services, this.#nodes]
+    if (!leads && waiting.every(({ size }) => size === 0)) return
+    this.#cursor = await this.#parts.store.tableCursor()
+    for (const some of waiting) {
+      for (const [id, revision] of some) if (revision <= this.#cursor) some.delete(id)
+    }
+    // A cursor from the future is of a fleet that is not this one.
+    this.#stale = this.#cursor < this.#knownFrom || this.#cursor > this.#parts.fleet.revision
+  }
+
   /** Everything that the fleet or a table has: after a crash it is not known which rows are behind. */
   async #gatherAll(): Promise<void> {
     const { fleet, store } = this.#parts
-    for (const id of fleet.instances.keys()) this.#services.add(id)
-    for (const id of fleet.nodes.keys()) this.#nodes.add(id)
+    const { revision } = fleet
+    for (const id of fleet.instances.keys()) this.#services.set(id, revision)
+    for (const id of fleet.nodes.keys()) this.#nodes.set(id, revision)
     await forEachId(
       (after) => store.serviceIds(after, idsAtOnce),
-      (id) => this.#services.add(id),
+      (id) => this.#services.set(id, revision),
     )
     await forEachId(
       (after) => store.nodeIds(after, idsAtOnce),
-      (id) => this.#nodes.add(id),
+      (id) => this.#nodes.set(id, revision),
     )
   }
 
@@ -236,20 +293,23 @@ export class Tables implements AsyncDisposable {
         this.#rollups.giveBack(rollups)
         throw error
       }
-      if (paced) await pause(restMs(performance.now() - startedAt), paced)
+      if (paced) await pause(this.#restMs(performance.now() - startedAt), paced)
     }
+  }
+
+  #restMs(tookMs: number): number {
+    const { utilization } = performance.eventLoopUtilization(this.#load)
+    this.#load = performance.eventLoopUtilization()
+    const share = utilization > busyShare ? mostShareBusy : mostShare
+    return Math.min(longestRestMs, tookMs * (1 / share - 1))
   }
 
   async #dropOldRollups(stop: AbortSignal): Promise<void> {
     const { retention, most_rows } = this.#parts.config.metrics
-    while (!stop.aborted) {
+    while (!stop.aborted && this.#lead.leads()) {
       if ((await this.#parts.store.dropRollups(this.#now() - retention, most_rows, droppedAtOnce)) === 0) return
     }
   }
-}
-
-function restMs(tookMs: number): number {
-  return Math.min(longestRestMs, tookMs * (1 / mostShare - 1))
 }
 
 const nothing: TableWrite = { services: [], nodes: [], goneServices: [], goneNodes: [], cursor: undefined }

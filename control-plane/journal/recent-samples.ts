@@ -4,83 +4,212 @@ export type Recent = {
   readonly name: string
   readonly unit: Sample['unit']
   readonly node: string
-  /** By their time, oldest first. */
+  /** By their time, oldest first; values in single precision. */
   readonly samples: readonly { readonly at: number; readonly value: number }[]
   /** True: these are all that there ever were. False: older ones may have made room for newer ones. */
   readonly whole: boolean
 }
 
-type Head = { readonly name: string; readonly unit: Sample['unit']; readonly node: string; newest: number }
+/** Moments that are kept of what a node measures of a service: fifteen minutes of one each 15 s, and some more. */
+const mostMoments = 64
+const fewestMoments = 4
+/** What nothing was heard of for so long makes room. */
+const forgottenMs = 15 * 60_000
+/** What an owner takes besides its moments, more or less. */
+const ownerBytes = 600
+const valueBytes = Float32Array.BYTES_PER_ELEMENT
+const wrap = 2 ** 32
+
+/** What one node measures of one service: most of its metrics come together, so they share their times. */
+type Owner = {
+  readonly service: string
+  readonly node: string
+  readonly names: string[]
+  readonly units: Sample['unit'][]
+  /** The lowest 32 bits of epoch milliseconds, by moment. */
+  times: Uint32Array
+  /** A moment's values beside each other in the order of the names; NaN: there is none. */
+  values: Float32Array
+  /** The newest time; all others are less than some weeks away from it. */
+  newest: number
+  /** The moment that was written last. */
+  last: number
+  moments: number
+  whole: boolean
+}
 
 /**
- * The newest samples of services as they came, a bounded number over all of them: the oldest make room. Each sample knows the one of
- * its series before it, so reading a series touches no other.
+ * The newest samples of services as they came: fifteen minutes of what is measured each 15 s, as long as they find room. Single
+ * precision, so that a hundred thousand instances find some.
  */
 export class RecentSamples {
-  readonly #most: number
-  readonly #at: Float64Array
-  readonly #value: Float64Array
-  /** The number of the series' sample before; -1: it is the first. */
-  readonly #before: Float64Array
-  readonly #series: (readonly [service: string, key: string] | undefined)[]
-  readonly #heads = new Map<string, Map<string, Head>>()
-  #count = 0
+  readonly #mostBytes: number
+  readonly #owners = new Map<string, readonly Owner[]>()
+  #bytes = 0
+  /** Something had to go, or found no room. */
+  #lost = false
+  #passedOver = 0
+  #hand: Iterator<readonly Owner[], void> | undefined
 
-  /** @param most at least 1 */
-  constructor(most: number) {
-    this.#most = most
-    this.#at = new Float64Array(most)
-    this.#value = new Float64Array(most)
-    this.#before = new Float64Array(most)
-    this.#series = []
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes
   }
 
-  /** Samples of nodes, and values that are no finite number, are passed over. */
+  /** Samples that found no room. */
+  get passedOver(): number {
+    return this.#passedOver
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Samples of nodes, and values that are no number in single precision, are passed over. */
   add({ instance = '', node, name, unit, value, at }: Sample): void {
-    if (instance === '' || !Number.isFinite(value)) return
-    const number = this.#count
-    const place = number % this.#most
-    this.#forget(place, number - this.#most)
-    const key = `${node}\n${name}`
-    const heads = this.#heads.getOrInsertComputed(instance, () => new Map<string, Head>())
-    const head = heads.get(key)
-    this.#at[place] = at
-    this.#value[place] = value
-    this.#before[place] = head?.newest ?? -1
-    this.#series[place] = [instance, key]
-    if (head?.unit === unit) head.newest = number
-    else heads.set(key, { name, unit, node, newest: number })
-    this.#count = number + 1
+    if (instance === '' || !Number.isFinite(Math.fround(value))) return
+    const owner = this.#ownerOf(instance, node, at)
+    const column = owner && this.#columnOf(owner, name, unit)
+    if (!owner || column === undefined || column < 0) {
+      this.#passedOver += 1
+      return
+    }
+    const columns = owner.names.length
+    const isNew = owner.moments === 0 || owner.times[owner.last] !== at % wrap || hasValue(owner, column)
+    if (isNew) this.#begin(owner, at)
+    owner.values[owner.last * columns + column] = value
   }
 
   of(service: string): readonly Recent[] {
-    return [...(this.#heads.get(service)?.values() ?? [])].map((head) => this.#read(head))
+    return (this.#owners.get(service) ?? []).flatMap((owner) =>
+      owner.names.flatMap((name, column) => {
+        const samples = samplesOf(owner, column)
+        const unit = owner.units[column] ?? 'count'
+        return samples.length === 0 ? [] : [{ name, unit, node: owner.node, samples, whole: owner.whole }]
+      }),
+    )
   }
 
-  #read({ name, unit, node, newest }: Head): Recent {
-    const oldestKept = this.#count - this.#most
-    const samples: { readonly at: number; readonly value: number }[] = []
-    let number = newest
-    let first = newest
-    while (number >= 0 && number >= oldestKept) {
-      const place = number % this.#most
-      first = number
-      samples.push({ at: this.#at[place] ?? 0, value: this.#value[place] ?? 0 })
-      number = this.#before[place] ?? -1
+  #ownerOf(service: string, node: string, at: number): Owner | undefined {
+    const owners = this.#owners.get(service) ?? []
+    const known = owners.find((owner) => owner.node === node)
+    if (known && at - known.newest < wrap / 2) return known
+    if (known) this.#drop(known)
+    this.#forgetOne(at)
+    if (!this.#hasRoom(ownerBytes)) return undefined
+    const owner: Owner = {
+      service,
+      node,
+      names: [],
+      units: [],
+      times: new Uint32Array(fewestMoments),
+      values: new Float32Array(0),
+      newest: at,
+      last: -1,
+      moments: 0,
+      // Who comes after others had to go may have been here before.
+      whole: !this.#lost,
     }
-    samples.reverse().sort((a, b) => a.at - b.at)
-    // What began when others had to go already may have been here before.
-    return { name, unit, node, samples, whole: number < 0 && first < this.#most }
+    this.#bytes += ownerBytes + bytesOf(owner)
+    this.#owners.set(service, [...(this.#owners.get(service) ?? []), owner])
+    return owner
   }
 
-  /** A series whose newest sample goes is gone. */
-  #forget(place: number, number: number): void {
-    const owner = this.#series[place]
-    if (!owner) return
-    const [service, key] = owner
-    const heads = this.#heads.get(service)
-    if (heads?.get(key)?.newest !== number) return
-    heads.delete(key)
-    if (heads.size === 0) this.#heads.delete(service)
+  /** -1: there is no room for one more. */
+  #columnOf(owner: Owner, name: string, unit: Sample['unit']): number {
+    const known = owner.names.indexOf(name)
+    if (known >= 0) {
+      if (owner.units[known] !== unit) clear(owner, known, unit)
+      return known
+    }
+    if (!this.#hasRoom(owner.times.length * valueBytes)) return -1
+    this.#resize(owner, owner.times.length, owner.names.length + 1)
+    owner.units.push(unit)
+    return owner.names.push(name) - 1
   }
+
+  #begin(owner: Owner, at: number): void {
+    const { length } = owner.times
+    if (owner.moments === length && length < mostMoments && this.#hasRoom(bytesOf(owner))) {
+      this.#resize(owner, length * 2, owner.names.length)
+    }
+    if (owner.moments === owner.times.length) owner.whole = false
+    else owner.moments += 1
+    owner.last = (owner.last + 1) % owner.times.length
+    owner.times[owner.last] = at % wrap
+    owner.newest = Math.max(owner.newest, at)
+    const columns = owner.names.length
+    owner.values.fill(Number.NaN, owner.last * columns, (owner.last + 1) * columns)
+    this.#forgetOne(at)
+  }
+
+  /** Keeps what there is, the oldest moment first. */
+  #resize(owner: Owner, moments: number, columns: number): void {
+    const before = bytesOf(owner)
+    const { times, values, names } = owner
+    const [newTimes, newValues] = [new Uint32Array(moments), new Float32Array(moments * columns).fill(Number.NaN)]
+    for (let index = 0; index < owner.moments; index += 1) {
+      const place = placeOf(owner, index)
+      newTimes[index] = times[place] ?? 0
+      newValues.set(values.subarray(place * names.length, (place + 1) * names.length), index * columns)
+    }
+    owner.times = newTimes
+    owner.values = newValues
+    owner.last = owner.moments - 1
+    this.#bytes += bytesOf(owner) - before
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const room = this.#bytes + bytes <= this.#mostBytes
+    this.#lost ||= !room
+    return room
+  }
+
+  /** Looks at the owners of one service, in turn: whoever was not heard of for long goes. */
+  #forgetOne(now: number): void {
+    this.#hand ??= this.#owners.values()
+    const next = this.#hand.next()
+    if (next.done === true) this.#hand = undefined
+    else for (const owner of next.value) if (now - owner.newest > forgottenMs) this.#drop(owner)
+  }
+
+  #drop(owner: Owner): void {
+    const left = (this.#owners.get(owner.service) ?? []).filter((each) => each !== owner)
+    if (left.length > 0) this.#owners.set(owner.service, left)
+    else this.#owners.delete(owner.service)
+    this.#bytes -= ownerBytes + bytesOf(owner)
+    this.#lost = true
+  }
+}
+
+function bytesOf({ times, values }: Owner): number {
+  return times.byteLength + values.byteLength
+}
+
+/** Where the n-th oldest moment is. */
+function placeOf({ last, moments, times }: Owner, index: number): number {
+  return (last - moments + 1 + index + times.length) % times.length
+}
+
+function hasValue({ values, names, last }: Owner, column: number): boolean {
+  return !Number.isNaN(values[last * names.length + column])
+}
+
+/** Of another unit it is another series. */
+function clear(owner: Owner, column: number, unit: Sample['unit']): void {
+  owner.units[column] = unit
+  for (let at = column; at < owner.values.length; at += owner.names.length) owner.values[at] = Number.NaN
+}
+
+function samplesOf(owner: Owner, column: number): { readonly at: number; readonly value: number }[] {
+  const { times, values, names, newest, moments } = owner
+  const samples: { readonly at: number; readonly value: number }[] = []
+  for (let index = 0; index < moments; index += 1) {
+    const place = placeOf(owner, index)
+    const value = values[place * names.length + column] ?? Number.NaN
+    if (Number.isNaN(value)) continue
+    const before = ((newest % wrap) - (times[place] ?? 0) + wrap) % wrap
+    // What single precision cannot tell is left out.
+    samples.push({ at: newest - before, value: Number(value.toPrecision(7)) })
+  }
+  return samples.sort((a, b) => a.at - b.at)
 }

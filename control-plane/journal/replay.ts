@@ -50,15 +50,19 @@ export async function replay(
     return entries
   }
   let revision = from
+  let entries = 0
   let next = read(revision)
   while (revision < until) {
-    const stored = await next
+    const stored = (await next).filter((entry) => entry.revision <= until)
+    // The moment wanted is one that was lost: the journal was restored, and goes on after it.
+    if (stored.length === 0 && (await isPassedOver(store, revision, until))) break
     revision = checkedEnd(stored, revision, until)
     // While these are reduced, the next ones are read.
     next = read(revision)
     target.apply(stored.map(decodeEntry))
+    entries += stored.length
   }
-  return { revision, snapshot, entries: revision - from }
+  return { revision, snapshot, entries }
 }
 
 /** The entries after a revision, decoded. Rejects with STORE_TOO_NEW or STORE_CORRUPT. */
@@ -99,13 +103,28 @@ async function readSnapshot(store: JournalStore, { revision, version, parts }: S
   return reader.state()
 }
 
+/** Whether no revision from `after` to `until` was kept, since the journal was restored from a backup that ended at `after`. */
+async function isPassedOver(store: JournalStore, after: number, until: number): Promise<boolean> {
+  const [next] = await store.read(after, 1)
+  return next !== undefined && next.revision > until && follows(next, after)
+}
+
 /** The last revision of a batch that continues `after` without a gap. */
 function checkedEnd(stored: readonly StoredEntry[], after: number, until: number): number {
-  const [first] = stored
-  if (!first) throw new Failure('STORE_CORRUPT', `The journal ends at revision ${after}; ${until} was expected.`)
-  for (const [index, { revision }] of stored.entries()) {
-    if (revision === after + 1 + index) continue
-    throw new Failure('STORE_CORRUPT', `The journal has no revision ${after + 1 + index}.`)
+  if (stored.length === 0) {
+    throw new Failure('STORE_CORRUPT', `The journal ends at revision ${after}; ${until} was expected.`)
   }
-  return after + stored.length
+  let last = after
+  for (const entry of stored) {
+    if (!follows(entry, last)) throw new Failure('STORE_CORRUPT', `The journal has no revision ${last + 1}.`)
+    last = entry.revision
+  }
+  return last
+}
+
+/** Whether an entry is the one that comes after a revision. */
+function follows(entry: StoredEntry, after: number): boolean {
+  if (entry.revision === after + 1) return true
+  const { event } = entry.kind === 'restored' ? decodeEntry(entry) : { event: undefined }
+  return event?.change.kind === 'restored' && event.change.from === after
 }

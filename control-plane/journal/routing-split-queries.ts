@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { underTerm } from './leadership-queries.ts'
 import { isoTime } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { RoutingSplitStore } from './store.ts'
@@ -6,8 +7,8 @@ import type { RoutingSplitStore } from './store.ts'
 /** Keeps how far the splits of services are, in the common subset of SQLite and PostgreSQL. */
 export function routingSplitQueries(db: Kysely<Schema>): RoutingSplitStore {
   return {
-    async saveRoutingSplits(splits) {
-      await db.transaction().execute(async (transaction) => {
+    async saveRoutingSplits(splits, term) {
+      await underTerm(db, term, async (transaction) => {
         for (const { service, phase, state, at } of splits) {
           const row = { phase, state, updated_at: isoTime(at) }
           await transaction

@@ -1,5 +1,6 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import { takeTurn } from './dialect-words.ts'
+import { underTerm } from './leadership-queries.ts'
 import type { StoredVersion } from './routing-version.ts'
 import { isoTime } from './rows.ts'
 import type { RoutingVersions, Schema } from './schema.ts'
@@ -26,8 +27,12 @@ export const mostVersions = 1_000
 /** Keeps the versions of the routing declaration, in the common subset of SQLite and PostgreSQL. */
 export function routingVersionQueries(db: Kysely<Schema>): RoutingVersionStore {
   return {
-    addRoutingVersion({ author, comment, source, hash, state, why, former, restores, rollout, at, endedAt }, files) {
-      return db.transaction().execute(async (transaction) => {
+    addRoutingVersion(
+      { author, comment, source, hash, state, why, former, restores, rollout, at, endedAt },
+      files,
+      term,
+    ) {
+      return underTerm(db, term, async (transaction) => {
         await takeTurn(transaction, 'routing_versions')
         const { id } = await transaction
           .insertInto('routing_versions')
@@ -52,8 +57,8 @@ export function routingVersionQueries(db: Kysely<Schema>): RoutingVersionStore {
       })
     },
 
-    async changeRoutingVersions(changes) {
-      await db.transaction().execute(async (transaction) => {
+    async changeRoutingVersions(changes, term) {
+      await underTerm(db, term, async (transaction) => {
         for (const { number, state, why, rollout, endedAt } of changes) {
           await transaction
             .updateTable('routing_versions')
@@ -87,6 +92,7 @@ export function routingVersionQueries(db: Kysely<Schema>): RoutingVersionStore {
         .limit(1)
       if (about.state !== undefined) query = query.where('state', '=', about.state)
       if (about.source !== undefined) query = query.where('source', '=', about.source)
+      if (about.hash !== undefined) query = query.where('hash', '=', about.hash)
       const row = await query.executeTakeFirst()
       return row && { ...versionOf(row), files: row.files }
     },

@@ -34,6 +34,22 @@ export type TableCursor = { id: number; revision: number }
 /** Who leads: one row. Times are those of the database's clock, epoch milliseconds. */
 export type LeadershipRow = { id: number; holder: string; run: string; epoch: number; expires: number }
 
+/** A plane that shares the store. Times are those of the database's clock, epoch milliseconds. */
+export type ReplicaRow = {
+  run: string
+  holder: string
+  api: string
+  key: string
+  machine: string
+  site: string
+  version: string
+  state: 'serving' | 'leaving'
+  revision: number
+  sessions: number
+  started: number
+  seen: number
+}
+
 export type ServiceRegistry = {
   id: Generated<number>
   service_id: string
@@ -224,4 +240,5 @@ export type Schema = {
   routing_versions: RoutingVersions
   routing_splits: RoutingSplits
   leadership: LeadershipRow
+  replicas: ReplicaRow
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { journalQueries } from './journal-queries.ts'
 import { leadershipQueries } from './leadership-queries.ts'
+import { replicaQueries } from './replica-queries.ts'
 import { routingSplitQueries } from './routing-split-queries.ts'
 import { routingVersionQueries } from './routing-version-queries.ts'
 import type { Schema } from './schema.ts'
@@ -18,5 +19,6 @@ export function storeQueries(db: Kysely<Schema>) {
     ...routingVersionQueries(db),
     ...routingSplitQueries(db),
     ...leadershipQueries(db),
+    ...replicaQueries(db),
   }
 }

@@ -9,12 +9,25 @@ import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskV
 /** A leadership: whose it is and which one. Epochs only rise. */
 export type Term = { readonly run: string; readonly epoch: number }
 
+/**
+ * What only a leader may do takes the term that it leads under where planes share the store: unless that lasts, it rejects with
+ * LEADERSHIP_LOST, and nothing has happened.
+ */
+export type OnlyUnder = Term | undefined
+
+/** Whether this plane leads those that share the store. */
+export type Leading = {
+  readonly leads: () => boolean
+  /** Undefined: nobody else could lead. Throws LEADERSHIP_LOST if this plane does not. */
+  readonly term: () => OnlyUnder
+}
+
 /** What must hold when events are appended; else nothing happens. */
 export type AppendCondition = {
   /** The journal has this revision; else the append rejects with STORE_CORRUPT: the store has gone back. */
   readonly atLeast?: number
   /** It leads still; else the append rejects with LEADERSHIP_LOST. */
-  readonly term?: Term
+  readonly term?: OnlyUnder
 }
 
 /**
@@ -39,15 +52,15 @@ export interface JournalStore {
   snapshots(): Promise<readonly SnapshotMark[]>
   /** Part `part` (from 0) of a snapshot; undefined if it is missing. */
   snapshotPart(revision: number, part: number): Promise<string | undefined>
-  saveSnapshotPart(revision: number, part: number, body: string): Promise<void>
+  saveSnapshotPart(revision: number, part: number, body: string, term?: OnlyUnder): Promise<void>
   /** After this the snapshot counts. Rejects if not all of its parts are there. */
-  finishSnapshot(mark: SnapshotMark): Promise<void>
+  finishSnapshot(mark: SnapshotMark, term?: OnlyUnder): Promise<void>
   /** After this the snapshot does not count. Its parts go with `dropParts`. */
-  dropSnapshot(revision: number): Promise<void>
+  dropSnapshot(revision: number, term?: OnlyUnder): Promise<void>
   /** Drops up to `limit` parts that belong to no complete snapshot; resolves with how many went. */
-  dropParts(limit: number): Promise<number>
+  dropParts(limit: number, term?: OnlyUnder): Promise<number>
   /** Drops the entries up to a revision, at most `limit`, oldest first; resolves with how many went. */
-  dropEntries(upTo: number, limit: number): Promise<number>
+  dropEntries(upTo: number, limit: number, term?: OnlyUnder): Promise<number>
 }
 
 /** What one transaction does to the tables. */
@@ -67,12 +80,13 @@ export type Beat = readonly [id: string, at: number]
 export interface TableStore {
   /** The revision that the tables show. */
   tableCursor(): Promise<number>
-  writeTables(write: TableWrite): Promise<void>
+  writeTables(write: TableWrite, term?: OnlyUnder): Promise<void>
   /** The ids in the tables, in order, at most `limit` after `after`. */
   serviceIds(after: string, limit: number): Promise<readonly string[]>
   /** When services were last heard of, in the order of their ids, at most `limit` after `after`. */
   serviceBeats(after: string, limit: number): Promise<readonly Beat[]>
   nodeIds(after: string, limit: number): Promise<readonly string[]>
+  /** Those that are known to have been heard of later stay as they are. */
   saveBeats(services: readonly Beat[], nodes: readonly Beat[]): Promise<void>
   /** Adds to the minutes that are there already. */
   saveRollups(rollups: readonly Rollup[]): Promise<void>
@@ -126,25 +140,25 @@ export type StoredSplit = {
 /** The splits of services. Rejects as JournalStore does. */
 export interface RoutingSplitStore {
   /** All of it or nothing; what is known of a service is replaced. */
-  saveRoutingSplits(splits: readonly StoredSplit[]): Promise<void>
+  saveRoutingSplits(splits: readonly StoredSplit[], term?: OnlyUnder): Promise<void>
   routingSplits(): Promise<readonly StoredSplit[]>
 }
 
 /** The versions of the routing declaration. Rejects as JournalStore does. */
 export interface RoutingVersionStore {
   /** @param files JSON. Resolves with its number, which is greater than that of any version before it. */
-  addRoutingVersion(version: Omit<StoredVersion, 'number'>, files: string): Promise<number>
+  addRoutingVersion(version: Omit<StoredVersion, 'number'>, files: string, term?: OnlyUnder): Promise<number>
   /** All of it or nothing. */
-  changeRoutingVersions(changes: readonly VersionChange[]): Promise<void>
+  changeRoutingVersions(changes: readonly VersionChange[], term?: OnlyUnder): Promise<void>
   /** Newest first. `before`: only those with a smaller number. */
   routingVersions(page: {
     readonly before: number | undefined
     readonly limit: number
   }): Promise<readonly StoredVersion[]>
   routingVersion(number: number): Promise<(StoredVersion & { readonly files: string }) | undefined>
-  /** The newest one of a state, or of a source. */
+  /** The newest one of a state, of a source or with a hash. */
   newestRoutingVersion(
-    about: Partial<Pick<StoredVersion, 'state' | 'source'>>,
+    about: Partial<Pick<StoredVersion, 'state' | 'source' | 'hash'>>,
   ): Promise<(StoredVersion & { readonly files: string }) | undefined>
 }
 
@@ -173,6 +187,40 @@ export interface LeadershipStore {
   leadership(): Promise<Leadership>
 }
 
+/** A plane that shares the store, by its own word. */
+export type Replica = {
+  /** Random for each process. */
+  readonly run: string
+  /** For people: the machine's name. */
+  readonly holder: string
+  /** Where its API is asked: `http://host:port`. */
+  readonly api: string
+  /** Random for each process, and told to nobody: who knows it reads the same store. */
+  readonly key: string
+  readonly machine: string
+  readonly site: string
+  readonly version: string
+  /** leaving: it hands its agents over and ends soon */
+  readonly state: 'serving' | 'leaving'
+  /** How far its fleet has come. */
+  readonly revision: number
+  /** Agents that have a session with it. */
+  readonly sessions: number
+}
+
+/** Milliseconds by the store's clock: since it was last seen, and since it came. */
+export type StoredReplica = Replica & { readonly agoMs: number; readonly forMs: number }
+
+/** The planes that share the store. Rejects as JournalStore does. */
+export interface ReplicaStore {
+  /** Says that a replica lives, and forgets others that were not seen for `keptMs`. Resolves with all that are known after that. */
+  beatReplica(replica: Replica, keptMs: number): Promise<readonly StoredReplica[]>
+  /** Forgets a replica that has ended. */
+  dropReplica(run: string): Promise<void>
+  /** The oldest first. */
+  replicas(): Promise<readonly StoredReplica[]>
+}
+
 /** What a store that several planes share has besides. */
 export type Sharing = {
   /** Calls `hear` with a revision soon after somebody appended it; a hint, which may fail to come. Returns how to stop. */
@@ -187,6 +235,7 @@ export interface Store
     RoutingVersionStore,
     RoutingSplitStore,
     LeadershipStore,
+    ReplicaStore,
     AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string

@@ -44,6 +44,7 @@ const kinds: Readonly<Record<Change['kind'], true>> = {
   thawed: true,
   'hold-begun': true,
   'hold-ended': true,
+  restored: true,
 }
 
 export function encodeEvent(event: FleetEvent): StoredEvent {

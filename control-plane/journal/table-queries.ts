@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import { takeTurn } from './dialect-words.ts'
+import { underTerm } from './leadership-queries.ts'
 import { rollupReader } from './read-rollups.ts'
 import { isoTime } from './rows.ts'
 import type { Schema } from './schema.ts'
@@ -14,8 +16,10 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
       return revision
     },
 
-    async writeTables({ services, nodes, goneServices, goneNodes, cursor }) {
-      await db.transaction().execute(async (transaction) => {
+    async writeTables({ services, nodes, goneServices, goneNodes, cursor }, term) {
+      await underTerm(db, term, async (transaction) => {
+        // Other planes save beats, and whoever has rows in another order would wait for us as we for them.
+        await takeTurn(transaction, 'tables')
         if (services.length > 0) {
           await transaction
             .insertInto('service_registry')
@@ -107,52 +111,56 @@ export function tableQueries(db: Kysely<Schema>): TableStore {
 
     async saveBeats(services, nodes) {
       await db.transaction().execute(async (transaction) => {
+        await takeTurn(transaction, 'tables')
         if (services.length > 0) {
           await sql`with beat (id, heard) as (values ${beatValues(services)})
-          update service_registry set last_heartbeat = beat.heard from beat where service_registry.service_id = beat.id`.execute(
+          update service_registry set last_heartbeat = beat.heard from beat
+          where service_registry.service_id = beat.id and (last_heartbeat is null or last_heartbeat < beat.heard)`.execute(
             transaction,
           )
         }
         if (nodes.length > 0) {
           await sql`with beat (id, heard) as (values ${beatValues(nodes)})
-          update cluster_nodes set last_seen = beat.heard from beat where cluster_nodes.node_id = beat.id`.execute(
-            transaction,
-          )
+          update cluster_nodes set last_seen = beat.heard from beat
+          where cluster_nodes.node_id = beat.id and (last_seen is null or last_seen < beat.heard)`.execute(transaction)
         }
       })
     },
 
     async saveRollups(rollups) {
       if (rollups.length === 0) return
-      await db
-        .insertInto('service_metrics')
-        .values(
-          rollups.map(({ service, node, name, unit, minute, sum, min, max, last, samples, tags = '{}' }) => ({
-            service_id: service,
-            node_id: node,
-            metric_name: name,
-            metric_value: storableNumber(sum / samples),
-            metric_unit: unit,
-            tags,
-            timestamp: isoTime(minute),
-            metric_min: storableNumber(min),
-            metric_max: storableNumber(max),
-            metric_last: storableNumber(last),
-            samples,
-          })),
-        )
-        .onConflict((conflict) =>
-          conflict.columns(['service_id', 'node_id', 'metric_name', 'timestamp']).doUpdateSet({
-            // A minute may come in two pieces, one before and one after a restart.
-            metric_value: sql<number>`(service_metrics.metric_value * service_metrics.samples + excluded.metric_value * excluded.samples) / (service_metrics.samples + excluded.samples)`,
-            metric_min: sql<number>`case when excluded.metric_min < service_metrics.metric_min then excluded.metric_min else service_metrics.metric_min end`,
-            metric_max: sql<number>`case when excluded.metric_max > service_metrics.metric_max then excluded.metric_max else service_metrics.metric_max end`,
-            metric_last: sql<number>`excluded.metric_last`,
-            tags: sql<string>`excluded.tags`,
-            samples: sql<number>`service_metrics.samples + excluded.samples`,
-          }),
-        )
-        .execute()
+      await db.transaction().execute(async (transaction) => {
+        await takeTurn(transaction, 'tables')
+        await transaction
+          .insertInto('service_metrics')
+          .values(
+            rollups.map(({ service, node, name, unit, minute, sum, min, max, last, samples, tags = '{}' }) => ({
+              service_id: service,
+              node_id: node,
+              metric_name: name,
+              metric_value: storableNumber(sum / samples),
+              metric_unit: unit,
+              tags,
+              timestamp: isoTime(minute),
+              metric_min: storableNumber(min),
+              metric_max: storableNumber(max),
+              metric_last: storableNumber(last),
+              samples,
+            })),
+          )
+          .onConflict((conflict) =>
+            conflict.columns(['service_id', 'node_id', 'metric_name', 'timestamp']).doUpdateSet({
+              // A minute may come in two pieces, one before and one after a restart.
+              metric_value: sql<number>`(service_metrics.metric_value * service_metrics.samples + excluded.metric_value * excluded.samples) / (service_metrics.samples + excluded.samples)`,
+              metric_min: sql<number>`case when excluded.metric_min < service_metrics.metric_min then excluded.metric_min else service_metrics.metric_min end`,
+              metric_max: sql<number>`case when excluded.metric_max > service_metrics.metric_max then excluded.metric_max else service_metrics.metric_max end`,
+              metric_last: sql<number>`excluded.metric_last`,
+              tags: sql<string>`excluded.tags`,
+              samples: sql<number>`service_metrics.samples + excluded.samples`,
+            }),
+          )
+          .execute()
+      })
     },
 
     async dropRollups(before, most, limit) {

@@ -2,6 +2,7 @@ import { explainError, Failure, type FailureCode } from '#shared/failure/failure
 import type {
   JournalStore,
   LeadershipStore,
+  ReplicaStore,
   RoutingSplitStore,
   RoutingVersionStore,
   SyncTaskStore,
@@ -16,6 +17,7 @@ export type Method =
   | keyof RoutingVersionStore
   | keyof RoutingSplitStore
   | keyof LeadershipStore
+  | keyof ReplicaStore
 
 export type Call = { readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 

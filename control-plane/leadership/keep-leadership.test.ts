@@ -68,3 +68,39 @@ t.test('whoever is stopped waits no longer', async (t) => {
   stop.abort()
   t.equal(await waiting, undefined)
 })
+
+t.test('one that was seen to renew is remembered; one that only stands in the store is not', async (t) => {
+  await using store = await memoryStore()
+  await store.claimLeadership({ run: 'dead', holder: 'dead', forMs: 500 })
+  await using one = keeper(store, 'r1')
+  await one.kept.leading(never)
+  t.equal(one.kept.hasSeenLead('dead'), false)
+  await using two = keeper(store, 'r2')
+  await waitFor(() => two.kept.hasSeenLead('r1'), { what: 'seeing it renew', withinMs: 20_000 })
+  t.equal(two.kept.hasSeenLead('r2'), false)
+})
+
+t.test('one whose epoch somebody else has passed leads on above that', async (t) => {
+  await using store = await memoryStore()
+  await using one = keeper(store, 'r1')
+  await one.kept.leading(never)
+  one.kept.raiseAbove(41)
+  one.kept.raiseAbove(7)
+  await waitFor(() => one.kept.term()?.epoch === 42, { what: 'the greater epoch', withinMs: 20_000 })
+  t.ok(
+    one.heard.some(({ term }) => term === undefined),
+    'in between it did not lead',
+  )
+  t.match(await store.leadership(), { run: 'r1', epoch: 42 })
+})
+
+t.test('who leads is decided with the first answer', async (t) => {
+  await using store = await memoryStore()
+  await using one = keeper(store, 'r1')
+  await one.kept.decided(20_000, never)
+  t.match(one.kept.leader(), { run: 'r1' })
+  const silent: LeadershipRow = { claimLeadership: () => new Promise(() => {}), resignLeadership: async () => {} }
+  await using two = keeper(silent, 'r2')
+  await two.kept.decided(10, never)
+  t.equal(two.kept.leader(), undefined)
+})

@@ -1,10 +1,16 @@
-import { pause, repeat } from '#shared/lifecycle/repeat.ts'
+import { pause } from '#shared/lifecycle/repeat.ts'
+import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { type Answer, type Lease, leads, leaseAfter } from './lease.ts'
+import { type Answer, isRenewed, type Lease, leads, leaseAfter, nextClaimMs } from './lease.ts'
 
 /** The row that decides; main hands it over. */
 export type LeadershipRow = {
-  claimLeadership(claim: { readonly run: string; readonly holder: string; readonly forMs: number }): Promise<Answer>
+  claimLeadership(claim: {
+    readonly run: string
+    readonly holder: string
+    readonly forMs: number
+    readonly above: number
+  }): Promise<Answer>
   resignLeadership(run: string): Promise<void>
 }
 
@@ -33,6 +39,9 @@ export type Standing = {
 }
 
 const usualPace: LeadershipPace = { renewEveryMs: 1_000, forMs: 4_000 }
+/** Of those that were seen to lead, so many are remembered. */
+const mostSeen = 100
+const decidedLookMs = 5
 
 /**
  * Claims the leadership again and again, whoever has it, until disposed of; then it is given up. It ends for us when another one has it,
@@ -44,22 +53,19 @@ export class LeadershipKeeper implements AsyncDisposable {
   readonly #closing = new AbortController()
   readonly #listeners = new Set<(standing: Standing) => void>()
   readonly #rounds: Promise<unknown>
+  readonly #wake = new Wake()
+  readonly #seen = new Set<string>()
   #lease: Lease | undefined
   #told: Term | undefined
   #answer: Answer | undefined
+  #answeredAt = 0
+  #above = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts
     this.#pace = parts.pace ?? usualPace
-    const everyMs = this.#pace.renewEveryMs
-    const log = (err: unknown) => parts.log.debug({ err }, 'the leadership could not be claimed')
-    this.#rounds = repeat(
-      () => this.#claim(),
-      { everyMs, afterFailureMs: () => everyMs / 4 },
-      log,
-      this.#closing.signal,
-    )
+    this.#rounds = this.#claimInRounds()
   }
 
   /** The leadership that is ours at this very moment. */
@@ -71,10 +77,26 @@ export class LeadershipKeeper implements AsyncDisposable {
   /** Who leads, as far as was heard; undefined: nothing was heard yet. */
   readonly leader = (): Answer | undefined => this.#answer
 
+  /** Whether another one was seen to lead, and to renew it, since this process runs. */
+  readonly hasSeenLead = (run: string): boolean => this.#seen.has(run)
+
+  /** Leads on, if it is ours, with an epoch above this one: somebody remembers it, and the store does not. */
+  readonly raiseAbove = (epoch: number): void => {
+    if (epoch <= this.#above) return
+    this.#above = epoch
+    this.#wake.ring()
+  }
+
   /** Calls `listener` whenever our leadership begins or ends, or another one begins to lead. Returns how to stop. */
   readonly onChange = (listener: (standing: Standing) => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Resolves when it was heard who leads, or after `withinMs`. */
+  async decided(withinMs: number, stop: AbortSignal): Promise<void> {
+    const deadline = performance.now() + withinMs
+    while (!this.#answer && performance.now() < deadline && !stop.aborted) await pause(decidedLookMs, stop)
   }
 
   /** Resolves with our term as soon as we lead, or with undefined if `stop` is signalled before. */
@@ -104,19 +126,48 @@ export class LeadershipKeeper implements AsyncDisposable {
     if (had) await this.#parts.row.resignLeadership(this.#parts.run).catch(() => {})
   }
 
+  async #claimInRounds(): Promise<void> {
+    const { renewEveryMs } = this.#pace
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      let waitMs = renewEveryMs / 4
+      try {
+        await this.#claim()
+        waitMs = nextClaimMs(this.#answer, { run: this.#parts.run, everyMs: renewEveryMs })
+      } catch (err) {
+        if (!signal.aborted) this.#parts.log.debug({ err }, 'the leadership could not be claimed')
+      }
+      await this.#wake.next(waitMs, signal)
+    }
+  }
+
   async #claim(): Promise<void> {
     const { row, run, holder } = this.#parts
     const { forMs } = this.#pace
+    const above = this.#above
+    if (this.#lease && this.#lease.epoch <= above) {
+      this.#lose()
+      await row.resignLeadership(run)
+    }
     const askedAt = performance.now()
     const answer = await Promise.race([
-      row.claimLeadership({ run, holder, forMs }),
+      row.claimLeadership({ run, holder, forMs, above }),
       // What takes longer than the lease lasts is of no use, and must not keep the next one waiting.
       pause(forMs, this.#closing.signal).then(() => Promise.reject(new Error(`no answer within ${forMs} ms`))),
     ])
     const before = this.#answer
+    if (before && answer.run !== run && isRenewed(before, answer, askedAt - this.#answeredAt)) this.#saw(answer.run)
     this.#answer = answer
+    this.#answeredAt = performance.now()
     this.#lease = leaseAfter(answer, { run, forMs }, askedAt)
     this.#look(before && (before.run !== answer.run || before.epoch !== answer.epoch))
+  }
+
+  #saw(run: string): void {
+    this.#seen.delete(run)
+    this.#seen.add(run)
+    const [oldest] = this.#seen
+    if (this.#seen.size > mostSeen && oldest !== undefined) this.#seen.delete(oldest)
   }
 
   #lose(): void {

@@ -36,3 +36,29 @@ export function leaseAfter(answer: Answer, { run, forMs }: Claim, askedAt: numbe
 export function leads(lease: Lease | undefined, now: number): lease is Lease {
   return lease !== undefined && now < lease.until
 }
+
+/** Soon enough after the end of another one's leadership to be the next. */
+const afterEndMs = 20
+
+/**
+ * When to claim again: regularly while it is ours, and when the one of another ends.
+ * @param answer undefined: there has been none
+ */
+export function nextClaimMs(
+  answer: Answer | undefined,
+  { run, everyMs }: { readonly run: string; readonly everyMs: number },
+): number {
+  if (!answer || answer.run === run) return everyMs
+  return Math.min(everyMs, Math.max(0, answer.leftMs) + afterEndMs)
+}
+
+/** Clocks tell whole milliseconds, and do not run at quite the same speed; a renewal adds far more. */
+const jitterMs = 10
+
+/**
+ * Whether a leadership was renewed between two answers: its holder was alive then.
+ * @param betweenMs by our own clock, from when the first one came to when the second was asked for
+ */
+export function isRenewed(before: Answer, after: Answer, betweenMs: number): boolean {
+  return before.run === after.run && before.epoch === after.epoch && after.leftMs > before.leftMs - betweenMs + jitterMs
+}

@@ -1,11 +1,7 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { reachStore } from '#control-plane/journal/reach-store.ts'
-import { temporaryFolder } from '#test/support/folder.ts'
 import { logLines } from '#test/support/journal.ts'
-import { answers, Program, writeYaml } from '#test/support/landscape/program.ts'
-import { freePorts } from '#test/support/ports.ts'
 import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { PostgresqlKind } from '#test/support/store/kinds.ts'
@@ -48,51 +44,6 @@ await t.test('a plane on PostgreSQL', { skip }, async (t) => {
     })
     t.ok(again < 300)
   })
-
-  await t.test(
-    'of two on one database one works, and the other follows when it stands still; the one that wakes up ends',
-    async (t) => {
-      await using place = await kind.place()
-      await using folder = await temporaryFolder('two-planes')
-      const ports = await freePorts(4)
-      const planes = await Promise.all(
-        [0, 1].map(async (index) => {
-          const file = await writeYaml(join(folder.path, `${index}.yaml`), {
-            api: { port: ports[index] },
-            routing: { xds: { port: ports[index + 2] } },
-            ...settingsOn(place, join(folder.path, `${index}.db`)),
-          })
-          const url = `http://127.0.0.1:${ports[index]}`
-          return {
-            url,
-            program: new Program(`plane ${index}`, 'control-plane/main.ts', file, answers(`${url}/health`)),
-          }
-        }),
-      )
-      const [first, second] = planes
-      if (!first || !second) throw new Error('two planes')
-      await using one = first.program
-      await using two = second.program
-      await one.start()
-      t.equal(await registerOn(first.url, 'crm-1').then(({ status }) => status), 201)
-      const starting = two.start()
-      await waitFor(() => two.pid, { what: 'the second process', withinMs: 20_000 })
-      t.equal(await registerOn(first.url, 'crm-2').then(({ status }) => status), 201)
-      one.signal('SIGSTOP')
-      await starting
-      const listed = await fetch(`${second.url}/cluster/services?status=all`)
-      const text = await listed.text()
-      t.match(text, /crm-1/)
-      t.match(text, /crm-2/)
-      t.equal(await registerOn(second.url, 'crm-3').then(({ status }) => status), 201)
-      t.match(await place.query('select epoch from leadership'), [{ epoch: '2' }])
-      one.signal('SIGCONT')
-      await waitFor(() => one.pid === undefined, { what: 'the end of the first', withinMs: 20_000 })
-      t.match(one.output, /LEADERSHIP_LOST/)
-      t.match(await place.query('select epoch from leadership'), [{ epoch: '2' }])
-      t.match(await (await fetch(`${second.url}/health`)).json(), { status: 'healthy' })
-    },
-  )
 
   await t.test('waits for a database that is not there yet', async (t) => {
     await using place = await kind.place()

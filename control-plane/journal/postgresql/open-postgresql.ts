@@ -15,13 +15,14 @@ import { postgresqlFailure } from './failure.ts'
 import { listenForAppends } from './listen.ts'
 import { BoundedPool } from './pool.ts'
 
-/** One appends, and one renews who leads; both never wait for readers. */
+/** One appends, and one renews who leads and says that we live; both never wait for readers. */
 const urgentConnections = 2
 const urgent: ReadonlySet<string> = new Set<keyof StoreQueries>([
   'append',
   'probe',
   'claimLeadership',
   'resignLeadership',
+  'beatReplica',
 ])
 /** One after the other: two that write the same rows in another order would wait for each other. */
 const inTurn: ReadonlySet<string> = new Set<keyof StoreQueries>([
@@ -42,7 +43,7 @@ export async function openPostgresql(config: PostgresqlConfig, notes: string): P
   try {
     const { id: installation } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
     const methods = named(storeQueries(urgentDb), storeQueries(db), name)
-    const note = `${notes}-acknowledged-${installation}`
+    const note = databaseNoteOf(notes, installation)
     // Before the head is asked for: another plane in this folder may go on acknowledging.
     const known = acknowledgedRevision(note)
     refuseLoss(await methods.head(), known, note, name, 'Put the database back')
@@ -60,14 +61,22 @@ export async function openPostgresql(config: PostgresqlConfig, notes: string): P
   }
 }
 
+/** Where a plane notes beside `notes` up to which revision it acknowledged. */
+export function databaseNoteOf(notes: string, installation: string): string {
+  return `${notes}-acknowledged-${installation}`
+}
+
 export type ConnectedPostgresql = Connected & {
   readonly urgentDb: Kysely<Schema>
   /** What the connection is made with on which it is heard that others appended. */
   readonly listening: ClientConfig
 }
 
-/** The database itself. Rejects as `openPostgresql` does. */
-export async function connectPostgresql(config: PostgresqlConfig): Promise<ConnectedPostgresql> {
+/** The database itself, with the newest schema unless it is to stay as it is. Rejects as `openPostgresql` does. */
+export async function connectPostgresql(
+  config: PostgresqlConfig,
+  { migrates = true }: { readonly migrates?: boolean } = {},
+): Promise<ConnectedPostgresql> {
   const name = databaseName(config)
   await using opened = new AsyncDisposableStack()
   try {
@@ -81,7 +90,7 @@ export async function connectPostgresql(config: PostgresqlConfig): Promise<Conne
     const urgentDb = connect(urgentConnections)
     const db = connect(config.connections - urgentConnections)
     await needFitness(db, name)
-    await migrate(db)
+    if (migrates) await migrate(db)
     const { listen } = config
     // TLS is of the address that is asked: past a pooler on loopback the database itself is elsewhere.
     const listening = typeof listen === 'object' ? await connectionOptions({ ...config, ...listen }, sockets) : options

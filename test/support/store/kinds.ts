@@ -49,6 +49,7 @@ const clearing = [
   'delete from journal',
   'delete from snapshots',
   'delete from snapshot_parts',
+  'delete from replicas',
   'update journal_head set revision = 0',
   'update table_cursor set revision = 0',
   `update leadership set run = '', holder = '', epoch = 0, expires = 0`,

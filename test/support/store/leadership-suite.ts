@@ -37,6 +37,22 @@ export async function leadershipSuite(t: Test, kind: StoreKind): Promise<void> {
     },
   )
 
+  await t.test(
+    'a lease that has more left than any is given, since the clock went back, ends as any other',
+    async (t) => {
+      await using store = await kind.open()
+      await store.claimLeadership({ ...one, forMs: 3_600_000 })
+      const answer = await store.claimLeadership({ ...two, forMs: 4_000 })
+      t.match(answer, { run: 'r1', epoch: 1 }, 'whoever has it keeps it')
+      t.ok(answer.leftMs <= 4_000, 'for as long as it would renew it')
+      await waitFor(() => store.claimLeadership({ ...two, forMs: 4_000 }), {
+        what: 'the end of it',
+        withinMs: 30_000,
+        until: ({ run, epoch }) => run === 'r2' && epoch === 2,
+      })
+    },
+  )
+
   await t.test('an epoch that others remember is passed', async (t) => {
     await using store = await kind.open()
     t.match(await store.claimLeadership({ ...one, above: 41 }), { epoch: 42 })

@@ -4,7 +4,7 @@ import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { JournalConfig } from '#control-plane/journal/config.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { openTables } from '#control-plane/journal/open-tables.ts'
-import type { Store } from '#control-plane/journal/store.ts'
+import type { Leading, Store } from '#control-plane/journal/store.ts'
 import { logLines } from '../journal.ts'
 import { waitFor } from '../wait.ts'
 import type { StoreKind } from './kinds.ts'
@@ -46,10 +46,17 @@ export function fleetOf(...changes: readonly Change[]) {
 type Metrics = JournalConfig['metrics']
 
 /** Tables that write when told, and at the end. */
-export async function opened(store: Store, fleet: Fleet, now = () => start, metrics: Partial<Metrics> = {}) {
+export async function opened(
+  store: Store,
+  fleet: Fleet,
+  now = () => start,
+  metrics: Partial<Metrics> = {},
+  lead?: Leading,
+) {
   const { log, lines } = logLines()
   const config = { tables_within: hour, metrics: { retention: 24 * hour, most_rows: 1_000, ...metrics } }
-  const tables = await openTables({ store, fleet, config, log, signal: new AbortController().signal, now })
+  const parts = { store, fleet, config, log, signal: new AbortController().signal, now }
+  const tables = await openTables({ ...parts, ...(lead ? { lead } : {}) })
   return { tables, lines, [Symbol.asyncDispose]: () => tables[Symbol.asyncDispose]() }
 }
 
@@ -116,6 +123,50 @@ export async function tablesSuite(t: Test, kind: StoreKind): Promise<void> {
     await behind.tables.write()
     t.strictSame(await kept.query('select status from cluster_nodes'), [{ status: 'maintenance' }])
   })
+
+  await t.test(
+    'of planes that share a store the one that leads writes, and the next one goes on where it stopped',
+    async (t) => {
+      await using kept = await storeWithReader(kind)
+      const { store } = kept
+      const written: string[] = []
+      const plane = async (name: string) => {
+        const { fleet, take } = fleetOf({ kind: 'node-joined', node })
+        const noting = {
+          ...store,
+          writeTables: (...args: Parameters<Store['writeTables']>) => {
+            written.push(...args[0].services.map(({ service_id }) => `${name} ${service_id}`))
+            return store.writeTables(...args)
+          },
+        }
+        const lead = { leads: () => leader === name, term: () => undefined }
+        const behind = await opened(noting, fleet, undefined, undefined, lead)
+        return { take, tables: behind.tables, [Symbol.asyncDispose]: behind[Symbol.asyncDispose] }
+      }
+      let leader = 'one'
+      await using one = await plane('one')
+      await using two = await plane('two')
+      const both = async (...changes: readonly Change[]) => {
+        for (const { take, tables } of [one, two]) {
+          take(...changes)
+          await tables.write()
+        }
+      }
+      await both(registered('crm-1'))
+      await both(registered('crm-2'), registered('crm-3'))
+      t.strictSame(written, ['one crm-1', 'one crm-2', 'one crm-3'])
+      leader = 'nobody'
+      await both(registered('crm-4'))
+      leader = 'two'
+      await both(registered('crm-5'))
+      t.strictSame(written.slice(3).sort(), ['two crm-4', 'two crm-5'])
+      leader = 'one'
+      await both({ kind: 'deregistered', instance: 'crm-1', cause: 'operator' })
+      t.equal(written.length, 5)
+      t.strictSame(await kept.query('select revision from table_cursor'), [{ revision: 7 }])
+      t.strictSame(await store.serviceIds('', 10), ['crm-2', 'crm-3', 'crm-4', 'crm-5'])
+    },
+  )
 
   await t.test('a removal that is not journalled yet is not in the tables', async (t) => {
     await using kept = await storeWithReader(kind)

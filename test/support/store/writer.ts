@@ -4,6 +4,7 @@ import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { openJournal } from '#control-plane/journal/open-journal.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { LeadershipKeeper } from '#control-plane/leadership/keep-leadership.ts'
+import { leadOf } from '#control-plane/leadership/lead.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 
@@ -24,7 +25,7 @@ await using keeper = new LeadershipKeeper({ row: store, run: name, holder: name,
 keeper.onChange(({ term, leader }) => {
   console.log(term ? `leads ${term.epoch}` : `follows ${leader?.holder}`)
 })
-const leading = when === 'always' ? {} : { term: keeper.term }
+const leading = when === 'always' ? {} : { lead: leadOf(keeper) }
 const config = { queue: 10_000, snapshot_every: 1_000_000, snapshot_within: day, retention: day }
 await using journal = await openJournal({ store, fleet, config, log, signal, ...leading })
 await journal.load()
@@ -35,7 +36,7 @@ for (let count = 1; !signal.aborted; count += 1) {
   const spec = { id, service: 'crm', address: '10.0.0.1', port: 8080, tags: [], metadata: {}, checks: [] }
   const change = { kind: 'registered', instance: id, spec, node: 'n-aaaaaaaaaaaa', origin: 'agent' } as const
   try {
-    await journal.record(change, { by: name })
+    await journal.record(change, { by: name, leading: when !== 'always' })
     writeSync(file, `${id}\n`)
     await pause(5)
   } catch {

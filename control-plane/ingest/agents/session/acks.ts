@@ -6,12 +6,15 @@ type Pending = { readonly sequence: number; done: boolean }
  */
 export class Acks {
   readonly #send: (sequence: number) => void
+  readonly #later: (step: () => void) => void
   readonly #pending: Pending[] = []
   #onIdle = () => {}
   #scheduled = false
 
-  constructor(send: (sequence: number) => void) {
+  /** @param later does a step when it is its turn */
+  constructor(send: (sequence: number) => void, later: (step: () => void) => void = setImmediate) {
     this.#send = send
+    this.#later = later
   }
 
   get waiting(): number {
@@ -40,7 +43,7 @@ export class Acks {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    this.#later(() => {
       this.#scheduled = false
       this.#acknowledge()
     })

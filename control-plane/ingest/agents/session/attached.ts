@@ -1,8 +1,11 @@
+import type { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { firstProbeKinds, type ProbeSpec, type Verdict } from '#shared/protocol/check.ts'
+import type { Discovered } from '#shared/protocol/discovery.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AgentMessage, Desired, Hello, History, Metric, Report } from '#shared/protocol/messages.ts'
+import type { Doing } from '#shared/protocol/orders.ts'
 import type { Counted, Counters } from '#shared/protocol/traffic.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import { Acks } from './acks.ts'
@@ -30,9 +33,17 @@ export type AgentsHooks = {
   readonly onCounted: (counted: Counted, at: number) => void
   /** What an Envoy of this node has counted since it was started. */
   readonly onCounters: (node: string, counters: Counters) => void
+  /** Its agent has been welcomed here. */
+  readonly onWelcomed?: (hello: Hello) => void
+  /** Its session here has ended. */
+  readonly onEnded?: (node: string, hello: Hello) => void
+  readonly onDiscovered?: (node: string, discovered: Discovered) => void
+  readonly onDoing?: (node: string, doing: Doing) => void
 }
 
 export type AttachedParts = ReportParts & {
+  /** What is done for all sessions, a little at a time. */
+  readonly turns: Turns
   readonly hooks: AgentsHooks
   readonly log: Logger
   readonly gatewaysOf: (hello: Hello) => Desired['gateways']
@@ -50,6 +61,7 @@ export type Refuse = (code: string, message: string, retry: boolean) => void
 /** The part of a session after its welcome: what the agent says, and what is wanted of it. */
 export class Attached {
   readonly #hello: Hello
+  readonly #session: string
   readonly #line: Line
   readonly #parts: AttachedParts
   readonly #refuse: Refuse
@@ -59,15 +71,23 @@ export class Attached {
   readonly #desired: DesiredSender
   readonly #restartEnds: RestartEnds
   #goodbye = false
+  #stays = false
   #telling = false
 
-  constructor(hello: Hello, line: Line, parts: AttachedParts, refuse: Refuse) {
+  constructor(
+    { hello, session }: { readonly hello: Hello; readonly session: string },
+    line: Line,
+    parts: AttachedParts,
+    refuse: Refuse,
+  ) {
     this.#hello = hello
+    this.#session = session
     this.#line = line
     this.#parts = parts
     this.#refuse = refuse
     this.#restartEnds = new RestartEnds(parts)
-    this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }))
+    const later = (step: () => void) => parts.turns.add(0, step)
+    this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }), later)
     const source = {
       admissions: () => parts.admissionsOf(hello.node),
       // Only gateways do otherwise for their node's sake.
@@ -81,7 +101,20 @@ export class Attached {
       authorizers: () => parts.authorizersOf(hello),
       inspections: () => this.#inspections.wanted(),
     }
-    this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key))
+    this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key), later)
+  }
+
+  /** It was asked to go to another plane, and said that it cannot now. */
+  get stays(): boolean {
+    return this.#stays
+  }
+
+  /** Asks the agent to go to another plane; false: it does not know how. */
+  askToMove(why: 'leaving' | 'balance'): boolean {
+    if (!this.#hello.moves) return false
+    this.#stays = false
+    this.#line.send({ type: 'move', why })
+    return true
   }
 
   /** The agent stopped and said so. */
@@ -146,15 +179,20 @@ export class Attached {
         break
       case 'discovered':
         this.#parts.discoveries.heard(node, message)
+        hooks.onDiscovered?.(node, message)
         break
       case 'doing':
         this.#parts.doings.heard(node, message, Date.now())
+        hooks.onDoing?.(node, message)
         break
       case 'restarted':
         this.#restartEnds.heard(node, message)
         break
       case 'history':
         void this.#history(node, message)
+        break
+      case 'stays':
+        this.#stays = true
         break
       case 'goodbye':
         this.#goodbye = true
@@ -176,7 +214,7 @@ export class Attached {
       this.#refuse('too-many-unacknowledged', 'the plane cannot write that much down now', true)
       return
     }
-    const taken = takeReport(node, report, this.#parts)
+    const taken = takeReport({ node, session: this.#session }, report, this.#parts)
     if (taken.kind === 'bad') {
       this.#refuse(taken.code, taken.problem, true)
       return

@@ -1,24 +1,33 @@
-import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import type { Rank } from '#shared/lifecycle/turns.ts'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
+import type { Attachment } from '../../../fleet/belief.ts'
 import type { Shedding } from '../../overload.ts'
 import { Attached, type AttachedParts } from './attached.ts'
 import { judgeHello } from './hello.ts'
+import type { HelloTexts } from './hello-texts.ts'
 import type { Asked } from './inspections.ts'
 import { Line } from './line.ts'
-import { parseMessage } from './parse-message.ts'
+import { type Parsed, parseMessage } from './parse-message.ts'
 import type { DesiredKey } from './send-desired.ts'
 
 const helloWithinMs = 10_000
 /** Messages that an agent may send before it has been welcomed. */
 const mostEarly = 16
+/** Messages of one session that are read before its turn comes; then its socket is not read for so long. */
+const mostUnread = 32
 
 export type ConversationParts = AttachedParts & {
   readonly shedding?: Shedding | undefined
   readonly replica: string
+  readonly hellos: HelloTexts
+  /** A name for the next session. */
+  readonly nextSession: () => string
+  /** Those that have not said a word. */
+  readonly unnamed: Set<Conversation>
   /** The conversation that speaks for each node now. */
   readonly speakers: Map<string, Conversation>
 }
@@ -33,13 +42,15 @@ type Stage =
 
 /** One agent's connection, from its hello to its end. No message, however wrong, does more than end it. */
 export class Conversation {
-  readonly #session = `s-${randomBytes(9).toString('base64url')}`
+  readonly #session: string
   readonly #parts: ConversationParts
   readonly #line: Line
   readonly #from: string
   #stage: Stage = { kind: 'new' }
   #hello: Hello | undefined
   readonly #unnamed: NodeJS.Timeout
+  #unread = 0
+  #rank: Rank = 1
   #pingedAt = performance.now()
   #answered = true
 
@@ -49,16 +60,27 @@ export class Conversation {
    */
   constructor(socket: WebSocket, stream: Duplex, from: string, parts: ConversationParts) {
     this.#parts = parts
+    this.#session = parts.nextSession()
     this.#from = from
     this.#line = new Line(socket, stream, (why) => this.#logWarn({ why }, 'a session was cut'))
     this.#unnamed = setTimeout(() => this.refuse('hello-missing', 'no hello came in time', true), helloWithinMs)
-    socket.on('message', (data, isBinary) => this.#guard(() => this.#read(data, isBinary)))
+    socket.on('message', (data, isBinary) => {
+      this.#spoke()
+      this.#heard()
+      if (this.#unread >= mostUnread) socket.pause()
+      this.#inTurn(() => {
+        if (socket.isPaused && this.#unread <= mostUnread / 2) socket.resume()
+        this.#guard(() => this.#read(data, isBinary))
+      })
+    })
     socket.on('ping', () => this.#heard())
     socket.on('pong', () => this.#heard())
     socket.on('error', (err) => this.#logWarn({ err }, 'a session failed'))
     socket.on('close', () => {
-      clearTimeout(this.#unnamed)
-      this.#end()
+      this.#spoke()
+      // Its last words come before its end.
+      if (this.#unread > 0) this.#inTurn(() => this.#end())
+      else this.#end()
     })
   }
 
@@ -85,6 +107,23 @@ export class Conversation {
   async inspect(asked: Asked, withinMs: number): Promise<Inspected | undefined> {
     const stage = this.#stage
     return stage.kind === 'attached' ? stage.attached.inspect(asked, withinMs) : undefined
+  }
+
+  /** The journal has an attachment of this node. If it is another one, its agent speaks there now, and late words of this session do not count. */
+  attachedTo({ session }: Attachment): void {
+    if (this.#stage.kind !== 'attached' || session === this.#session) return
+    this.#line.close(1000, 'it has attached to another plane')
+    this.#end()
+  }
+
+  /** Asks its agent to go to another plane; false: it cannot be asked. */
+  askToMove(why: 'leaving' | 'balance'): boolean {
+    return this.#stage.kind === 'attached' && this.#stage.attached.askToMove(why)
+  }
+
+  /** Its agent was asked to go, and said that it cannot now. */
+  get stays(): boolean {
+    return this.#stage.kind === 'attached' && this.#stage.attached.stays
   }
 
   /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */
@@ -115,10 +154,7 @@ export class Conversation {
 
   #read(data: RawData, isBinary: boolean): void {
     if (this.#stage.kind === 'over') return
-    this.#heard()
-    const parsed = isBinary
-      ? { kind: 'bad' as const, problem: 'expected text' }
-      : parseMessage(data.toString(), this.#parts.shedding)
+    const parsed = isBinary ? { kind: 'bad' as const, problem: 'expected text' } : this.#parse(data.toString())
     switch (parsed.kind) {
       case 'bad':
         this.refuse('bad-message', parsed.problem, true)
@@ -134,8 +170,13 @@ export class Conversation {
     }
   }
 
+  #parse(text: string): Parsed {
+    const { hellos, shedding } = this.#parts
+    const parse = (text: string) => parseMessage(text, shedding)
+    return this.#stage.kind === 'new' ? hellos.read(text, parse) : parse(text)
+  }
+
   #greet(hello: Hello): void {
-    clearTimeout(this.#unnamed)
     if (this.#stage.kind === 'new') this.#attach(hello).catch((err: unknown) => this.#fail(err))
     else this.refuse('bad-message', 'hello was said already', true)
   }
@@ -158,7 +199,7 @@ export class Conversation {
   }
 
   async #attach(hello: Hello): Promise<void> {
-    const { fleet, record, speakers, presence, replica, log } = this.#parts
+    const { fleet, record, speakers, presence, replica } = this.#parts
     const before = speakers.get(hello.node)
     const answer = judgeHello(hello, fleet.nodes.get(hello.node), before?.hello)
     if (answer.kind === 'refused') return this.refuse(answer.code, answer.message, false)
@@ -174,14 +215,26 @@ export class Conversation {
     try {
       if (answer.joined) await record({ kind: 'node-joined', node: answer.node }, { by })
       if (this.#isOver()) return
-      await record({ kind: 'node-attached', node: hello.node, attachment }, { by })
+      const { machine, incarnation } = hello
+      await record({ kind: 'node-attached', node: hello.node, attachment, agent: { machine, incarnation } }, { by })
     } catch (err) {
       this.#logWarn({ err }, 'a session could not be recorded')
       return this.refuse('store-unavailable', 'the plane cannot write down anything now', true)
     }
+    this.#parts.turns.add(1, () => this.#guard(() => this.#welcome(hello, early)))
+  }
+
+  #welcome(hello: Hello, early: readonly Later[]): void {
     if (this.#isOver()) return
+    const { fleet, replica, log } = this.#parts
+    if (fleet.nodes.get(hello.node)?.attachment?.session !== this.#session) {
+      this.refuse('replaced', `node ${hello.node} attached to another plane meanwhile`, true)
+      return
+    }
     log.info({ node: hello.node, name: hello.name, from: this.#from, version: hello.version }, 'an agent attached')
-    const attached = new Attached(hello, this.#line, this.#parts, (...why) => this.refuse(...why))
+    const attached = new Attached({ hello, session: this.#session }, this.#line, this.#parts, (...why) =>
+      this.refuse(...why),
+    )
     this.#stage = { kind: 'attached', attached }
     // What an earlier session said may be of an agent of another version.
     this.#parts.doings.forget(hello.node)
@@ -189,7 +242,24 @@ export class Conversation {
       this.#line.send({ type: 'welcome', session: this.#session, plane: replica, history: true })
       attached.begin()
     })
+    this.#parts.hooks.onWelcomed?.(hello)
     for (const message of early) this.#guard(() => this.#take(message))
+  }
+
+  /** It is not for its silence that it waits any more. */
+  #spoke(): void {
+    clearTimeout(this.#unnamed)
+    this.#parts.unnamed.delete(this)
+  }
+
+  /** What one agent says is done in its order; what is said by those who have been welcomed comes before what others say. */
+  #inTurn(step: () => void): void {
+    if (this.#unread === 0) this.#rank = this.attached ? 0 : 1
+    this.#unread += 1
+    this.#parts.turns.add(this.#rank, () => {
+      this.#unread -= 1
+      step()
+    })
   }
 
   #heard(): void {
@@ -207,6 +277,7 @@ export class Conversation {
     this.#stage = { kind: 'over' }
     const attached = stage.kind === 'attached' ? stage.attached : undefined
     attached?.end()
+    if (attached && this.#hello) this.#parts.hooks.onEnded?.(this.#hello.node, this.#hello)
     const { speakers, presence } = this.#parts
     const node = this.#hello?.node
     // A session that has been replaced says nothing about its node any more.

@@ -21,6 +21,10 @@ export class Discoveries {
   readonly #told = new Map<string, Discovered>()
   readonly #pending = new Map<string, Map<string, Pending>>()
   readonly #onWanted: (node: string) => boolean
+  /** Has another plane hand a decision to a node's agent; undefined: none has its session. */
+  forward:
+    | ((node: string, id: string, decision: Decision, withinMs: number) => Promise<Outcome> | undefined)
+    | undefined
 
   /** @param onWanted has the node's agent told what is wanted of it; false if it has no session */
   constructor(onWanted: (node: string) => boolean) {
@@ -60,8 +64,15 @@ export class Discoveries {
     return undefined
   }
 
-  /** Hands a decision to the agent and waits until it has it on its disk. */
+  /** Hands a decision to the agent, wherever its session is, and waits until it has it on its disk. */
   async decide(id: string, decision: Decision, withinMs: number): Promise<Outcome> {
+    const node = this.find(id)?.node
+    const forwarded = node === undefined ? undefined : this.forward?.(node, id, decision, withinMs)
+    return forwarded ?? this.decideHere(id, decision, withinMs)
+  }
+
+  /** The same for an agent that has its session here. */
+  async decideHere(id: string, decision: Decision, withinMs: number): Promise<Outcome> {
     const known = this.find(id)
     if (!known) return { kind: 'unknown' }
     const { node } = known

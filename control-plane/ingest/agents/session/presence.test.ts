@@ -1,9 +1,9 @@
 import t from 'tap'
 import { Presence } from './presence.ts'
 
-t.test('a node is awaited, then live, then gone, and live again', async (t) => {
-  const presence = new Presence(15_000)
-  t.strictSame(presence.sign('n'), { kind: 'awaited', until: 15_000 })
+t.test('a node is unknown, then live, then gone, and live again', async (t) => {
+  const presence = new Presence()
+  t.equal(presence.sign('n'), undefined)
   presence.arrived('n', 's1', 1, 100)
   presence.heard('n', 200)
   t.strictSame(presence.sign('n'), { kind: 'live', session: 's1', heardAt: 200 })
@@ -13,11 +13,11 @@ t.test('a node is awaited, then live, then gone, and live again', async (t) => {
   presence.arrived('n', 's2', 1, 500)
   t.match(presence.sign('n'), { kind: 'live', session: 's2' })
   presence.forget('n')
-  t.equal(presence.sign('n').kind, 'awaited')
+  t.equal(presence.sign('n'), undefined)
 })
 
 t.test('a report is news once in each start of an agent, over all its sessions', async (t) => {
-  const presence = new Presence(0)
+  const presence = new Presence()
   t.equal(presence.isNews('n', 1), false)
   presence.arrived('n', 's1', 1, 0)
   t.strictSame(
@@ -31,9 +31,8 @@ t.test('a report is news once in each start of an agent, over all its sessions',
 })
 
 t.test('while the plane stood still nobody was silent', async (t) => {
-  const presence = new Presence(1_000)
+  const presence = new Presence()
   presence.arrived('n', 's', 1, 0)
   presence.forgive(5_000)
   t.match(presence.sign('n'), { heardAt: 5_000 })
-  t.match(presence.sign('other'), { until: 6_000 })
 })

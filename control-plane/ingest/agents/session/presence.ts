@@ -5,15 +5,10 @@ type Entry = { sign: Sign; incarnation: number; highest: number }
 /** When the plane heard which node, and how far it has read its reports. Times in milliseconds of a monotonic clock. */
 export class Presence {
   readonly #entries = new Map<string, Entry>()
-  #awaitedUntil: number
 
-  /** @param awaitedUntil until then nodes that had a session before the plane started may come back */
-  constructor(awaitedUntil: number) {
-    this.#awaitedUntil = awaitedUntil
-  }
-
-  sign(node: string): Sign {
-    return this.#entries.get(node)?.sign ?? { kind: 'awaited', until: this.#awaitedUntil }
+  /** Undefined: the node has had no session with this plane. */
+  sign(node: string): Sign | undefined {
+    return this.#entries.get(node)?.sign
   }
 
   arrived(node: string, session: string, incarnation: number, now: number): void {
@@ -42,7 +37,6 @@ export class Presence {
 
   /** The plane itself stood still for so long. */
   forgive(pausedMs: number): void {
-    this.#awaitedUntil += pausedMs
     for (const entry of this.#entries.values()) entry.sign = forgive(entry.sign, pausedMs)
   }
 

@@ -37,11 +37,23 @@ async function reconciler() {
 const word = (health: 'passing' | 'critical') =>
   ({ kind: 'present', spec, verdict: { health, reason: reason('ok') } }) as const
 
+t.test('a death is written down while it leaves, and leaves whether or not it can be written down', async (t) => {
+  const { fleet, entries, store, reconciler: agent } = await reconciler()
+  const recorded = entries.length
+  store.full = true
+  const critical = agent.hear(node, spec.id, word('critical'))
+  await waitFor(() => fleet.standing(spec.id)?.routable === 'no', { what: 'the removal', withinMs: 20_000 })
+  t.equal(entries.length, recorded)
+  store.full = false
+  await critical
+  t.match(entries.at(-1)?.event.change, { kind: 'judged', health: 'critical' })
+  t.equal(fleet.standing(spec.id)?.routable, 'no')
+})
+
 t.test('a word that comes in the same tick as one that changed nothing is recorded', async (t) => {
   const { fleet, entries, reconciler: agent } = await reconciler()
   const nothingNew = agent.hear(node, spec.id, word('passing'))
   const critical = agent.hear(node, spec.id, word('critical'))
-  t.equal(fleet.standing(spec.id)?.routable, 'no', 'it leaves at once')
   await Promise.all([nothingNew, critical])
   t.match(entries.at(-1)?.event.change, { kind: 'judged', health: 'critical' })
   await agent.hear(node, spec.id, word('passing'))

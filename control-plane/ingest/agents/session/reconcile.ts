@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { backoffMs } from '#shared/lifecycle/backoff.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Reason } from '#shared/protocol/reason.ts'
+import type { InstanceEvent } from '../../../fleet/event.ts'
 import type { Fleet, FleetView } from '../../../fleet/fleet.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import { Gate } from './gate.ts'
@@ -13,6 +15,8 @@ export type FleetWithRemovals = FleetView & Pick<Fleet, 'publishRemoval' | 'lift
 
 type Slot = {
   word: Word
+  /** The session in which it was said. */
+  session: string | undefined
   /** When it was heard, epoch milliseconds. */
   heardAt: number
   removed: boolean
@@ -51,12 +55,17 @@ export class Reconciler {
     stop.addEventListener('abort', () => this.#gate.close(), { once: true })
   }
 
-  /** Resolves when the belief is on disk and says what the agent said, this or something newer. Rejects when stopped before. */
-  hear(node: string, id: string, word: Word): Promise<void> {
+  /**
+   * Resolves when the belief is on disk and says what the agent said, this or something newer. Rejects when stopped before, and when the
+   * agent has begun another session before it could be written down: what it says there counts.
+   * @param session in which it was said
+   */
+  hear(node: string, id: string, word: Word, session?: string): Promise<void> {
     const pending = this.#slots.get(node)?.get(id)
     if (pending) {
       pending.past.add(id, pending.word, word, { at: pending.heardAt, believed: this.#fleet.instances.get(id)?.health })
       pending.word = word
+      pending.session = session
       pending.heardAt = Date.now()
       this.#removeAtOnce(id, pending, this.#next(node, id, word))
       return pending.done
@@ -65,7 +74,7 @@ export class Reconciler {
     // Most of what is said is known: that costs nothing more.
     if (this.#next(node, id, word).kind === 'settled') return settled
     const slots = this.#slots.getOrInsertComputed(node, () => new Map<string, Slot>())
-    const slot: Slot = { word, heardAt: Date.now(), removed: false, done: Promise.resolve(), past }
+    const slot: Slot = { word, session, heardAt: Date.now(), removed: false, done: Promise.resolve(), past }
     slots.set(id, slot)
     slot.done = this.#settle(node, id, slot)
     return slot.done
@@ -82,13 +91,16 @@ export class Reconciler {
     try {
       for (let steps = 0; steps < mostSteps; steps += 1) {
         this.#stop.throwIfAborted()
+        if (this.#isLate(node, slot)) this.#giveUp(node, id, slot)
         const step = this.#next(node, id, slot.word)
-        this.#removeAtOnce(id, slot, step)
         const settled = step.kind !== 'record'
+        const isRemoval = criticalReason(step) !== undefined
+        if (!isRemoval) this.#removeAtOnce(id, slot, step)
         if (settled && (slot.past.empty || step.kind === 'foreign')) return this.#tellForeign(node, id, step)
         const turn = inside ? undefined : this.#gate.enter()
         inside = true
         if (turn) {
+          this.#removeAtOnce(id, slot, step)
           await turn
           // Something else may have been said meanwhile.
           continue
@@ -97,7 +109,12 @@ export class Reconciler {
         try {
           if (settled) await this.#recordPast(node, slot.past)
           else {
-            await this.#record(step.change, { by: `agent:${node}`, seen: step.seen })
+            const recorded = this.#record(inSession(step.change, slot.session), {
+              by: `agent:${node}`,
+              seen: step.seen,
+            })
+            if (isRemoval) await this.#removeMeanwhile(node, id, slot, recorded)
+            await recorded
             slot.removed = false
             if (step.change.kind === 'judged') slot.past.recorded(said)
           }
@@ -116,6 +133,18 @@ export class Reconciler {
       slots?.delete(id)
       if (slots?.size === 0) this.#slots.delete(node)
     }
+  }
+
+  /** Its agent has another session, here or with another plane. */
+  #isLate(node: string, { session }: Slot): boolean {
+    const attached = this.#fleet.nodes.get(node)?.attachment?.session
+    return session !== undefined && attached !== undefined && attached !== session
+  }
+
+  #giveUp(node: string, id: string, slot: Slot): never {
+    if (slot.removed) this.#fleet.lift(id)
+    this.#log.debug({ node, instance: id }, 'what was said in an old session does not count any more')
+    throw new Error(`what was said of ${id} in an old session came too late`)
   }
 
   #rest(err: unknown, node: string, instance: string): Promise<void> {
@@ -149,6 +178,17 @@ export class Reconciler {
     return nextStep(node, id, word, this.#fleet.instances.get(id))
   }
 
+  /**
+   * Once the disk has been asked, and never after what was asked for. The other way round all that a removal sets off, in Consuls and proxies of
+   * the same machine too, would come before the disk, and sinks have proven a change only when it has a revision.
+   */
+  async #removeMeanwhile(node: string, id: string, slot: Slot, recorded: Promise<unknown>): Promise<void> {
+    // Whoever waits for it hears how it failed.
+    recorded.catch(() => {})
+    await nextTurn()
+    this.#removeAtOnce(id, slot, this.#next(node, id, slot.word))
+  }
+
   /** A dead endpoint leaves every sink before the journal has written it down. */
   #removeAtOnce(id: string, slot: Slot, step: Step): void {
     const reason = criticalReason(step)
@@ -159,6 +199,21 @@ export class Reconciler {
       this.#fleet.lift(id)
       slot.removed = false
     }
+  }
+}
+
+/** The reducer takes nothing from a session that is not the node's last one. */
+function inSession(change: InstanceEvent, session: string | undefined): InstanceEvent {
+  if (session === undefined) return change
+  switch (change.kind) {
+    case 'registered':
+    case 'judged':
+    case 'deregistered':
+      return { ...change, session }
+    case 'death-confirmed':
+    case 'fell-silent':
+    case 'admitted':
+      return change
   }
 }
 

@@ -31,6 +31,7 @@ export class DesiredSender {
   readonly #line: Line
   readonly #source: DesiredSource
   readonly #onTooLarge: (key: DesiredKey) => void
+  readonly #later: (step: () => void) => void
   readonly #dirty = new Set<DesiredKey>()
   /** What the agent was told last, by key, as it was sent, but for how long it holds from then on. */
   readonly #told = new Map<DesiredKey, string>()
@@ -38,10 +39,17 @@ export class DesiredSender {
   #busy = false
   #scheduled = false
 
-  constructor(line: Line, source: DesiredSource, onTooLarge: (key: DesiredKey) => void) {
+  /** @param later does a step when it is its turn */
+  constructor(
+    line: Line,
+    source: DesiredSource,
+    onTooLarge: (key: DesiredKey) => void,
+    later: (step: () => void) => void = setImmediate,
+  ) {
     this.#line = line
     this.#source = source
     this.#onTooLarge = onTooLarge
+    this.#later = later
   }
 
   /** Sends everything; from now on changes are sent, too. */
@@ -54,7 +62,7 @@ export class DesiredSender {
     this.#dirty.add(key)
     if (this.#scheduled || !this.#begun) return
     this.#scheduled = true
-    setImmediate(() => {
+    this.#later(() => {
       this.#scheduled = false
       this.#send()
     })

@@ -14,7 +14,11 @@ export type Taken =
 export type ReportParts = { readonly fleet: FleetView; readonly reconciler: Reconciler; readonly presence: Presence }
 
 /** Hands what a report says to the reconciler. One that was read before changes nothing, but waits for what it said. */
-export function takeReport(node: string, report: Report, { fleet, reconciler, presence }: ReportParts): Taken {
+export function takeReport(
+  { node, session }: { readonly node: string; readonly session?: string },
+  report: Report,
+  { fleet, reconciler, presence }: ReportParts,
+): Taken {
   const pending = reconciler.pending(node)
   const own = function* (): Iterable<string> {
     yield* pending.keys()
@@ -36,7 +40,11 @@ export function takeReport(node: string, report: Report, { fleet, reconciler, pr
   if (!news && !report.whole) {
     return { kind: 'taken', onDisk: Promise.all([...pending.values()].map(({ done }) => done)), news }
   }
-  return { kind: 'taken', onDisk: allOf([...read.words].map(([id, word]) => reconciler.hear(node, id, word))), news }
+  return {
+    kind: 'taken',
+    onDisk: allOf([...read.words].map(([id, word]) => reconciler.hear(node, id, word, session))),
+    news,
+  }
 }
 
 /** A report mostly has one instance: then there is nothing to wait for together. */
