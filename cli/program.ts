@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { addAdopt } from './commands/adopt.ts'
 import { addApply } from './commands/apply.ts'
+import { addBackup, addRestore } from './commands/backup.ts'
 import { addDeletions } from './commands/deletions.ts'
 import { addDesired } from './commands/desired.ts'
 import { addDiscovered } from './commands/discovered.ts'
@@ -71,6 +72,8 @@ const commands = [
   addThaw,
   addSweep,
   addDeletions,
+  addBackup,
+  addRestore,
   addImport,
   addDoctor,
   addEnvoy,

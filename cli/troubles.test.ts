@@ -18,6 +18,20 @@ for (const { name, over, found } of [
   { name: 'a frozen sink', over: { sinks: [sinkView({ state: 'frozen' })] }, found: [] },
   { name: 'a lost node', over: { nodes: { ...nodes, lost: 1 } }, found: ['contact is lost to 1 of 3 nodes'] },
   { name: 'a hold', over: { holds: [hold] }, found: ['routing of site 上海 is held'] },
+  {
+    name: 'a lost site',
+    over: {
+      holds: [hold],
+      alerts: ['SITE_HELD', 'SITE_LOST'].map((code) => ({
+        code,
+        severity: 'critical' as const,
+        params: { site: '上海', nodes: '2' },
+        title: '',
+        remedy: '',
+      })),
+    },
+    found: ['routing of site 上海 is held', 'no node of site 上海 is in contact (of 2)'],
+  },
   { name: 'a problem', over: { problems: ['disk full'] }, found: ['disk full'] },
   { name: 'a fleet that is loading', over: { complete: false }, found: ['the fleet is not complete yet'] },
   { name: 'sick instances', over: { instances: { ...statusView().instances, total: 2, critical: 2 } }, found: [] },

@@ -1,4 +1,5 @@
 import type { StatusView } from '#shared/protocol/api.ts'
+import { alertText } from './show/alerts.ts'
 
 /**
  * What `status --check` complains about: whatever keeps the sinks from being the fleet, and whatever waits for a person. A
@@ -12,6 +13,8 @@ export function troubles(status: StatusView): readonly string[] {
       .map(({ name, state }) => `${name} is ${state}`),
     ...(status.nodes.lost > 0 ? [`contact is lost to ${status.nodes.lost} of ${status.nodes.total} nodes`] : []),
     ...status.holds.map(({ site }) => `routing of site ${site} is held`),
+    // A hold is told of above, also by planes that know of no alerts.
+    ...(status.alerts ?? []).filter(({ code }) => code !== 'SITE_HELD').map(alertText),
     ...status.problems,
   ]
 }

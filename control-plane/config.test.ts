@@ -4,7 +4,7 @@ import type { Failure } from '#shared/failure/failure.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { projectFolder } from '#test/support/parts.ts'
-import { loadPlaneConfig } from './config.ts'
+import { advertisedApi, loadPlaneConfig } from './config.ts'
 
 t.test('the example is valid, and says what it seems to say', async (t) => {
   const config = await loadPlaneConfig(join(projectFolder, 'docs/examples/control-plane.yaml'), {})
@@ -47,3 +47,16 @@ t.test('the API leaves loopback only when that is said', async (t) => {
   const config = await loadPlaneConfig(undefined, { HEDDLE_API__ADDRESS: '0.0.0.0', HEDDLE_API__INSECURE: 'true' })
   t.equal(config.api.address, '0.0.0.0')
 })
+
+for (const { address = '127.0.0.1', advertise, api } of [
+  { api: 'http://127.0.0.1:8888' },
+  { address: '10.0.0.5', api: 'http://10.0.0.5:8888' },
+  { address: '0.0.0.0', api: 'http://plane-1:8888' },
+  { address: '::', api: 'http://plane-1:8888' },
+  { address: 'fd00::5', api: 'http://[fd00::5]:8888' },
+  { address: '0.0.0.0', advertise: 'https://one.example', api: 'https://one.example' },
+]) {
+  t.test(`a plane at ${address} is reached at ${api}`, async (t) => {
+    t.equal(advertisedApi({ address, port: 8888, insecure: true, advertise }, 'plane-1'), api)
+  })
+}

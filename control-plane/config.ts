@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { port } from '#shared/config/fields.ts'
+import { httpUrl, port } from '#shared/config/fields.ts'
 import { loadConfig } from '#shared/config/read.ts'
 import { logLevels } from '#shared/logging/logger.ts'
 import { FederationConfig } from './federation/config.ts'
@@ -15,6 +15,8 @@ const Api = z
   .strictObject({
     address: z._default(z.string(), '127.0.0.1'),
     port: z._default(port(), 8888),
+    /** Where other planes and agents reach it, where that is not this address or the name of the machine. */
+    advertise: z.optional(httpUrl()),
     /** Anyone who reaches the API may report for others and reroute a platform: beyond loopback only if this is said. */
     insecure: z._default(z.boolean(), false),
   })
@@ -47,4 +49,11 @@ export function loadPlaneConfig(
 ): Promise<PlaneConfig> {
   // HEDDLE_PLANE is the address that the command line asks.
   return loadConfig(PlaneConfig, file, environment, ['plane'])
+}
+
+/** Where others reach the API. @param machine the machine's name, for an address that stands for all of them */
+export function advertisedApi({ address, port, advertise }: PlaneConfig['api'], machine: string): string {
+  if (advertise !== undefined) return advertise
+  const host = address === '0.0.0.0' || address === '::' ? machine : address
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

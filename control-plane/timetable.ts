@@ -2,7 +2,7 @@ import { schedule } from 'node-cron'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { FleetView } from './fleet/fleet.ts'
 import type { RecordChange } from './fleet/record.ts'
-import type { Heartbeats } from './ingest/cluster-api/heartbeats.ts'
+import { type Heartbeats, silentInstances } from './ingest/cluster-api/heartbeats.ts'
 import { judgeClients } from './ingest/cluster-api/judge-clients.ts'
 import type { IngestConfig } from './ingest/config.ts'
 import { expiredOrders } from './ingest/expired-orders.ts'
@@ -21,7 +21,12 @@ export type Job = {
 
 export type JobParts = {
   readonly fleet: FleetView
-  readonly record: RecordChange
+  /** Of what only the leader decides. */
+  readonly recordAsLeader: RecordChange
+  /** Where planes share a store one does what concerns all. */
+  readonly leads: () => boolean
+  /** Whether other planes may share the store. */
+  readonly shared: boolean
   readonly beats: Heartbeats
   readonly beatsToSave: BeatBuffer
   readonly tables: Tables
@@ -32,24 +37,33 @@ export type JobParts = {
   readonly keepSightings: () => Promise<void>
 }
 
+const savedEveryMs = 10_000
+
 /** Everything that the plane does by the clock. What follows the fleet's changes has its own pace beside it. */
 export function planeJobs(parts: JobParts): readonly Job[] {
-  const { fleet, record, beats, beatsToSave, tables, settings, by, log } = parts
+  const { fleet, recordAsLeader: record, leads, shared, beats, beatsToSave, tables, settings, by, log } = parts
   const { agents, clients } = settings
-  const lifetimeMs = clients.heartbeat_lifetime
-  const judge = () => judgeClients({ fleet, record, beats, lifetimeMs, by, log })
+  // What other planes heard is known as soon as they have saved it.
+  const lifetimeMs = clients.heartbeat_lifetime + (shared ? 2 * savedEveryMs : 0)
+  const judge = async () => {
+    if (!leads()) return
+    const someSilent = () => silentInstances(fleet, beats, Date.now(), lifetimeMs).length > 0
+    if (shared && fleet.complete && someSilent()) await tables.readBeats((saved) => beats.restore(saved))
+    await judgeClients({ fleet, record, beats, lifetimeMs, by, log })
+  }
   return [
     {
       name: 'end drains and the like whose time is over',
       when: cadence(1_000),
       run: async () => {
+        if (!leads()) return
         const now = Date.now()
         await recordAll([...expired(fleet, now), ...expiredOrders(fleet, now)], record, by, log)
       },
     },
     {
       name: 'save when everything was last heard of',
-      when: cadence(10_000),
+      when: cadence(savedEveryMs),
       run: () => {
         const { services, nodes } = beatsToSave.take()
         return tables.saveBeats(services, nodes)
@@ -62,6 +76,7 @@ export function planeJobs(parts: JobParts): readonly Job[] {
       name: 'reap what is long gone',
       when: cadence(60_000),
       run: async () => {
+        if (!leads()) return
         const limits = { deadForMs: agents.reaped_after, silentForMs: clients.reaped_after }
         await recordAll(
           reapable(fleet, Date.now(), limits, (id) => beats.lastOf(id)),

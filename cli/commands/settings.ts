@@ -8,7 +8,7 @@ import { showSettings, showSettingsList, showSettingsNodes, showSettingsWritten 
 import { asOption } from './change.ts'
 import { examples } from './examples.ts'
 
-type Writing = { readonly comment?: string; readonly as?: string }
+type Writing = { readonly comment?: string; readonly as?: string; readonly ifVersion?: number }
 
 const scopeHelp = 'whose: all, site:<name>, cluster:<name> or node:<id>'
 
@@ -67,13 +67,22 @@ function addSet(settings: Command, open: OpenSession): void {
     .description('makes a new version of it out of a file, YAML or JSON')
     .requiredOption('--file <path>', 'the whole of what is to be held')
     .addOption(commentOption())
+    .addOption(versionOption())
     .addOption(asOption())
     .addHelpText('after', examples("heddle settings set site:tencent --file settings.yaml --comment 'slower checks'"))
     .action(
-      async (scope: string, { file, comment = '', as }: Writing & { readonly file: string }, command: Command) => {
+      async (
+        scope: string,
+        { file, comment = '', as, ifVersion }: Writing & { readonly file: string },
+        command: Command,
+      ) => {
         const session = open(command)
         const document = await readDocument(file)
-        const change = await session.plane.writeSettings(scope, { document, comment, by: session.author(as) })
+        const change = await session.plane.writeSettings(
+          scope,
+          { document, comment, by: session.author(as) },
+          ifVersion,
+        )
         session.print(change, (view) => showSettingsWritten(view, scope))
       },
     )
@@ -86,13 +95,26 @@ function addRollback(settings: Command, open: OpenSession): void {
     .description('makes an earlier version the newest again')
     .requiredOption('--to <n>', 'the version', countArgument)
     .addOption(commentOption())
+    .addOption(versionOption())
     .addOption(asOption())
     .addHelpText('after', examples("heddle settings rollback all --to 3 --comment 'checks too slow'"))
-    .action(async (scope: string, { to, comment = '', as }: Writing & { readonly to: number }, command: Command) => {
-      const session = open(command)
-      const change = await session.plane.rollbackSettings(scope, { to, comment, by: session.author(as) })
-      session.print(change, (view) => showSettingsWritten(view, scope))
-    })
+    .action(
+      async (
+        scope: string,
+        { to, comment = '', as, ifVersion }: Writing & { readonly to: number },
+        command: Command,
+      ) => {
+        const session = open(command)
+        const change = await session.plane.rollbackSettings(scope, { to, comment, by: session.author(as) }, ifVersion)
+        session.print(change, (view) => showSettingsWritten(view, scope))
+      },
+    )
+}
+
+function versionOption(): Option {
+  return new Option('--if-version <n>', 'only if this is the newest version still').argParser((text) =>
+    text === '0' ? 0 : countArgument(text),
+  )
 }
 
 function commentOption(): Option {

@@ -211,14 +211,18 @@ export class Plane {
     return this.#ask({ asked: `ask which agents run the settings of ${scope}`, path }, SettingsNodesView)
   }
 
-  writeSettings(scope: string, body: SettingsRequest): Promise<ChangeView> {
+  /** @param made the version that it was made for; undefined: whichever there is */
+  writeSettings(scope: string, body: SettingsRequest, made?: number): Promise<ChangeView> {
     const path = `/v1/settings/${part(scope)}`
-    return this.#ask({ asked: `write the settings of ${scope}`, method: 'PUT', path, body }, ChangeView)
+    const request = { asked: `write the settings of ${scope}`, method: 'PUT', path, body } as const
+    return this.#ask(made === undefined ? request : { ...request, ifMatch: `"${made}"` }, ChangeView)
   }
 
-  rollbackSettings(scope: string, body: RollbackRequest): Promise<ChangeView> {
+  /** @param made as for `writeSettings` */
+  rollbackSettings(scope: string, body: RollbackRequest, made?: number): Promise<ChangeView> {
     const path = `/v1/settings/${part(scope)}/rollback`
-    return this.#ask({ asked: `roll back the settings of ${scope}`, method: 'POST', path, body }, ChangeView)
+    const request = { asked: `roll back the settings of ${scope}`, method: 'POST', path, body } as const
+    return this.#ask(made === undefined ? request : { ...request, ifMatch: `"${made}"` }, ChangeView)
   }
 
   /** A page of events, oldest first. Without `after` and `since`: the newest. */

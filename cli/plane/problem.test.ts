@@ -26,6 +26,20 @@ t.test('the reason and the remedy are those of the plane', async (t) => {
   t.match(failure.cause, { message: 'Two instances stand there. (409 Conflict, FROZEN)' })
 })
 
+t.test('of a conflict both sides are shown', async (t) => {
+  const yours = { if_match: '"3"', change: { document: { a: 2 } } }
+  const text = JSON.stringify({
+    ...problem,
+    code: 'VERSION_CHANGED',
+    current: { version: 4, document: { a: 1 } },
+    yours,
+  })
+  const { cause } = problemFailure('write the settings of all', 412, text)
+  t.match(cause, { message: /\nnow: {2}\{"version":4,"document":\{"a":1\}\}\nyours: \{"document":\{"a":2\}\}$/ })
+  const long = JSON.stringify({ ...problem, current: { text: 'x'.repeat(2_000) } })
+  t.ok(String(problemFailure('x', 412, long).cause).length < 800)
+})
+
 t.test('every field that is not valid is named', async (t) => {
   const problems = [
     { field: 'by', message: 'required' },

@@ -17,12 +17,28 @@ export function problemFailure(asked: Asked, status: number, text: string): Fail
   }
   const fields = (problem.problems ?? []).map(({ field, message }) => `${field}: ${message}`)
   const name = problem.code === undefined ? problem.title : `${problem.title}, ${problem.code}`
-  const cause = new Error([`${problem.detail} (${status} ${name})`, ...fields].join('\n'))
+  const cause = new Error([`${problem.detail} (${status} ${name})`, ...fields, ...sidesOf(problem)].join('\n'))
   return new Failure(codeOf(status), `could not ${asked}`, {
     cause,
     retryable: status >= 500,
     ...(problem.remedy === undefined ? {} : { remedy: problem.remedy }),
   })
+}
+
+/** Both sides of a conflict: who reads it decides between them. */
+function sidesOf({ current, yours }: ProblemView): readonly string[] {
+  const sides = [
+    ['now: ', current],
+    ['yours:', yours?.change],
+  ] as const
+  return sides.flatMap(([side, value]) => (value === undefined || value === null ? [] : [`${side} ${compact(value)}`]))
+}
+
+const mostShown = 600
+
+function compact(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > mostShown ? `${text.slice(0, mostShown)}...` : text
 }
 
 function codeOf(status: number): FailureCode {

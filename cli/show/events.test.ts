@@ -89,7 +89,14 @@ for (const { change, text } of [
     change: { kind: 'hold-begun', site: '上海', machines: ['m1', 'm2'], until },
     text: '上海: m1 and m2 until 2026-03-01T12:00:00Z',
   },
+  { change: { kind: 'hold-begun', site: '上海', machines: ['m1'], of: 6 }, text: '上海: m1, of 6' },
   { change: { kind: 'hold-ended', site: '上海' }, text: '上海' },
+  { change: { kind: 'hold-ended', site: '上海', why: 'time' }, text: '上海: its time was over' },
+  { change: { kind: 'hold-ended', site: '上海', why: 'contact' }, text: '上海: its machines are back' },
+  {
+    change: { kind: 'restored', from: 7, backupAt: Date.parse('2026-03-01T09:00:00Z') },
+    text: 'from a backup as of revision 7, made 2026-03-01T09:00:00.000Z',
+  },
   { change: { kind: 'of-a-later-version', x: 1 }, text: '{"kind":"of-a-later-version","x":1}' },
   { change: { kind: 'registered', spec: null }, text: ' at : on ' },
 ]) {

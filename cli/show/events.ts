@@ -59,9 +59,11 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
     case 'thawed':
       return text('reason')
     case 'hold-begun':
-      return `${text('site')}: ${listOf(change.machines)}${untilText(change.until)}`
+      return `${text('site')}: ${listOf(change.machines)}${change.of === undefined ? '' : `, of ${text('of')}`}${untilText(change.until)}`
     case 'hold-ended':
-      return text('site')
+      return [text('site'), holdEnds[text('why')] ?? ''].filter((part) => part !== '').join(': ')
+    case 'restored':
+      return `from a backup as of revision ${text('from')}${ofTime(change.backupAt)}`
     case 'history-told': {
       const changes = Array.isArray(change.changes) ? change.changes : []
       return historyText(changes, change.lostChanges, change.lostSamples, (past) => reasonOf(at(past, 'reason')))
@@ -75,6 +77,8 @@ export function whatChanged({ kind, change }: Pick<EventView, 'kind' | 'change'>
       return JSON.stringify(change)
   }
 }
+
+const holdEnds: Readonly<Record<string, string>> = { time: 'its time was over', contact: 'its machines are back' }
 
 function nodeText(node: unknown): string {
   const name = textOf(at(node, 'name')) || 'without a name'
@@ -99,6 +103,10 @@ function admittedText(admission: string, why: string, expiresAt: unknown): strin
 /** The journal keeps times as epoch milliseconds. */
 function untilText(time: unknown): string {
   return typeof time === 'number' && Math.abs(time) < 8.64e15 ? ` until ${clock(new Date(time).toISOString())}` : ''
+}
+
+function ofTime(time: unknown): string {
+  return typeof time === 'number' && Math.abs(time) < 8.64e15 ? `, made ${new Date(time).toISOString()}` : ''
 }
 
 function reasonOf(value: unknown): string {

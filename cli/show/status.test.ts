@@ -107,6 +107,28 @@ t.test('what others have registered is told where there is any', async (t) => {
   )
 })
 
+t.test('a hold names what it keeps of which service; a large one only counts its machines', async (t) => {
+  const hold = {
+    site: '上海',
+    machines: ['m1', 'm2'],
+    lost: 2,
+    since: viewTime,
+    until: new Date(now + 480_000).toISOString(),
+  }
+  const services = [
+    { service: 'crm', held: 2, of: 2 },
+    { service: 'billing', held: 1, of: 9 },
+  ]
+  t.match(
+    showStatus(statusView({ holds: [{ ...hold, services }] }), style),
+    'Held: site 上海 lost m1 and m2, with 2 of 2 crm and 1 of 9 billing; ends in 8m',
+  )
+  t.match(
+    showStatus(statusView({ holds: [{ ...hold, lost: 4_711 }] }), style),
+    'Held: site 上海 lost 4711 machines; ends in 8m',
+  )
+})
+
 t.test('what is wrong is told, each with its sink', async (t) => {
   const status = statusView({
     complete: false,

@@ -1,5 +1,7 @@
 import type { SinkView, StatusView } from '#shared/protocol/api.ts'
 import { age, until } from './age.ts'
+import { alertLines } from './alerts.ts'
+import { replicaTable } from './replicas.ts'
 import { underWayLines } from './splits.ts'
 import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
@@ -23,11 +25,13 @@ export function showStatus(status: StatusView, { paint, now }: Style, waiting = 
       : status.sinks.length === 0
         ? 'No sink follows the fleet.'
         : sinkTable(status, style),
+    replicaTable(status, style),
     underwayLines(status, style),
     section('Splits', underWayLines(status.splits ?? [], style), style),
     section('Converged within', convergenceLines(status.sinks), style),
     section('Foreign', (status.foreign ?? []).filter(matters).map(foreignLine), style),
     section('Remarks', remarks, style),
+    section('Alerts', alertLines(status.alerts ?? [], style), style),
     section('Problems', status.problems, style),
   ]
     .filter((part) => part !== '')
@@ -53,10 +57,18 @@ function warnings({ complete, frozen, holds }: StatusView, { paint, now }: Style
           ),
         ]
       : []),
-    ...holds.map(({ site, machines, until: end }) =>
-      paint(`Held: site ${site} lost ${list(machines, 4)}; ends in ${until(end, now)}`, 'doubtful'),
-    ),
+    ...holds.map((hold) => paint(holdLine(hold, now), 'doubtful')),
   ]
+}
+
+function holdLine(
+  { site, machines, lost, until: end, services = [] }: StatusView['holds'][number],
+  now: number,
+): string {
+  const named = lost !== undefined && lost > machines.length ? `${lost} machines` : list(machines, 4)
+  const held = services.map(({ service, held, of }) => `${held} of ${of} ${service}`)
+  const of = held.length === 0 ? '' : `, with ${list(held, 4)}`
+  return `Held: site ${site} lost ${named}${of}; ends in ${until(end, now)}`
 }
 
 function nodesLine({ nodes }: StatusView): string {

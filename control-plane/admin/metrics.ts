@@ -4,6 +4,7 @@ import type { FederationView } from '#shared/protocol/federation.ts'
 import { type SplitView, splitPhases } from '#shared/protocol/split-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
+import { type ContactSource, contactGauges } from './contact-metrics.ts'
 
 export type PlaneMetrics = Disposable & {
   /** Prometheus text. */
@@ -11,6 +12,15 @@ export type PlaneMetrics = Disposable & {
   readonly contentType: string
   /** A sink has proven a change, so many milliseconds after it happened. */
   readonly proven: (sink: string, subject: 'fleet' | 'declaration', ms: number) => void
+}
+
+/** Something that waits or is kept, of which there is never more than `most`. */
+export type Bound = {
+  readonly name: string
+  readonly now: number
+  readonly most: number
+  /** What found no room since the start. */
+  readonly refused: number
 }
 
 /** The plane's own metrics. Everything is read when asked for, so that nothing has to be kept in step. */
@@ -21,6 +31,8 @@ export function createMetrics(
   federation: () => FederationView,
   shed: () => Readonly<Record<string, number>> = () => ({}),
   splits: () => readonly SplitView[] = () => [],
+  contact?: ContactSource,
+  bounds: () => readonly Bound[] = () => [],
 ): PlaneMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -34,6 +46,16 @@ export function createMetrics(
   gauge('heddle_shed', 'What was passed over because more came than could be taken in.', ['what'], (set) => {
     for (const [what, count] of Object.entries(shed())) set({ what }, count)
   })
+  const boundHelp = {
+    now: 'How much waits, or is kept, of what is bounded.',
+    most: 'How much of it there may be.',
+    refused: 'What found no room since the start.',
+  } as const
+  for (const [figure, help] of Object.entries(boundHelp) as readonly [keyof typeof boundHelp, string][]) {
+    gauge(`heddle_bound_${figure}`, help, ['what'], (set) => {
+      for (const bound of bounds()) set({ what: bound.name }, bound[figure])
+    })
+  }
   gauge('heddle_revision', 'The number of the last change of the fleet.', [], (set) => set({}, fleet.revision))
   gauge('heddle_complete', 'Whether the stored fleet is loaded.', [], (set) => set({}, fleet.complete ? 1 : 0))
   gauge('heddle_frozen', 'Whether an operator stopped all writers.', [], (set) =>
@@ -44,6 +66,7 @@ export function createMetrics(
     for (const { contact } of fleet.nodes.values()) counts[contact] += 1
     for (const [contact, count] of Object.entries(counts)) set({ contact }, count)
   })
+  contactGauges(gauge, fleet, contact)
   gauge('heddle_instances', 'Instances by health.', ['health'], (set) => {
     const counts = { passing: 0, warning: 0, critical: 0, unknown: 0 }
     for (const { health } of fleet.instances.values()) counts[health] += 1

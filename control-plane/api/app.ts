@@ -13,6 +13,8 @@ export type AppParts = {
 const bodyLimit = '256kb'
 /** A whole declaration comes at once. */
 const declarationLimit = '8mb'
+/** A thousand orders, each with its reason. */
+const batchLimit = '2mb'
 
 /** Everything that is asked over HTTP but the registry API of clients without an agent. */
 export function createApp({ v1, metrics, log }: AppParts): Express {
@@ -21,6 +23,7 @@ export function createApp({ v1, metrics, log }: AppParts): Express {
     response.type(metrics.contentType).send(await metrics.text())
   })
   app.use('/v1/routing', express.json({ limit: declarationLimit }))
+  app.use('/v1/admissions', express.json({ limit: batchLimit }))
   app.use('/v1', express.json({ limit: bodyLimit }), v1Router(v1))
   app.use(notFound, problemHandler(log))
   return app

@@ -4,9 +4,10 @@ import type { ChangeView } from '#shared/protocol/api.ts'
 import { LogLevelRequest, RestartRequest } from '#shared/protocol/orders-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
+import { contentVersion } from '../fleet/versions.ts'
 import { type AgentsSaid, desiredView, restartView } from './desired-view.ts'
 import { Refusal, readBody } from './problem.ts'
-import { sendContent } from './version.ts'
+import { changedMeanwhile, isConditional, sendContent } from './version.ts'
 
 export type DesiredParts = {
   readonly fleet: FleetView
@@ -32,8 +33,12 @@ export function desiredRouter({ fleet, record, agents, now }: DesiredParts): Rou
     const { level, reason, by, expires_in_ms } = readBody(LogLevelRequest, request.body)
     needAgent(id, 'logging')
     const expiresAt = level === null || expires_in_ms === undefined ? null : now() + expires_in_ms
+    const present = () => desiredView(id, fleet, agents) ?? missingNode(id)
+    const strict = isConditional(request, contentVersion(JSON.stringify(present())), present)
     const change = { kind: 'log-level-ordered', node: id, level, reason, expiresAt } as const
-    const outcome = await record(change, { by: `operator:${by}` })
+    const seen = strict ? { seen: fleet.orders.get(id)?.revision ?? 0 } : {}
+    const outcome = await record(change, { by: `operator:${by}`, ...seen })
+    if (outcome === 'overtaken') throw changedMeanwhile(present())
     const view: ChangeView = { changed: outcome === 'changed', revision: fleet.revision }
     response.json(view)
   })

@@ -6,9 +6,12 @@ import {
   type Discovered,
   type DiscoveredView,
   type Found,
+  type FoundView,
 } from '#shared/protocol/discovery.ts'
 import type { FleetView } from '../fleet/fleet.ts'
+import { contentVersion } from '../fleet/versions.ts'
 import { Refusal, readBody } from './problem.ts'
+import { isConditional, sendContent } from './version.ts'
 
 /** What agents found and what became of decisions about it; the part of the plane that talks with agents has it. */
 export type DiscoveryParts = {
@@ -35,11 +38,18 @@ export function discoveredRouter(discoveries: DiscoveryParts, fleet: Pick<FleetV
     response.json(discoveredView(discoveries.told, fleet))
   })
 
+  router.get('/discovered/:id', (request, response) => {
+    const { id } = request.params
+    sendContent(request, response, foundView(discoveries.find(id)) ?? unknown(id))
+  })
+
   router.put('/discovered/:id', async (request, response) => {
     const { id } = request.params
     const { by, ...wanted } = readBody(DecisionRequest, request.body)
     const known = discoveries.find(id)
-    if (!known) throw new Refusal(404, `No agent has found anything of the id ${id}.`)
+    if (!known) unknown(id)
+    const seen = () => foundView(discoveries.find(id)) ?? unknown(id)
+    isConditional(request, contentVersion(JSON.stringify(seen())), seen)
     if (wanted.do === 'adopt' && wanted.service === undefined && known.found.service === undefined) {
       throw new Refusal(400, `What ${id} is, is not known.`, {
         problems: [{ field: 'service', message: 'required: its own name was not found out' }],
@@ -59,7 +69,7 @@ export function discoveredRouter(discoveries: DiscoveryParts, fleet: Pick<FleetV
         return
       }
       case 'unknown':
-        throw new Refusal(404, `No agent has found anything of the id ${id}.`)
+        return unknown(id)
       case 'away':
         throw new Refusal(409, `The agent of node ${outcome.node} is not in contact: it could not keep the decision.`, {
           remedy: 'Decide again when `heddle nodes` shows it connected.',
@@ -72,6 +82,14 @@ export function discoveredRouter(discoveries: DiscoveryParts, fleet: Pick<FleetV
   })
 
   return router
+}
+
+function foundView(known: ReturnType<DiscoveryParts['find']>): FoundView | undefined {
+  return known && { ...known.found, node: known.node }
+}
+
+function unknown(id: string): never {
+  throw new Refusal(404, `No agent has found anything of the id ${id}.`)
 }
 
 function discoveredView(told: ReadonlyMap<string, Discovered>, fleet: Pick<FleetView, 'nodes'>): DiscoveredView {

@@ -62,10 +62,14 @@ async function sendEvents(
 
 function send(request: Request, response: Response, { body, etag, index }: Answer, lifetimeMs: number): void {
   const lifetime = lifetimeMs > 0 ? `max-age=${Math.floor(lifetimeMs / 1000)}` : 'no-cache'
-  response.set({ etag, 'cache-control': lifetime, [indexHeader]: String(index) })
+  const headers = { etag, 'cache-control': lifetime, [indexHeader]: String(index) }
   const known = (request.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  if (known.includes(etag)) response.status(304).end()
-  else response.type('application/json').send(body)
+  if (known.includes(etag)) response.writeHead(304, headers).end()
+  else {
+    const length = Buffer.byteLength(body)
+    response.writeHead(200, { ...headers, 'content-type': 'application/json; charset=utf-8', 'content-length': length })
+    response.end(request.method === 'HEAD' ? '' : body, length === body.length ? 'latin1' : 'utf8')
+  }
 }
 
 function refuseWatcher(response: Response): void {

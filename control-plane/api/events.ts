@@ -2,7 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import { EventsQuery, type EventView } from '#shared/protocol/api.ts'
 import { type JournalEntry, subjectOf } from '../fleet/event.ts'
-import { readQuery } from './problem.ts'
+import { readQuery, sendProblem } from './problem.ts'
+import type { Seats } from './seats.ts'
 import { isoTime } from './views.ts'
 
 /** Where events come from. */
@@ -15,6 +16,8 @@ export type EventSource = {
   readonly newest: () => number
   /** Calls `listener` after new entries; returns how to stop. */
   readonly onAppend: (listener: () => void) => () => void
+  /** For those who follow; left out: there are enough. */
+  readonly seats?: Seats
 }
 
 export function eventView({ revision, event }: JournalEntry): EventView {
@@ -33,7 +36,19 @@ export function eventView({ revision, event }: JournalEntry): EventView {
 export async function answerEvents(request: Request, response: Response, source: EventSource): Promise<void> {
   const { after, since, limit, follow } = readQuery(EventsQuery, request.query)
   const start = since === undefined ? after : await source.revisionAt(Date.parse(since))
-  if (follow === 'true') return followEvents(request, response, source, start ?? source.newest())
+  if (follow === 'true') {
+    const { seats } = source
+    using seat = seats?.take()
+    if (seats && !seat) {
+      response.set('retry-after', '5')
+      sendProblem(response, 503, 'Too many callers follow the events already.', {
+        remedy: 'Ask for pages of them, by `after`.',
+      })
+      return
+    }
+    await followEvents(request, response, source, start ?? source.newest())
+    return
+  }
   const from = start ?? Math.max(0, source.newest() - limit)
   response.json((await source.read(from, limit)).map(eventView))
 }

@@ -5,16 +5,22 @@ import type { ForeignBelief, InstanceBelief, NodeBelief } from '../fleet/belief.
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Standing } from '../fleet/routable.ts'
 import type { SinkAnswer } from '../fleet/sink.ts'
-import { isoTime } from './views.ts'
+import type { Witnesses } from '../ingest/agents/vantage/confirm.ts'
+import { contactStages } from './explain-contact.ts'
+import { isoTime } from './iso-time.ts'
 
 type Stage = ExplainView['stages'][number]
 
-/** Why an instance is or is not routed, from what its agent found to what each sink shows. */
+/**
+ * Why an instance is or is not routed, from what its agent found to what each sink shows.
+ * @param witnesses what others see of it; left out where nobody knows, as of the past
+ */
 export function explain(
   id: string,
   fleet: FleetView,
   routes: readonly Stage[],
   sinks: readonly SinkAnswer[],
+  witnesses?: Witnesses,
 ): ExplainView {
   const instance = fleet.instances.get(id)
   const standing = fleet.standing(id)
@@ -35,7 +41,7 @@ export function explain(
   const node = fleet.nodes.get(instance.node)
   const stages = [
     registeredStage(instance, node),
-    ...(instance.origin === 'agent' ? [contactStage(instance, node, fleet)] : []),
+    ...(instance.origin === 'agent' ? contactStages(instance, node, fleet, witnesses) : []),
     healthStage(instance),
     ...(instance.death ? [deathStage(instance.death)] : []),
     admissionStage(instance, node),
@@ -73,17 +79,6 @@ function registeredStage(
     text: `${spec.service} at ${where}, by ${registeredBy}`,
     since: isoTime(registeredAt),
   }
-}
-
-function contactStage({ spec }: InstanceBelief, node: NodeBelief | undefined, fleet: FleetView): Stage {
-  if (!node) return { stage: 'contact', state: 'note', text: 'Its node is not known.' }
-  const since = isoTime(node.contactSince)
-  if (node.contact === 'connected') return { stage: 'contact', state: 'yes', text: 'Its agent is connected.', since }
-  const hold = fleet.installation.holds.get(node.spec.site)
-  const held = hold ? ` Routing of site ${hold.site} is held until ${isoTime(hold.until)}.` : ''
-  const probed = spec.checks.length === 0 ? ' It has no check that others could run.' : ''
-  const text = `Its agent is ${node.contact}: that says nothing about the server, so it stays as it was judged.${held}${probed}`
-  return { stage: 'contact', state: 'note', text, since }
 }
 
 function healthStage({ health, reason, healthSince, silent }: InstanceBelief): Stage {

@@ -68,13 +68,16 @@ function viewOf(
   return otherwise.length === 0 ? view : { ...view, otherwise }
 }
 
-/** Stops all writers, removals too, or lets them go on. */
+/** Stops all writers, removals too, or lets them go on. @param present as for `admit` */
 export async function freezeOrThaw(
   kind: 'frozen' | 'thawed',
   { reason, by }: FreezeRequest,
   { fleet, record }: Parts,
+  present?: () => object,
 ): Promise<ChangeView> {
   const change: InstallationEvent = { kind, reason }
-  const outcome = await record(change, { by: `operator:${by}` })
+  const seen = present ? { seen: fleet.installation.revision } : {}
+  const outcome = await record(change, { by: `operator:${by}`, ...seen })
+  if (present && outcome === 'overtaken') throw changedMeanwhile(present())
   return { changed: outcome === 'changed', revision: fleet.revision }
 }

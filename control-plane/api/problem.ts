@@ -2,10 +2,11 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import * as z from 'zod/mini'
 import { flatIssues, issueText } from '#shared/config/issue.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import { yoursOf } from '#shared/http/conflict.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
 
-type More = Pick<ProblemView, 'code' | 'remedy' | 'problems' | 'current'>
+type More = Pick<ProblemView, 'code' | 'remedy' | 'problems' | 'current' | 'yours'>
 
 /** A refusal that the caller gets to read: RFC 9457 with status, sentence and, where they help, remedy and fields. */
 export class Refusal extends Error {
@@ -64,9 +65,12 @@ export function notFound(request: Request, response: Response): void {
 
 /** Turns whatever a handler throws into a problem answer. Only what is nobody's fault but ours is logged. */
 export function problemHandler(log: Logger): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error)
-    if (error instanceof Refusal) return sendProblem(response, error.status, error.message, error.more)
+    if (error instanceof Refusal) {
+      const yours = error.status === 412 ? { yours: yoursOf(request.get('if-match') ?? '', request.body) } : {}
+      return sendProblem(response, error.status, error.message, { ...error.more, ...yours })
+    }
     if (error instanceof Failure) {
       const { code, remedy } = error
       return sendProblem(response, error.retryable ? 503 : 400, explainError(error), { code, remedy })

@@ -59,7 +59,7 @@ export function settingsRouter({ fleet, record, agents }: SettingsParts): Router
     needScope(scope)
     const { document, comment, by } = readBody(SettingsRequest, request.body)
     needSmall(document)
-    const strict = isConditional(request, versionOf(scope), () => fleet.settings.get(scope) ?? {})
+    const strict = isConditional(request, versionOf(scope), () => (fleet.settings.has(scope) ? present(scope) : {}))
     response.json(await write({ scope, document, comment, restores: null }, by, strict))
   })
 

@@ -5,7 +5,10 @@ import {
   type ApproveView,
   AtQuery,
   type ExplainView,
+  FingerprintQuery,
+  type FingerprintView,
   FreezeRequest,
+  type FrozenView,
   InstancesQuery,
   PageQuery,
   type StatusView,
@@ -16,10 +19,14 @@ import { RouteExplainRequest, type RouteExplainView } from '#shared/protocol/rou
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
+import { SiteTally } from '../fleet/site-tally.ts'
 import { FleetIds } from '../fleet/sorted-ids.ts'
 import { FleetTally } from '../fleet/tally.ts'
 import { instanceVersion, nodeVersion } from '../fleet/versions.ts'
 import type { Discovery } from '../foreign/discovery/serve.ts'
+import type { Witnesses } from '../ingest/agents/vantage/confirm.ts'
+import { type BeginBackup, backupRouter } from './backup.ts'
+import { batchRouter } from './batch.ts'
 import { desiredRouter } from './desired.ts'
 import type { AgentsSaid } from './desired-view.ts'
 import { type DiscoveryParts, discoveredRouter } from './discovered.ts'
@@ -40,7 +47,7 @@ import { Refusal, readBody, readQuery } from './problem.ts'
 import { type RoutingParts, routingRouter } from './routing.ts'
 import { settingsRouter } from './settings.ts'
 import { splitsRouter } from './splits.ts'
-import { isConditional, sendContent, sendVersioned } from './version.ts'
+import { isConditional, onlyWhereMinded, sendContent, sendVersioned } from './version.ts'
 import { instanceView, isoTime, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
 
 /** What the API needs of the rest of the plane; main hands it over. */
@@ -50,11 +57,15 @@ export type ApiParts = {
   readonly sinks: () => readonly Sink[]
   /** The routes that lead to an instance, or what keeps them from it. */
   readonly routesOf: (instance: string) => ExplainView['stages']
+  /** What others than its own agent see of an instance; left out where nobody is asked. */
+  readonly witnessesOf?: (instance: string) => Witnesses
   /** What gateways would make of a request; undefined: its URL is none. */
   readonly explainRequest: (request: RouteExplainRequest) => RouteExplainView | undefined
   /** The declaration of routes and its versions. */
   readonly routing: Pick<RoutingParts, 'routing' | 'folder'>
   readonly facts: () => PlaneFacts
+  /** The hash of the fleet after a revision; rejects where it is not reached in time, or was passed. Undefined: of now. */
+  readonly fingerprint: (at: number | undefined) => Promise<FingerprintView>
   readonly events: EventSource
   /** The state of the fleet after a revision; rejects with NOT_FOUND where that is not kept. */
   readonly stateAt: PastSource['stateAt']
@@ -68,6 +79,8 @@ export type ApiParts = {
   readonly discovery: Discovery
   readonly lint: Lint
   readonly federation: FederationParts
+  /** All that the store holds. */
+  readonly backup: BeginBackup
   readonly now: () => number
 }
 
@@ -77,22 +90,32 @@ export function v1Router(parts: ApiParts): Router {
   const router = Router()
   const sorted = new FleetIds(fleet)
   const tally = new FleetTally(fleet)
+  const sites = new SiteTally(fleet)
   const pasts = new Pasts({ ...parts.events, stateAt: parts.stateAt, now })
   const node = (id: string) => view(fleet.nodes.get(id), (known) => nodeView(known, fleet))
   const instance = (id: string) => view(fleet.instances.get(id), (known) => instanceView(known, fleet))
+
+  router.use(onlyWhereMinded(operations))
+
+  // Asked for most often.
+  router.use(discoveryRouter(parts.discovery))
 
   router.get('/status', async (request, response) => {
     const { at } = readQuery(AtQuery, request.query)
     if (at !== undefined) {
       const past = await pasts.of(at)
-      const { foreign: _, convergence: __, underway: ___, splits: ____, ...facts } = parts.facts()
+      const { foreign: _, convergence: __, underway: ___, splits: ____, replicas: _____, ...facts } = parts.facts()
       const view = statusView(past.fleet, [], { ...facts, problems: [] })
       const when = past.at === undefined ? null : isoTime(past.at)
       response.json({ ...view, past: { revision: past.revision, at: when } } satisfies StatusView)
       return
     }
     const sinks = parts.sinks().map((sink) => sink.status())
-    response.json(statusView(fleet, sinks, parts.facts(), tally))
+    response.json(statusView(fleet, sinks, parts.facts(), tally, sites))
+  })
+
+  router.get('/fingerprint', async (request, response) => {
+    response.json(await parts.fingerprint(readQuery(FingerprintQuery, request.query).at))
   })
 
   router.get('/openapi.json', (_request, response) => {
@@ -141,7 +164,7 @@ export function v1Router(parts: ApiParts): Router {
     if (at !== undefined) return sendContent(request, response, explainPast(id, await pasts.of(at)))
     const routes = parts.routesOf(id)
     const answers = parts.sinks().map((sink) => sink.explain(id))
-    sendContent(request, response, explain(id, fleet, routes, answers))
+    sendContent(request, response, explain(id, fleet, routes, answers, parts.witnessesOf?.(id)))
   })
 
   router.post('/routing/explain', (request, response) => {
@@ -170,22 +193,35 @@ export function v1Router(parts: ApiParts): Router {
     response.json(await admitNode(id, wanted, now(), parts, strict ? present : undefined))
   })
 
+  router.use(batchRouter(parts))
   router.use(discoveredRouter(parts.discoveries, fleet))
   router.use(desiredRouter(parts), settingsRouter(parts))
   router.use(routingRouter({ fleet, now, ...parts.routing }), splitsRouter(parts.routing.routing.splits))
-  router.use(discoveryRouter(parts.discovery), lintRouter(parts.lint))
+  router.use(lintRouter(parts.lint))
   router.use(federationRouter(parts.federation))
+  router.use(backupRouter(parts.backup))
   router.use(driftRouter({ sinks: parts.sinks, revision: () => fleet.revision, now }))
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))
 
-  router.post('/freeze', async (request, response) => {
-    response.json(await freezeOrThaw('frozen', readBody(FreezeRequest, request.body), parts))
-  })
+  const frozen = (): FrozenView => {
+    const { frozen } = fleet.installation
+    return { frozen: frozen ? { by: frozen.by, reason: frozen.reason, since: isoTime(frozen.since) } : null }
+  }
+  const frozenVersion = () => `"${fleet.installation.revision}"`
 
-  router.post('/thaw', async (request, response) => {
-    response.json(await freezeOrThaw('thawed', readBody(FreezeRequest, request.body), parts))
-  })
+  router.get('/freeze', (request, response) => sendVersioned(request, response, frozenVersion(), frozen()))
+
+  for (const [path, kind] of [
+    ['/freeze', 'frozen'],
+    ['/thaw', 'thawed'],
+  ] as const) {
+    router.post(path, async (request, response) => {
+      const wanted = readBody(FreezeRequest, request.body)
+      const strict = isConditional(request, frozenVersion(), frozen)
+      response.json(await freezeOrThaw(kind, wanted, parts, strict ? frozen : undefined))
+    })
+  }
 
   router.post('/datacenters/:name/sweep', async (request, response) => {
     const wanted = readBody(SweepRequest, request.body)

@@ -1,20 +1,29 @@
-import type { ConvergedView, InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
+import type {
+  ConvergedView,
+  InstanceView,
+  NodeView,
+  ReplicaView,
+  ServiceView,
+  SinkView,
+  StatusView,
+} from '#shared/protocol/api.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import type { UnderWaySplitView } from '#shared/protocol/split-api.ts'
 import type { Converged, Spread } from '../convergence/convergence.ts'
 import { admissionOf } from '../fleet/admission.ts'
 import type { Admitted, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
+import { heldOf } from '../fleet/held.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
 import type { SinkStatus } from '../fleet/sink.ts'
+import { SiteTally } from '../fleet/site-tally.ts'
 import { FleetTally } from '../fleet/tally.ts'
 import type { ToldSoFar } from '../fleet/told.ts'
 import type { ForeignStatus } from '../foreign/follow.ts'
+import { alertsOf, holdView } from './contact-views.ts'
+import { isoTime } from './iso-time.ts'
 
-/** Epoch milliseconds as ISO 8601 UTC. */
-export function isoTime(at: number): string {
-  return new Date(at).toISOString()
-}
+export { isoTime }
 
 export function sinkView({ proven, ...rest }: SinkStatus): SinkView {
   return {
@@ -111,6 +120,9 @@ export type PlaneFacts = {
   readonly convergence?: (sink: string) => SinkConvergence
   /** The version of the routing that is on its way; undefined: none is. */
   readonly underway?: StatusView['underway']
+  /** The planes that share the store, and who leads; left out where nobody keeps them. */
+  readonly replicas?: readonly ReplicaView[]
+  readonly leader?: { readonly run: string; readonly holder: string; readonly epoch: number } | undefined
   /** The splits that are under way, or were taken back a short while ago. */
   readonly splits?: readonly UnderWaySplitView[]
 }
@@ -120,14 +132,16 @@ export type SinkConvergence = {
   readonly declaration: Converged | undefined
 }
 
-/** @param tally of this fleet, where somebody keeps it; left out: all is counted */
+/** @param tally of this fleet, and sites, where somebody keeps them; left out: all is counted */
 export function statusView(
   fleet: FleetView,
   sinks: readonly SinkStatus[],
   plane: PlaneFacts,
   tally: Pick<FleetTally, 'contacts' | 'healths' | 'routables'> = new FleetTally(fleet),
+  sites: Pick<SiteTally, 'sites'> = new SiteTally(fleet),
 ): StatusView {
-  const { frozen, holds } = fleet.installation
+  const { frozen } = fleet.installation
+  const held = heldOf(fleet)
   return {
     owner: plane.owner,
     installation: plane.installation,
@@ -136,12 +150,7 @@ export function statusView(
     complete: fleet.complete,
     revision: fleet.revision,
     frozen: frozen ? { by: frozen.by, reason: frozen.reason, since: isoTime(frozen.since) } : null,
-    holds: [...holds.values()].map(({ site, machines, since, until }) => ({
-      site,
-      machines: [...machines],
-      since: isoTime(since),
-      until: isoTime(until),
-    })),
+    holds: held.map(holdView),
     nodes: { total: fleet.nodes.size, ...tally.contacts },
     instances: { total: fleet.instances.size, ...tally.healths, ...routablesOf(tally) },
     sinks: sinks.map((sink) => ({ ...sinkView(sink), ...convergenceView(plane.convergence?.(sink.name)) })),
@@ -153,9 +162,11 @@ export function statusView(
       beyond,
       copied_to: [...copiedTo],
     })),
+    ...(plane.replicas ? { replicas: [...plane.replicas], leader: plane.leader ?? null } : {}),
     ...(plane.underway ? { underway: plane.underway } : {}),
     ...(plane.splits?.length ? { splits: [...plane.splits] } : {}),
     problems: [...plane.problems],
+    alerts: [...alertsOf(fleet, held, sites)],
   }
 }
 

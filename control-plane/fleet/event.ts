@@ -12,7 +12,13 @@ export type DeregistrationCause = 'withdrawn' | 'client' | 'operator' | 'reaped'
 /** Everything that can change what we believe of a node. */
 export type NodeEvent =
   | { readonly kind: 'node-joined'; readonly node: NodeSpec }
-  | { readonly kind: 'node-attached'; readonly node: string; readonly attachment: Attachment }
+  | {
+      readonly kind: 'node-attached'
+      readonly node: string
+      readonly attachment: Attachment
+      /** Which start of which agent it is: planes that hear of two at once must not be of two minds. */
+      readonly agent?: { readonly machine: string; readonly incarnation: number }
+    }
   | {
       readonly kind: 'contact-changed'
       readonly node: string
@@ -36,16 +42,19 @@ export type NodeEvent =
   /** What happened while no plane heard it, told later. It says nothing about what is now. */
   | ({ readonly kind: 'history-told'; readonly node: string } & PastTold)
 
+/** Where an agent said it: if its node has another session by now, it comes too late and changes nothing. */
+type Said = { readonly session?: string }
+
 /** Everything that can change what we believe of an instance. */
 export type InstanceEvent =
-  | {
+  | ({
       readonly kind: 'registered'
       readonly instance: string
       readonly spec: InstanceSpec
       readonly node: string
       readonly origin: Origin
-    }
-  | { readonly kind: 'judged'; readonly instance: string; readonly health: Health; readonly reason: Reason }
+    } & Said)
+  | ({ readonly kind: 'judged'; readonly instance: string; readonly health: Health; readonly reason: Reason } & Said)
   | { readonly kind: 'death-confirmed'; readonly instance: string; readonly death: Omit<Death, 'at'> }
   | { readonly kind: 'fell-silent'; readonly instance: string }
   | {
@@ -55,7 +64,7 @@ export type InstanceEvent =
       readonly reason: string
       readonly expiresAt: number | undefined
     }
-  | { readonly kind: 'deregistered'; readonly instance: string; readonly cause: DeregistrationCause }
+  | ({ readonly kind: 'deregistered'; readonly instance: string; readonly cause: DeregistrationCause } & Said)
 
 /** Everything that can change what we believe of a record of somebody else in a Consul. `foreign` is its `foreignId`. */
 export type ForeignEvent =
@@ -67,8 +76,18 @@ export type ForeignEvent =
 export type InstallationEvent =
   | { readonly kind: 'frozen'; readonly reason: string }
   | { readonly kind: 'thawed'; readonly reason: string }
-  | { readonly kind: 'hold-begun'; readonly site: string; readonly machines: readonly string[]; readonly until: number }
-  | { readonly kind: 'hold-ended'; readonly site: string }
+  | {
+      readonly kind: 'hold-begun'
+      readonly site: string
+      readonly machines: readonly string[]
+      readonly until: number
+      /** How many machines of the site were in contact before; left out in events from before it was told. */
+      readonly of?: number
+    }
+  /** time: it was over, whoever was still away; contact: they are back. Left out in events from before it was told. */
+  | { readonly kind: 'hold-ended'; readonly site: string; readonly why?: 'time' | 'contact' }
+  /** The journal was restored from a backup: after the revision `from` comes this one, and none of those between them. */
+  | { readonly kind: 'restored'; readonly from: number; readonly backupAt: number }
 
 export type Change = NodeEvent | InstanceEvent | ForeignEvent | InstallationEvent | OrderEvent | DocumentEvent
 
@@ -135,6 +154,7 @@ export function subjectOf(change: Change): Subject {
     case 'thawed':
     case 'hold-begun':
     case 'hold-ended':
+    case 'restored':
       return { kind: 'installation' }
   }
 }

@@ -218,9 +218,19 @@ export class Fleet implements FleetView {
     const subject = subjectOf(event.change)
     // Whatever became of the event, the author has spoken: the overlay has done its work.
     if (subject.kind === 'instance' && saysWhetherItLives(event)) this.#settle(subject.id, touched)
-    if (!isCurrent(event, this.revisionOf(subject))) return 'overtaken'
+    if (!isCurrent(event, this.revisionOf(subject)) || this.#isLate(event)) return 'overtaken'
     const changed = this.#reduce(event, { at: event.at, by: event.by, revision }, touched)
     return changed ? 'changed' : 'unchanged'
+  }
+
+  /** Whether an agent said it in a session after which it has begun another one. */
+  #isLate({ change }: FleetEvent): boolean {
+    if (change.kind !== 'registered' && change.kind !== 'judged' && change.kind !== 'deregistered') return false
+    const { session, instance } = change
+    if (session === undefined) return false
+    const node = change.kind === 'registered' ? change.node : this.#instances.get(instance)?.node
+    const attached = node === undefined ? undefined : this.#nodes.get(node)?.attachment
+    return attached !== undefined && attached.session !== session
   }
 
   #reduce({ change }: FleetEvent, context: { at: number; by: string; revision: number }, touched: Touched): boolean {
@@ -290,7 +300,8 @@ export class Fleet implements FleetView {
       case 'frozen':
       case 'thawed':
       case 'hold-begun':
-      case 'hold-ended': {
+      case 'hold-ended':
+      case 'restored': {
         const after = nextInstallation(this.#installation, change, context)
         if (after === this.#installation) return false
         this.#installation = after

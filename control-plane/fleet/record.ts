@@ -6,6 +6,8 @@ export type RecordOptions = {
   readonly by: string
   /** See `FleetEvent.seen`. */
   readonly seen?: number
+  /** Only who leads decides this: where planes share a store it is recorded under the leadership of this one, else rejected with LEADERSHIP_LOST. */
+  readonly leading?: boolean
 }
 
 /**

@@ -469,7 +469,8 @@ t.test('an event taken a second time changes nothing', async (t) => {
         case 'frozen':
         case 'thawed':
         case 'hold-begun':
-        case 'hold-ended': {
+        case 'hold-ended':
+        case 'restored': {
           const once = nextInstallation(known.installation, change, context)
           return nextInstallation(once, change, { ...context, revision: 10 }) === once
         }

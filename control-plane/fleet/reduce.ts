@@ -35,6 +35,8 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
     case 'node-attached': {
       // Only an agent has a session.
       if (!known || known.spec.machine === '') return known
+      const { agent } = event
+      if (agent && (agent.machine !== known.spec.machine || agent.incarnation < known.spec.incarnation)) return known
       const { goodbye: _, ...rest } = known
       return {
         ...rest,
@@ -198,6 +200,9 @@ export function nextInstallation(
       holds.delete(event.site)
       return { ...known, holds, revision }
     }
+    case 'restored':
+      // It tells of the journal, not of the fleet.
+      return known
   }
 }
 

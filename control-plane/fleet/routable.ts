@@ -31,10 +31,13 @@ const apiHealth: Readonly<Record<Health, ApiHealth>> = {
  */
 export function standing(instance: InstanceBelief, node: NodeBelief | undefined): Standing {
   const judged = apiHealth[instance.health]
-  const { state, of } = admissionOf(instance, node)
-  if (state !== 'active') {
-    const why = of === 'node' ? reason(state, { node: instance.node }) : reason(state)
-    return { routable: 'no', reason: why, consul: 'critical', status: 'inactive', health: judged }
+  // Nearly always nobody has ordered anything.
+  if (instance.admission.state !== 'active' || node?.admission) {
+    const { state, of } = admissionOf(instance, node)
+    if (state !== 'active') {
+      const why = of === 'node' ? reason(state, { node: instance.node }) : reason(state)
+      return { routable: 'no', reason: why, consul: 'critical', status: 'inactive', health: judged }
+    }
   }
   if (instance.health === 'unknown') {
     return { routable: 'no', reason: instance.reason, consul: 'absent', status: 'registered', health: 'unknown' }

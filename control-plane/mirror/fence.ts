@@ -30,7 +30,7 @@ export function decideFence(found: Found<Identity> | undefined, us: Identity, ri
   if (value.installation !== us.installation) {
     return { kind: 'contested', text: `the installation ${value.installation} writes under the same owner` }
   }
-  if (value.run === us.run) return { kind: 'hold', index, epoch: value.epoch }
+  if (value.run === us.run && value.epoch >= us.epoch) return { kind: 'hold', index, epoch: value.epoch }
   if (value.epoch < us.epoch) return { kind: 'raise', index, epoch: us.epoch }
   switch (rival) {
     case 'unknown':

@@ -23,7 +23,10 @@ export type FollowOptions = {
   readonly datacenter: DatacenterConfig
   readonly owner: string
   readonly us: Identity
-  readonly takeover: boolean
+  readonly takeover: (run: string) => boolean
+  readonly raiseAbove?: (epoch: number, run: string) => void
+  /** Whether this plane leads at this moment: else nothing is written any more. */
+  readonly leads: () => boolean
   readonly fleet: FleetView
   /** What it should show; `follow` hears of its changes. */
   readonly desired: Desired
@@ -76,8 +79,9 @@ export class Follower implements Sink, AsyncDisposable {
       ...common,
       us,
       takeover,
+      ...(options.raiseAbove ? { raiseAbove: options.raiseAbove } : {}),
       watchMs: config.freshness.watch,
-      mayWrite: () => !this.#frozen,
+      mayWrite: () => !this.#frozen && options.leads(),
       revision: () => this.#proven?.revision,
     })
     this.#writer = new Writer({
@@ -168,7 +172,8 @@ export class Follower implements Sink, AsyncDisposable {
 
   get #mayWrite(): boolean {
     // Before the first comparison nothing is known of what is there.
-    return this.#comparing.comparison !== undefined && this.#reach.up && !this.#frozen && !this.#closing
+    const known = this.#comparing.comparison !== undefined && this.#reach.up
+    return known && !this.#frozen && !this.#closing && this.#options.leads()
   }
 
   /**

@@ -10,8 +10,10 @@ export type HoldOptions = {
   readonly consul: Pick<ConsulClient, 'readKey' | 'transact'>
   readonly owner: string
   readonly us: Identity
-  /** Leadership came to a process that runs already: the fence alone decides, nobody waits. */
-  readonly takeover: boolean
+  /** Leadership came to a process that runs already: of runs that it has followed the fence alone decides, and nobody waits. */
+  readonly takeover: (run: string) => boolean
+  /** Has this process lead with a greater epoch than the fence has, whose holder was watched and is silent. Left out: epochs do not count here. */
+  readonly raiseAbove?: (epoch: number, run: string) => void
   readonly watchMs: number
   readonly signal: AbortSignal
   /** Asked before every write. */
@@ -87,7 +89,8 @@ export class Hold {
     const before = await this.#read()
     const early = decideFence(before.fence, us, 'unknown')
     if (early.kind === 'contested') return early
-    const passes = takeover && early.kind === 'raise'
+    const holder = before.fence?.value?.run
+    const passes = early.kind === 'raise' && holder !== undefined && takeover(holder)
     let rival: Rival = passes ? 'silent' : decideRival(before.fence?.value, before.fresh?.value, us)
     if (rival === 'unknown') {
       this.#stand = { kind: 'standby', text: `watching whether another process of this installation is alive` }
@@ -101,13 +104,25 @@ export class Hold {
       case 'hold':
         return { kind: 'held', index: decision.index, epoch: decision.epoch }
       case 'raise':
-        return this.#raise(decision.index, decision.epoch)
+        return this.#outgrow(fence, decision.epoch) ?? this.#raise(decision.index, decision.epoch)
       case 'contested':
         return decision
       case 'watch':
         return { kind: 'none' }
       case 'stand-down':
         return { kind: 'standby', text: decision.text }
+    }
+  }
+
+  /** Where epochs come from a leadership, the fence is raised by one that is above it: it must not forget what the fence remembers. */
+  #outgrow(fence: Found<Identity> | undefined, epoch: number): Stand | undefined {
+    const { us, raiseAbove } = this.#options
+    if (!raiseAbove || !fence?.value || epoch <= us.epoch) return undefined
+    const { epoch: above, run } = fence.value
+    raiseAbove(above, run)
+    return {
+      kind: 'standby',
+      text: `the fence has epoch ${above}, and this leadership only ${us.epoch}: it is raised above`,
     }
   }
 

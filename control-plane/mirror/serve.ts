@@ -19,15 +19,20 @@ export type MirrorParts = {
   readonly signal: AbortSignal
   /**
    * Which installation this is, under which name its records stand, which process (random for each) and under which leadership.
-   * `takeover`: leadership came to a process that was running already, so that it need not watch for another one first.
+   * `takeover`: leadership came to a process that was running already; it need not watch for another one first, where the fence is held by a
+   * run that it has followed itself (left out: any).
    */
   readonly installation: {
     readonly id: string
     readonly owner: string
     readonly run: string
     readonly epoch: number
-    readonly takeover?: boolean
+    readonly takeover?: boolean | ((run: string) => boolean)
+    /** Has this process lead with a greater epoch than this one, which a fence has; `run` held it, and is silent. Left out: epochs do not count. */
+    readonly raiseAbove?: (epoch: number, run: string) => void
   }
+  /** Whether this plane leads at this moment: else nothing is written any more. Left out: always. */
+  readonly leads?: () => boolean
 }
 
 /** The mirror of the fleet in every datacenter. Disposing of it ends it and marks it as stopped there. */
@@ -42,16 +47,18 @@ export type Mirror = AsyncDisposable & {
 
 /** Starts to mirror the fleet. Resolves at once: datacenters that cannot be reached are caught up with when they can. */
 export async function startMirror(config: MirrorConfig, parts: MirrorParts): Promise<Mirror> {
-  const { fleet, log, signal, installation, foreignComplete } = parts
-  const { owner, takeover = false } = installation
+  const { fleet, log, signal, installation, foreignComplete, leads = () => true } = parts
+  const { owner, takeover: over = false, raiseAbove } = installation
+  const takeover = typeof over === 'boolean' ? () => over : over
   const us: Identity = { installation: installation.id, epoch: installation.epoch, run: installation.run }
   await using stack = new AsyncDisposableStack()
   const policies = new Map<string, Policy>()
   const followers = new Map<string, Follower>()
   for (const datacenter of config.datacenters) {
     const { desired, filled, all } = policyOf(config, datacenter, owner, fleet, policies)
-    const common = { config, datacenter, owner, us, takeover, fleet, desired, filled, log }
-    const follower = stack.use(new Follower({ ...common, ...(foreignComplete ? { foreignComplete } : {}) }))
+    const common = { config, datacenter, owner, us, takeover, leads, fleet, desired, filled, log }
+    const hints = { ...(foreignComplete ? { foreignComplete } : {}), ...(raiseAbove ? { raiseAbove } : {}) }
+    const follower = stack.use(new Follower({ ...common, ...hints }))
     followers.set(datacenter.name, follower)
     all.push(follower)
   }

@@ -6,6 +6,10 @@ export type CatalogueEntry = { readonly title: string; readonly remedy: string }
  * Keep the entries in the order of the alphabet.
  */
 export const catalogue = {
+  AGENT_UNREACHABLE: {
+    title: 'The agent does not answer on its own admin page.',
+    remedy: 'See that it runs, and that `admin` in the configuration is what it was started with.',
+  },
   APPLY_UNDERWAY: {
     title: 'Another version of the declaration is on its way.',
     remedy: 'Wait for it with `heddle apply --follow`, or take it back with `heddle apply --abort`.',
@@ -18,6 +22,31 @@ export const catalogue = {
     title: 'A proxy asks for an authenticator that this agent does not have.',
     remedy:
       'Name the gateway in `authorizers` of the agent beside its proxies, and check that a plane hears this agent; until then such requests are answered 503.',
+  },
+  BACKUP_CUT: {
+    title: 'A backup ends before its end: it was not written or copied whole.',
+    remedy:
+      'Copy it again from where it was made, or use another one; `heddle backup verify` says whether a file is whole.',
+  },
+  BACKUP_DAMAGED: {
+    title: 'A backup is not as it was written: it is damaged, or somebody edited it.',
+    remedy: 'Copy it again from where it was made, or use another one; nothing of it was restored.',
+  },
+  BACKUP_FAILED: {
+    title: 'A backup could not be made.',
+    remedy: 'Do what the cause asks for, and make it again; backups made before are left as they are.',
+  },
+  BACKUP_TOO_NEW: {
+    title: 'A backup was made by a newer version of Heddle.',
+    remedy: 'Restore it with that version, or a newer one.',
+  },
+  BACKUP_UNDERWAY: {
+    title: 'A backup is being made already.',
+    remedy: 'Wait until it is done, and ask again.',
+  },
+  BACKUP_UNREADABLE: {
+    title: 'What was given as a backup is none, or cannot be read.',
+    remedy: 'Name a file that `heddle backup` or journal.backup has made.',
   },
   CALL_FAILED: {
     title: 'A service could not be called: each instance that was tried refused, or broke the connection.',
@@ -84,6 +113,10 @@ export const catalogue = {
     remedy:
       'Check that the service of the authenticator runs, and that its path answers with a key set (JWKS) of RSA, EC or Ed25519 keys.',
   },
+  LEADER_AWAY: {
+    title: 'Only the control plane that leads can do this, and none leads just now, or it cannot be reached.',
+    remedy: 'Try again in a few seconds: another one takes over within five. `heddle status` shows them all.',
+  },
   LEADERSHIP_LOST: {
     title: 'This control plane does not lead any more, so it may not do what only the leader does.',
     remedy:
@@ -97,6 +130,12 @@ export const catalogue = {
     title: 'A text of the declaration is longer than nginx can read.',
     remedy: 'Shorten it to fewer than 1000 characters.',
   },
+  NODES_UNCONFIRMED: {
+    title:
+      'Nodes were still out of contact when the hold over their site ended, and nobody could say whether they live.',
+    remedy:
+      'Their instances get requests only when nothing better is left. Where the machines run, mend the network between them and the plane; where they are gone for good, take them out by `heddle maintenance <node>`.',
+  },
   NOTHING_UNDERWAY: {
     title: 'No version of the declaration is on its way.',
     remedy: 'Look at `heddle history`: it has been applied or taken back already.',
@@ -108,6 +147,11 @@ export const catalogue = {
   PART_MISSING: {
     title: 'A program that Heddle needs is not on this machine.',
     remedy: 'Run `npm run setup`.',
+  },
+  PEER_UNREACHABLE: {
+    title: 'A question is for an agent, or a service, that another plane looks after, and that plane did not answer.',
+    remedy:
+      'Ask again in some seconds: when that plane is gone, its agents go to another one. If it stays so, see that each plane reaches the others at their `api.advertise`.',
   },
   PLANE_ANSWER_UNREADABLE: {
     title: 'What answered is not a control plane that this command understands.',
@@ -129,6 +173,16 @@ export const catalogue = {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop whoever listens there (`ss -ltnp` and `heddle doctor` name it), or configure another port.',
   },
+  SITE_HELD: {
+    title: 'Machines of a site were lost together, which looks like the network: its routing is held.',
+    remedy:
+      'Check the network between the site and the plane. The hold ends by itself; what nobody can vouch for then gets requests only when nothing better is left. `heddle explain <instance>` says how one stands.',
+  },
+  SITE_LOST: {
+    title: 'No node of a site is in contact.',
+    remedy:
+      'Check the machines of the site and the network between them and the plane. Its instances stay routed as they were judged last, until others can say that they are dead.',
+  },
   SPLIT_REFUSED: {
     title: 'A split of a service cannot do now what is asked of it.',
     remedy: 'Look at `heddle split show <service>`: it is in another phase, or a side has nobody who can be called.',
@@ -148,6 +202,10 @@ export const catalogue = {
   STORE_IN_USE: {
     title: 'Another control plane has the store open.',
     remedy: 'Stop the other one, or give each its own journal.path.',
+  },
+  STORE_NOT_EMPTY: {
+    title: 'A store that something is to be restored into holds something already.',
+    remedy: 'Name a new file by journal.path, or a new database; nothing was changed.',
   },
   STORE_OVERLOADED: {
     title: 'More changes arrive than the disk takes.',

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { AlertView } from './alert.ts'
 import { Health, healths } from './check.ts'
 import { Admission } from './messages.ts'
 import { Reason } from './reason.ts'
@@ -49,6 +50,36 @@ export const AtQuery = z.strictObject({
   ),
 })
 
+/** A plane that shares the store with others. */
+export const ReplicaView = z.object({
+  /** Random for each process. */
+  run: z.string(),
+  holder: z.string(),
+  /** Where its API is asked. */
+  api: z.string(),
+  machine: z.string(),
+  site: z.string(),
+  version: z.string(),
+  /** gone: it was not seen for 5 s · leaving: it hands its agents over and ends */
+  state: z.enum(['serving', 'leaving', 'gone']),
+  leads: z.boolean(),
+  /** It is the one that answers. */
+  self: z.boolean(),
+  revision: z.int(),
+  sessions: z.int(),
+  /** Milliseconds by the store's clock. */
+  seen_ms_ago: z.int(),
+  started_ms_ago: z.int(),
+})
+export type ReplicaView = z.infer<typeof ReplicaView>
+
+/** GET /v1/fingerprint: of the state after a revision that is still to come, or of the one of now. */
+export const FingerprintQuery = z.strictObject({
+  at: z.optional(z.coerce.number().check(z.multipleOf(1), z.gte(0))),
+})
+export const FingerprintView = z.object({ run: z.string(), revision: z.int(), hash: z.string() })
+export type FingerprintView = z.infer<typeof FingerprintView>
+
 /** GET /v1/status */
 export const StatusView = z.object({
   /** Set where it was asked for a moment of the past: sinks and problems are not in the journal, so there are none. */
@@ -61,7 +92,21 @@ export const StatusView = z.object({
   complete: z.boolean(),
   revision: z.int(),
   frozen: z.nullable(z.object({ by: z.string(), reason: z.string(), since: time })),
-  holds: z.array(z.object({ site: z.string(), machines: z.array(z.string()), since: time, until: time })),
+  /** Sites whose routing is held, since machines of them were lost together. */
+  holds: z.array(
+    z.object({
+      site: z.string(),
+      /** At most 100 of them; `lost` counts all. */
+      machines: z.array(z.string()),
+      lost: z.optional(z.int()),
+      since: time,
+      until: time,
+      /** Routable instances on those machines. */
+      instances: z.optional(z.int()),
+      /** Of which services they are, and how many instances those have; at most 100, those of which most is held first. */
+      services: z.optional(z.array(z.object({ service: z.string(), held: z.int(), of: z.int() }))),
+    }),
+  ),
   nodes: z.object({ total: z.int(), connected: z.int(), suspect: z.int(), lost: z.int(), none: z.int() }),
   instances: z.object({
     total: z.int(),
@@ -75,6 +120,10 @@ export const StatusView = z.object({
     unknown: z.int(),
   }),
   sinks: z.array(SinkView),
+  /** The planes that share the store, the oldest first; this one alone where it shares it with nobody. */
+  replicas: z.optional(z.array(ReplicaView)),
+  /** Who leads, as far as this plane has heard; null: nobody that it knows of. */
+  leader: z.optional(z.nullable(z.object({ run: z.string(), holder: z.string(), epoch: z.int() }))),
   /** What others have registered in the Consul datacenters that are read. */
   foreign: z.optional(
     z.array(
@@ -113,6 +162,8 @@ export const StatusView = z.object({
   splits: z.optional(z.array(UnderWaySplitView)),
   /** What is wrong and waits for a person: problems of the declaration, the store, the sinks. */
   problems: z.array(z.string()),
+  /** What the fleet itself shows that people should know of: holds, lost sites, what fell to the lowest priority. */
+  alerts: z.optional(z.array(AlertView)),
 })
 export type StatusView = z.infer<typeof StatusView>
 
@@ -240,12 +291,14 @@ export const ExplainView = z.object({
   answer: z.string(),
   stages: z.array(
     z.object({
-      /** registered, contact, health, admission, routable, service, route:<gateway>/<route>, sink:<name> */
+      /** registered, contact, vantages, health, admission, routable, service, route:<gateway>/<route>, sink:<name> */
       stage: z.string(),
       /** yes: fine · no: this is why not · note: worth knowing */
       state: z.enum(['yes', 'no', 'note']),
       text: z.string(),
       since: z.optional(time),
+      /** The same as code and parameters, where there is one. */
+      reason: z.optional(Reason),
     }),
   ),
 })
@@ -280,6 +333,45 @@ export const ChangeView = z.object({
 })
 export type ChangeView = z.infer<typeof ChangeView>
 
+/** POST /v1/admissions: up to 1,000 orders, each made or not by itself. */
+export const AdmissionBatchRequest = z.strictObject({
+  by: z.string().check(z.minLength(1), z.maxLength(100)),
+  orders: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['instance', 'node']),
+        id: z.string().check(z.minLength(1), z.maxLength(200)),
+        admission: Admission,
+        reason: z.string().check(z.maxLength(500)),
+        expires_in_ms: z.optional(z.int().check(z.gte(1000))),
+        /** The ETag of what was read: it holds for that version only. */
+        if_match: z.optional(z.string()),
+      }),
+    )
+    .check(z.maxLength(1000)),
+})
+export type AdmissionBatchRequest = z.infer<typeof AdmissionBatchRequest>
+
+export const AdmissionBatchView = z.object({
+  total: z.int(),
+  failed: z.int(),
+  /** In the order of the orders; `status` is what the call of its own would have been answered with. */
+  results: z.array(
+    z.object({
+      index: z.int(),
+      status: z.int(),
+      change: z.optional(ChangeView),
+      detail: z.optional(z.string()),
+      code: z.optional(z.string()),
+      remedy: z.optional(z.string()),
+      problems: z.optional(z.array(z.object({ field: z.string(), message: z.string() }))),
+      current: z.optional(z.unknown()),
+      yours: z.optional(z.object({ if_match: z.string(), change: z.optional(z.unknown()) })),
+    }),
+  ),
+})
+export type AdmissionBatchView = z.infer<typeof AdmissionBatchView>
+
 /** GET /v1/events?after=<revision>&since=<ISO time>&limit=&follow=true: a JSON list, or one JSON object a line while following. */
 export const EventView = z.object({
   revision: z.int(),
@@ -292,6 +384,12 @@ export const EventView = z.object({
   change: z.record(z.string(), z.unknown()),
 })
 export type EventView = z.infer<typeof EventView>
+
+/** GET /v1/freeze */
+export const FrozenView = z.object({
+  frozen: z.nullable(z.object({ by: z.string(), reason: z.string(), since: time })),
+})
+export type FrozenView = z.infer<typeof FrozenView>
 
 /** POST /v1/datacenters/:name/sweep, only while frozen when `apply` is true. */
 export const SweepRequest = z.strictObject({
@@ -329,5 +427,7 @@ export const ProblemView = z.object({
   problems: z.optional(z.array(z.object({ field: z.string(), message: z.string() }))),
   /** What there is now, where a change was made to depend on what there was. */
   current: z.optional(z.unknown()),
+  /** The change that was not made, as it was sent, and the version that it was to hold for. */
+  yours: z.optional(z.object({ if_match: z.string(), change: z.optional(z.unknown()) })),
 })
 export type ProblemView = z.infer<typeof ProblemView>

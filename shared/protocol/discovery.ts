@@ -111,6 +111,10 @@ export const DiscoveredView = z.object({
 })
 export type DiscoveredView = z.infer<typeof DiscoveredView>
 
+/** GET /v1/discovered/:id */
+export const FoundView = z.extend(Found, { node: z.string() })
+export type FoundView = z.infer<typeof FoundView>
+
 /** PUT /v1/discovered/:id */
 export const DecisionRequest = z.strictObject({
   do: z.enum(['adopt', 'ignore']),

@@ -46,6 +46,15 @@ export const Hello = z.object({
   probes: z.optional(z.array(name).check(z.maxLength(64))),
   /** The keys of `Desired` that it takes; the first ones where it does not say. */
   takes: z.optional(z.array(name).check(z.maxLength(64))),
+  /** It goes to another plane when this one asks it to. Left out: it does not know how. */
+  moves: z.optional(
+    z.object({
+      /** Which of its addresses this is in the order in which it would rather have them, from 0. */
+      choice: z.int().check(z.gte(0)),
+      /** How many it has. */
+      of: z.int().check(z.gte(1)),
+    }),
+  ),
   credential: z.optional(z.string().check(z.maxLength(4096))),
 })
 export type Hello = z.infer<typeof Hello>
@@ -70,6 +79,9 @@ export const Metric = z.object({
 })
 export type Metric = z.infer<typeof Metric>
 
+/** Metrics in one report. */
+export const mostMetrics = 2_000
+
 export const Report = z.object({
   type: z.literal('report'),
   /** Rises by one with each report of an incarnation; applying a report twice changes nothing. */
@@ -79,7 +91,7 @@ export const Report = z.object({
   instances: z.optional(z.array(InstanceReport).check(z.maxLength(1000))),
   /** Instances that are no longer configured here. */
   withdrawn: z.optional(z.array(z.string()).check(z.maxLength(1000))),
-  metrics: z.optional(z.array(Metric).check(z.maxLength(2000))),
+  metrics: z.optional(z.array(Metric).check(z.maxLength(mostMetrics))),
   /** The agent's own event-loop lag in the last interval: a starved agent is slow, not dead. */
   lagMs: z.optional(z.number()),
 })
@@ -142,6 +154,9 @@ export const History = z.object({
 })
 export type History = z.infer<typeof History>
 
+/** It was asked to go to another plane, and found none that takes it. */
+export const Stays = z.object({ type: z.literal('stays') })
+
 /** An agent that stops says so; its instances stay as they are. */
 export const Goodbye = z.object({ type: z.literal('goodbye') })
 
@@ -158,6 +173,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
   Counted,
   Counters,
   Inspected,
+  Stays,
   Goodbye,
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
@@ -212,6 +228,11 @@ export const PlaneMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ack'), sequence: z.int() }),
   /** The batch is on disk; the next one may come. */
   z.object({ type: z.literal('history-taken'), batch: z.int() }),
+  /**
+   * Please go to another plane: this one leaves, or has more than its share. The session goes on until the other one has welcomed the
+   * agent. Only sent to those whose hello says that they know how.
+   */
+  z.object({ type: z.literal('move'), why: z.enum(['leaving', 'balance']) }),
   z.object({ type: z.literal('desired'), whole: z.boolean(), desired: z.partial(Desired) }),
 ])
 export type PlaneMessage = z.infer<typeof PlaneMessage>

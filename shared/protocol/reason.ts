@@ -44,6 +44,14 @@ export const reasonParameters = {
   /** What a client without an agent says about itself. */
   heartbeat: [],
   contact_lost: [],
+  /** Its agent is out of contact, or has missed a beat; others still saw it pass, and are named. */
+  seen_alive: ['vantages'],
+  /** Nobody else can look at it: it has no check, the check is on loopback (local), or nobody saw it pass lately (unseen). */
+  no_vantage: ['cause'],
+  /** Those who looked found neither that it lives nor that it is dead; `cause` says why (docs/contact.md). */
+  cannot_tell: ['cause', 'vantages'],
+  /** Routing of its site is held: machines of it were lost together. */
+  site_held: ['site', 'until'],
   death_confirmed: ['how'],
   /** An operator took it out of service, or with `node` all of that node. */
   draining: ['node'],

@@ -29,6 +29,8 @@ export class AgentRecorder implements AsyncDisposable {
   /** Answers the next hellos with this instead of a welcome. */
   refusal: Extract<PlaneMessage, { type: 'refused' }> | undefined
   acknowledging = true
+  /** What it calls itself. */
+  name = 'recorder'
   /** Takes what happened in the past, as planes of this version do. */
   takesHistory = true
   #sessions = 0
@@ -123,7 +125,7 @@ export class AgentRecorder implements AsyncDisposable {
         answer({
           type: 'welcome',
           session: `s-${session}`,
-          plane: 'recorder',
+          plane: this.name,
           ...(this.takesHistory ? { history: true } : {}),
         })
         answer({ type: 'desired', whole: true, desired: this.desired })

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import express from 'express'
 import type { Test } from 'tap'
 import * as z from 'zod/mini'
@@ -86,6 +87,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
         explainRequest: (request) => explainOnGateways(request, tables, fleet),
         routing: { ...routing.parts, routing: { ...routing.parts.routing, explainRoute: ofRoute } },
         facts: () => ({ owner: 'main', installation: 'i-1', version: '0.1.0', startedAt: begun, problems: [] }),
+        fingerprint: async (at = 0) => ({ run: 'r1', revision: at, hash: 'abc' }),
         events: {
           read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
           revisionAt: async (time) =>
@@ -110,6 +112,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
         agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
         discovery,
         federation,
+        backup: async () => Readable.from([]),
         lint: async (datacenter) => lints.get(datacenter),
         now: () => Date.now(),
       }),

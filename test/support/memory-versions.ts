@@ -45,10 +45,12 @@ export class MemoryVersions implements VersionStore, SplitStore {
     return this.versions.find((version) => version.number === number)
   }
 
-  async newestRoutingVersion(about: Partial<Pick<StoredVersion, 'state' | 'source'>>) {
+  async newestRoutingVersion(about: Partial<Pick<StoredVersion, 'state' | 'source' | 'hash'>>) {
     return this.versions.findLast(
       (version) =>
-        (about.state ?? version.state) === version.state && (about.source ?? version.source) === version.source,
+        (about.state ?? version.state) === version.state &&
+        (about.source ?? version.source) === version.source &&
+        (about.hash ?? version.hash) === version.hash,
     )
   }
 }

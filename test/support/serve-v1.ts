@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import express from 'express'
 import type { Test } from 'tap'
 import * as z from 'zod/mini'
@@ -105,6 +106,7 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       explainRequest: (request) => explainOnGateways(request, tables, fleet),
       routing: routing.parts,
       facts: () => ({ owner: 'heddle', installation: 'i1', version: '0.1.0', startedAt: 0, problems: [] }),
+      fingerprint: async (at = 0) => ({ run: 'r1', revision: at, hash: 'abc' }),
       events: {
         read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
         revisionAt: async (time) => (entries.find(({ event }) => event.at >= time)?.revision ?? entries.length + 1) - 1,
@@ -126,6 +128,7 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       agents: { doing: (node) => said.doings.of(node), takes: (node) => said.takes.get(node) },
       discovery: serveDiscovery(fleet, z.parse(DiscoveryConfig, {})),
       federation,
+      backup: async () => Readable.from([]),
       lint: async (datacenter) =>
         datacenter === 'zervigo-dc' ? { datacenter, examined: 0, beyond: 0, not_probed: 0, findings: [] } : undefined,
       now: () => 5_000,
@@ -154,5 +157,5 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       json: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return { base, fleet, record, send, said, routing }
+  return { base, fleet, record, send, said, routing, discoveries }
 }

@@ -14,6 +14,7 @@ export const driftOperations: readonly ApiOperation[] = [
     method: 'post',
     path: '/drift/repair',
     id: 'repairDrift',
+    unversioned: 'done',
     summary: 'Has sinks compare and set right what differs, now; those that are only observed are left alone.',
     body: RepairRequest,
     answer: RepairView,

@@ -14,6 +14,11 @@ export type ApiOperation = {
   readonly media?: string
   /** Statuses of refusals, besides the 400 of anything that takes input and the 500 that nothing should give. */
   readonly refusals?: readonly number[]
+  /**
+   * Why a change that does not mind `If-Match` can overwrite nothing: `created` makes something new under an id of its own, `renewed` is a sign
+   * of life or a measurement, `done` does something once and has no state of its own, `asked` changes nothing.
+   */
+  readonly unversioned?: 'created' | 'renewed' | 'done' | 'asked'
   /** paged: a part of a list, with the next one in `Link` · versioned: carries an ETag · conditional: minds `If-Match` */
   readonly marks?: readonly ('paged' | 'versioned' | 'conditional')[]
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import {
+  AdmissionBatchRequest,
+  AdmissionBatchView,
   AdmissionRequest,
   ApproveRequest,
   ApproveView,
@@ -8,7 +10,10 @@ import {
   EventsQuery,
   EventView,
   ExplainView,
+  FingerprintQuery,
+  FingerprintView,
   FreezeRequest,
+  FrozenView,
   InstancesQuery,
   InstanceView,
   NodeView,
@@ -18,10 +23,11 @@ import {
   SweepRequest,
   SweepView,
 } from '#shared/protocol/api.ts'
-import { DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
+import { DecisionRequest, DecisionView, DiscoveredView, FoundView } from '#shared/protocol/discovery.ts'
 import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#shared/protocol/discovery-list.ts'
 import { LintQuery, LintView } from '#shared/protocol/lint.ts'
 import { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { backupOperations } from './backup-operations.ts'
 import { driftOperations } from './drift-operations.ts'
 import { federationOperations } from './federation-operations.ts'
 import type { ApiOperation } from './operation.ts'
@@ -39,6 +45,15 @@ export const operations: readonly ApiOperation[] = [
     query: AtQuery,
     answer: StatusView,
     refusals: [404, 503],
+  },
+  {
+    method: 'get',
+    path: '/fingerprint',
+    id: 'fingerprint',
+    summary: 'A hash of the fleet after a revision, the same on every plane that shares the store.',
+    query: FingerprintQuery,
+    answer: FingerprintView,
+    refusals: [400],
   },
   {
     method: 'get',
@@ -100,6 +115,7 @@ export const operations: readonly ApiOperation[] = [
     method: 'post',
     path: '/routing/explain',
     id: 'explainRequest',
+    unversioned: 'asked',
     summary: 'What gateways would make of a request: route, rewritten path, candidates, and why others are out.',
     body: RouteExplainRequest,
     answer: RouteExplainView,
@@ -135,11 +151,31 @@ export const operations: readonly ApiOperation[] = [
     marks: ['conditional'],
   },
   {
+    method: 'post',
+    path: '/admissions',
+    id: 'admitMany',
+    unversioned: 'done',
+    summary:
+      'Up to 1,000 of these at once, each with a result of its own and an `if_match` of its own; 207 if one failed.',
+    body: AdmissionBatchRequest,
+    answer: AdmissionBatchView,
+    refusals: [503],
+  },
+  {
     method: 'get',
     path: '/discovered',
     id: 'listDiscovered',
     summary: 'What agents found on their hosts that nobody declared, and the ports that two claim.',
     answer: DiscoveredView,
+  },
+  {
+    method: 'get',
+    path: '/discovered/{id}',
+    id: 'getDiscovered',
+    summary: 'One thing that an agent found, as it told it last.',
+    answer: FoundView,
+    refusals: [404],
+    marks: ['versioned'],
   },
   {
     method: 'put',
@@ -148,7 +184,8 @@ export const operations: readonly ApiOperation[] = [
     summary: 'Adopts something found as an instance, or ignores it; answered when its agent has that on its disk.',
     body: DecisionRequest,
     answer: DecisionView,
-    refusals: [404, 409, 503],
+    refusals: [404, 409, 412, 503],
+    marks: ['conditional'],
   },
   {
     method: 'get',
@@ -168,6 +205,7 @@ export const operations: readonly ApiOperation[] = [
     query: TargetsQuery,
     answer: TargetsView,
   },
+  ...backupOperations,
   ...driftOperations,
   ...federationOperations,
   ...ordersOperations,
@@ -182,13 +220,22 @@ export const operations: readonly ApiOperation[] = [
     answer: z.array(EventView),
   },
   {
+    method: 'get',
+    path: '/freeze',
+    id: 'getFreeze',
+    summary: 'Whether everything is frozen, by whom and why.',
+    answer: FrozenView,
+    marks: ['versioned'],
+  },
+  {
     method: 'post',
     path: '/freeze',
     id: 'freeze',
     summary: 'Stops all writers: nothing is published, not even removals.',
     body: FreezeRequest,
     answer: ChangeView,
-    refusals: [503],
+    refusals: [412, 503],
+    marks: ['conditional'],
   },
   {
     method: 'post',
@@ -197,12 +244,14 @@ export const operations: readonly ApiOperation[] = [
     summary: 'Lets the writers go on.',
     body: FreezeRequest,
     answer: ChangeView,
-    refusals: [503],
+    refusals: [412, 503],
+    marks: ['conditional'],
   },
   {
     method: 'post',
     path: '/datacenters/{name}/sweep',
     id: 'sweep',
+    unversioned: 'done',
     summary: 'Lists what an owner has in a datacenter, or removes it while everything is frozen.',
     body: SweepRequest,
     answer: SweepView,
@@ -221,6 +270,7 @@ export const operations: readonly ApiOperation[] = [
     method: 'post',
     path: '/datacenters/{name}/deletions',
     id: 'approveDeletions',
+    unversioned: 'done',
     summary: 'Lets the inferred deletions of a datacenter go that wait for an operator.',
     body: ApproveRequest,
     answer: ApproveView,

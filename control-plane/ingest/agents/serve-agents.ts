@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
@@ -13,14 +14,18 @@ import type { FleetChange } from '../../fleet/fleet.ts'
 import type { RecordChange } from '../../fleet/record.ts'
 import type { Shedding } from '../overload.ts'
 import type { Sign } from './contact/contact.ts'
+import { nobodyElse, type OtherPlanes, Whereabouts } from './contact/whereabouts.ts'
 import type { AgentsHooks } from './session/attached.ts'
 import { Conversation, type ConversationParts } from './session/conversation.ts'
 import { admissionsOf } from './session/desired.ts'
 import { Discoveries } from './session/discovered.ts'
 import { Doings } from './session/doings.ts'
+import { type HandedOver, handOver } from './session/hand-over.ts'
+import { HelloTexts } from './session/hello-texts.ts'
 import type { Asked } from './session/inspections.ts'
 import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
+import { SessionNames } from './session/session-names.ts'
 import { Histories } from './session/take-history.ts'
 
 export type { AgentsHooks } from './session/attached.ts'
@@ -28,7 +33,11 @@ export type { AgentsHooks } from './session/attached.ts'
 const sweepEveryMs = 1_000
 /** Connections that have not said who they are. */
 const mostUnnamed = 2_000
+/** Connections that wait until they are opened: what comes at once when a plane is back. */
+const mostUnopened = 20_000
 const closeWithinMs = 1_000
+/** An agent that was asked to spread anew is not asked again for so long. */
+const offerAgainMs = 600_000
 
 export type ServeAgentsOptions = {
   /** Its `upgrade` requests to /agents become sessions. Others are answered 404, unless somebody else listens for them. */
@@ -39,7 +48,11 @@ export type ServeAgentsOptions = {
   readonly replica: string
   readonly hooks: AgentsHooks
   readonly log: Logger
-  /** How long nodes that were in contact before the plane started may take to come back. */
+  /** Paths of upgrades that somebody else takes; with this, all others are answered 404. */
+  readonly leaves?: readonly string[]
+  /** The planes that share the store; left out: there is none. */
+  readonly others?: OtherPlanes
+  /** How long nodes that were in contact with a plane that ended, before the start of this one too, may take to come back. */
   readonly attachGraceMs: number
   /** Milliseconds between pings, where it is not that of the protocol. */
   readonly pingMs?: number
@@ -50,6 +63,10 @@ export type ServeAgentsOptions = {
 export type AgentsFigures = {
   readonly sessions: number
   readonly unnamed: number
+  /** Connections that wait until they are opened. */
+  readonly unopened: number
+  /** For how long what an agent said has been waiting until it is read, in milliseconds. */
+  readonly lateMs: number
   readonly opened: number
   readonly refused: number
 }
@@ -78,16 +95,26 @@ export interface AgentSessions extends AsyncDisposable {
   lookingAt(gateway: string): readonly string[]
   /** Ends a node's session, so that its agent comes back and says everything anew. */
   askAgain(node: string, why: string): void
+  /** Takes no more agents, and has those that it has go to other planes, for at most `withinMs`. */
+  handOver(withinMs: number): Promise<HandedOver>
+  /** Asks up to `most` agents that would rather be with another plane to go there; each seldom. Says how many it asked. */
+  offer(most: number): number
+  /** What the agent of each node has said of itself in its hello, of those that have a session here. */
+  hellos(): Iterable<Hello>
   /** The plane itself stood still for so long: nobody was silent in that time. */
   forgive(pausedMs: number): void
   figures(): AgentsFigures
+  /** What waits here, with what it may be at most. */
+  bounds(): readonly { readonly name: string; readonly now: number; readonly most: number; readonly refused: number }[]
 }
 
 /** Serves agents on `server` until disposed of. */
 export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   const { server, fleet, record, replica, hooks, log, attachGraceMs, pingMs = pingEveryMs } = options
+  const { others = nobodyElse } = options
   const stop = new AbortController()
-  const presence = new Presence(performance.now() + attachGraceMs)
+  const presence = new Presence()
+  const whereabouts = new Whereabouts({ replica, others, graceMs: attachGraceMs })
   const speakers = new Map<string, Conversation>()
   const conversations = new Set<Conversation>()
   const gateways = new Map<string, GatewayFiles>()
@@ -95,6 +122,14 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   /** Where instances that are not simply active were last seen: a deregistered one has no node any more. */
   const admittedOn = new Map<string, string>()
   const counts = { opened: 0, refused: 0 }
+  const offeredAt = new Map<string, number>()
+  let leaving = false
+  const turns = new Turns()
+  const names = new SessionNames()
+  const unnamed = new Set<Conversation>()
+  let unopened = 0
+  /** Who was turned away because so many others were there. */
+  const crowded = { unopened: 0, unnamed: 0 }
   const discoveries = new Discoveries((node) => {
     const speaker = speakers.get(node)
     speaker?.desiredChanged('discoveries')
@@ -103,6 +138,10 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   const doings = new Doings()
   const histories = new Histories({ fleet, record, onMetrics: hooks.onMetrics, log, stop: stop.signal })
   const parts: ConversationParts = {
+    turns,
+    nextSession: () => names.next(),
+    unnamed,
+    hellos: new HelloTexts(),
     shedding: options.shedding,
     histories,
     fleet,
@@ -135,38 +174,62 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     socket.on('error', () => socket.destroy())
     const status = refusal(request)
     if (status === 'other') {
-      if (server.listenerCount('upgrade') === 1) answer(socket, 404)
+      const isOurs = options.leaves && !options.leaves.includes(pathOf(request))
+      if (isOurs || server.listenerCount('upgrade') === 1) answer(socket, 404)
       return
     }
     if (status !== undefined) {
       counts.refused += 1
       return answer(socket, status)
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => open(opened, socket, request.socket.remoteAddress ?? ''))
+    unopened += 1
+    // Who gives up meanwhile is seen only where somebody reads; an agent says nothing before it is answered.
+    const tooEarly = () => socket.destroy()
+    socket.once('data', tooEarly).once('end', tooEarly)
+    // Those who are there come first: who has not been answered yet comes again.
+    turns.add(2, () => {
+      unopened -= 1
+      if (socket.destroyed) return
+      socket.off('data', tooEarly).off('end', tooEarly)
+      if (stop.signal.aborted) return answer(socket, 503)
+      sockets.handleUpgrade(request, socket, head, (opened) => open(opened, socket, request.socket.remoteAddress ?? ''))
+    })
   }
   const refusal = (request: IncomingMessage): number | 'other' | undefined => {
     if (pathOf(request) !== sessionPath) return 'other'
     // Agents are no browsers: a page that a person opened must not speak for a node.
     if (request.headers.origin !== undefined) return 403
     if (!offersSubprotocol(request)) return 400
-    const unnamed = conversations.size - speakers.size
-    return !fleet.complete || stop.signal.aborted || unnamed >= mostUnnamed ? 503 : undefined
+    if (!fleet.complete || leaving || stop.signal.aborted) return 503
+    const full = unopened >= mostUnopened ? 'unopened' : unnamed.size >= mostUnnamed ? 'unnamed' : undefined
+    if (full === undefined) return undefined
+    crowded[full] += 1
+    return 503
   }
   const open = (socket: WebSocket, stream: Duplex, from: string) => {
     counts.opened += 1
     const conversation = new Conversation(socket, stream, from, parts)
     conversations.add(conversation)
+    unnamed.add(conversation)
     socket.once('close', () => conversations.delete(conversation))
   }
   const isHeldFor = (node: string, scopes: ReadonlySet<string>): boolean => {
     const spec = fleet.nodes.get(node)?.spec
     return spec !== undefined && scopesOf(spec).some((scope) => scopes.has(scope))
   }
+  /** Another plane confirmed a death while the node came back to this one: its beats say that nothing has changed since. */
+  const sayAgainIfDead = (id: string, node: string) => {
+    if (fleet.instances.get(id)?.death === undefined || fleet.nodes.get(node)?.contact !== 'connected') return
+    const speaker = speakers.get(node)
+    if (speaker?.attached) speaker.refuse('say-again', 'an instance was confirmed dead meanwhile', true)
+  }
   const onChange = (change: FleetChange) => {
     for (const id of change.instances) {
       const node = fleet.instances.get(id)?.node ?? admittedOn.get(id)
       if (!fleet.instances.has(id)) admittedOn.delete(id)
-      if (node !== undefined) speakers.get(node)?.desiredChanged('admissions')
+      if (node === undefined) continue
+      speakers.get(node)?.desiredChanged('admissions')
+      sayAgainIfDead(id, node)
     }
     for (const node of change.orders) {
       speakers.get(node)?.desiredChanged('logging')
@@ -176,6 +239,8 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       for (const [node, speaker] of speakers) if (isHeldFor(node, change.settings)) speaker.desiredChanged('settings')
     }
     for (const node of change.nodes) {
+      const attachment = fleet.nodes.get(node)?.attachment
+      if (attachment) speakers.get(node)?.attachedTo(attachment)
       // It may be at another site now.
       speakers.get(node)?.desiredChanged('settings')
       speakers.get(node)?.desiredChanged('node')
@@ -204,7 +269,12 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       const hello = speakers.get(node)?.hello
       return hello && (hello.takes ?? firstTaken)
     },
-    sign: (node) => presence.sign(node),
+    sign(node) {
+      const here = presence.sign(node)
+      // Nearly all are, and all are asked for several times a second.
+      if (here?.kind === 'live') return here
+      return whereabouts.sign(node, fleet.nodes.get(node)?.attachment, here, performance.now())
+    },
     setGatewayFiles(gateway, files) {
       if (files) gateways.set(gateway, files)
       else gateways.delete(gateway)
@@ -225,8 +295,37 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
         attached && hello?.envoys?.includes(gateway) ? [node] : [],
       ),
     askAgain: (node, why) => speakers.get(node)?.refuse('say-again', why, true),
-    forgive: (pausedMs) => presence.forgive(pausedMs),
-    figures: () => ({ sessions: speakers.size, unnamed: conversations.size - speakers.size, ...counts }),
+    async handOver(withinMs) {
+      leaving = true
+      return handOver(speakers, withinMs, stop.signal)
+    },
+    offer(most) {
+      const now = performance.now()
+      let asked = 0
+      for (const [node, speaker] of speakers) {
+        if (asked >= most) break
+        if (now - (offeredAt.get(node) ?? Number.NEGATIVE_INFINITY) < offerAgainMs) continue
+        const { choice = 0, of = 0 } = speaker.hello?.moves ?? {}
+        // Who knows one address alone may find another plane behind it.
+        if ((choice === 0 && of !== 1) || !speaker.askToMove('balance')) continue
+        offeredAt.set(node, now)
+        asked += 1
+      }
+      for (const [node, at] of offeredAt) if (now - at >= offerAgainMs) offeredAt.delete(node)
+      return asked
+    },
+    *hellos() {
+      for (const { hello, attached } of speakers.values()) if (hello && attached) yield hello
+    },
+    forgive(pausedMs) {
+      presence.forgive(pausedMs)
+      whereabouts.forgive(pausedMs)
+    },
+    bounds: () => [
+      { name: 'connections_unopened', now: unopened, most: mostUnopened, refused: crowded.unopened },
+      { name: 'connections_unnamed', now: unnamed.size, most: mostUnnamed, refused: crowded.unnamed },
+    ],
+    figures: () => ({ sessions: speakers.size, unnamed: unnamed.size, unopened, lateMs: turns.lateMs(), ...counts }),
     async [Symbol.asyncDispose]() {
       clearInterval(sweep)
       discoveries.end()

@@ -51,6 +51,7 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
   const { fleet, settings, log } = options
   const namesakes = new Namesakes(fleet)
   const summary = new FleetSummary(fleet)
+  const texts = new RowTexts(fleet)
   const nodesHeardAt = new Map<string, number>()
   const forgetting = fleet.watch(({ instances, nodes }) => {
     for (const id of instances) if (!fleet.instances.has(id)) options.beats.forget(id)
@@ -61,7 +62,7 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
     routes: [
       // The first is asked for most often.
       ...instanceRoutes(options, parts),
-      ...fleetRoutes(options, summary),
+      ...fleetRoutes(options, summary, texts),
       ...syncRoutes(options.syncTasks),
       ...nodeRoutes({ ...options, summary, heardAt: nodesHeardAt }),
     ],
@@ -75,6 +76,7 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
       forgetting()
       namesakes[Symbol.dispose]()
       summary[Symbol.dispose]()
+      texts[Symbol.dispose]()
     },
   })
 }
@@ -86,16 +88,19 @@ function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/heartbeat/:id',
+      conditional: true,
       answer: ({ parameters: [id = ''], body, ifMatch }) => beaten(id, readBeat(body, Date.now()), ifMatch),
     },
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/register',
+      conditional: true,
       answer: ({ body, from, ifMatch }) => registered(readRegistration(body === undefined ? {} : body), from, ifMatch),
     },
     {
       methods: ['DELETE', 'POST'],
       path: '/cluster/deregister/:id',
+      conditional: true,
       answer: ({ parameters: [id = ''], body, ifMatch }) => deregistered(id, readHint(body), ifMatch),
     },
     {
@@ -124,9 +129,8 @@ function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts
   ]
 }
 
-function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonly Route[] {
+function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary, texts: RowTexts): readonly Route[] {
   const { fleet, beats, settings, version, about } = options
-  const texts = new RowTexts()
   const heardAt = (id: string) => {
     const instance = fleet.instances.get(id)
     return instance?.origin === 'agent' ? options.agentHeardAt(instance.node) : beats.lastOf(id)
@@ -166,7 +170,7 @@ function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary): readonl
       path: '/cluster/services',
       answer: ({ query }) => ({
         status: 200,
-        body: listServices(readListing(query), fleet, { summary, texts }, heardAt),
+        body: listServices(readListing(query), { summary, texts }, heardAt),
       }),
     },
   ]

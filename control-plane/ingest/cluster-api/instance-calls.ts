@@ -7,7 +7,7 @@ import { beat, knownClient, readBeat, readHint } from './beat.ts'
 import { deregister } from './deregister.ts'
 import { readMeasurements } from './measurements.ts'
 import type { ClientParts } from './parts.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, withYours } from './refusal.ts'
 import { register } from './register.ts'
 import type { Reply } from './route.ts'
 
@@ -55,9 +55,11 @@ export function operationReader(
 ): ReadOperation {
   return (kind, operation) => {
     const inner = operation.body ?? operation
+    const ifMatch = conditionOf(kind, operation)
+    const run = (change: () => Reply | Promise<Reply>) => () => withYours(ifMatch, operation, change)
     if (kind === 'register') {
       const registration = readRegistration(inner)
-      return { id: registration.id, run: () => registered(registration, from) }
+      return { id: registration.id, run: run(() => registered(registration, from, ifMatch)) }
     }
     const id = operation.id ?? operation.instance_id ?? operation.service_id
     if (!/^(heartbeat|deregister|metrics)$/.test(kind))
@@ -65,7 +67,7 @@ export function operationReader(
     if (typeof id !== 'string' || id === '') throw wrong('id', 'required: the id of the instance')
     if (kind === 'heartbeat') {
       const said = readBeat(inner, Date.now())
-      return { id, run: () => beaten(id, said) }
+      return { id, run: ifMatch === undefined ? () => beaten(id, said) : run(() => beaten(id, said, ifMatch)) }
     }
     if (kind === 'metrics') {
       const { metrics } = operation
@@ -73,8 +75,16 @@ export function operationReader(
       return { id, run: () => measured(id, measurements) }
     }
     const hint = readHint(inner)
-    return { id, run: () => deregistered(id, hint) }
+    return { id, run: run(() => deregistered(id, hint, ifMatch)) }
   }
+}
+
+/** The version that an operation is to hold for, as a header would say it. */
+function conditionOf(kind: string, { if_match: ifMatch }: Readonly<Record<string, unknown>>): string | undefined {
+  if (ifMatch === undefined || ifMatch === null) return undefined
+  if (typeof ifMatch !== 'string') throw wrong('if_match', 'expected the ETag of what was read')
+  if (kind === 'metrics') throw wrong('if_match', 'is not minded here')
+  return ifMatch
 }
 
 function summaryOf({ spec, node }: InstanceBelief, { fleet }: Pick<ClientParts, 'fleet'>) {

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini'
-import type { FleetView } from '../../fleet/fleet.ts'
 import type { ApiHealth, ApiStatus } from '../../fleet/routable.ts'
 import { readBody } from './fields.ts'
 import type { FleetSummary, Kind } from './fleet-summary.ts'
@@ -56,7 +55,6 @@ export function readListing(query: URLSearchParams): Listing {
  */
 export function listServices(
   listing: Listing,
-  fleet: FleetView,
   { summary, texts }: { readonly summary: FleetSummary; readonly texts: RowTexts },
   heardAt: (instance: string) => number | undefined,
 ): string {
@@ -69,11 +67,7 @@ export function listServices(
     after: (id) => ids.rank(id, wanted),
     from: (start) => ids.from(start, wanted),
   }
-  return pageText('services', found, listing, (id) => {
-    const instance = fleet.instances.get(id)
-    const standing = fleet.standing(id)
-    return instance && standing && texts.of(instance, standing, fleet.nodes.get(instance.node), heardAt(id))
-  })
+  return pageText('services', found, listing, (id) => texts.of(id, heardAt(id)))
 }
 
 function fits(kind: Kind, { statuses, healths, type, cluster }: Listing): boolean {

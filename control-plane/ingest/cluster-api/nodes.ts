@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod/mini'
 import type { NodeBelief } from '../../fleet/belief.ts'
+import { contentVersion, namesVersion } from '../../fleet/versions.ts'
 import { clientAddress } from './address.ts'
 import { FailureReports, readFailure } from './failure-reports.ts'
 import { readBody } from './fields.ts'
@@ -40,17 +41,20 @@ export function nodeRoutes(parts: NodeParts): readonly Route[] {
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/nodes',
-      answer: ({ body, from }) => nodes.register(readNode(body, undefined), from),
+      conditional: true,
+      answer: ({ body, from, ifMatch }) => nodes.register(readNode(body, undefined), from, ifMatch),
     },
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/nodes/register',
-      answer: ({ body, from }) => nodes.register(readNode(body, undefined), from),
+      conditional: true,
+      answer: ({ body, from, ifMatch }) => nodes.register(readNode(body, undefined), from, ifMatch),
     },
     {
       methods: ['POST', 'DELETE'],
       path: '/cluster/nodes/unregister',
-      answer: ({ body }) => nodes.unregister(readNodeId(body, undefined)),
+      conditional: true,
+      answer: ({ body, ifMatch }) => nodes.unregister(readNodeId(body, undefined), ifMatch),
     },
     {
       methods: ['POST'],
@@ -72,13 +76,20 @@ export function nodeRoutes(parts: NodeParts): readonly Route[] {
     {
       methods: ['PUT', 'POST'],
       path: '/cluster/nodes/:id',
-      answer: ({ parameters, body, from }) => nodes.register(readNode(body, idOf(parameters)), from),
+      conditional: true,
+      answer: ({ parameters, body, from, ifMatch }) => nodes.register(readNode(body, idOf(parameters)), from, ifMatch),
     },
-    { methods: ['DELETE'], path: '/cluster/nodes/:id', answer: ({ parameters }) => nodes.unregister(idOf(parameters)) },
+    {
+      methods: ['DELETE'],
+      path: '/cluster/nodes/:id',
+      conditional: true,
+      answer: ({ parameters, ifMatch }) => nodes.unregister(idOf(parameters), ifMatch),
+    },
     {
       methods: ['POST'],
       path: '/cluster/nodes/:id/unregister',
-      answer: ({ parameters }) => nodes.unregister(idOf(parameters)),
+      conditional: true,
+      answer: ({ parameters, ifMatch }) => nodes.unregister(idOf(parameters), ifMatch),
     },
     {
       methods: ['POST', 'PUT'],
@@ -120,16 +131,17 @@ class Nodes {
   }
 
   /** Registers or updates a node without an agent; when it resolves, that is on disk. What an agent says of its node stays. */
-  async register(registration: NodeRegistration, from: string): Promise<Reply> {
+  async register(registration: NodeRegistration, from: string, ifMatch?: string): Promise<Reply> {
     const { fleet, record } = this.#parts
     const { id } = registration
     const { address, note } = clientAddress(registration.address, from)
     const spec = specOf(registration, address)
     for (let tries = 0; tries < mostTries; tries += 1) {
       const known = fleet.nodes.get(id)
+      this.#needVersion(ifMatch, id)
       if (known && known.spec.machine !== '') {
         const kept = `node_id: the agent of ${id} says what it is; nothing was changed`
-        return { status: 200, body: { success: true, ...this.#row(id), notes: [kept] } }
+        return { status: 200, body: { success: true, ...this.#row(id), notes: [kept] }, etag: this.#version(id) }
       }
       if (!known || !isDeepStrictEqual(known.spec, spec)) {
         const change = { kind: 'node-joined', node: spec } as const
@@ -138,16 +150,17 @@ class Nodes {
       }
       this.#hear(id)
       const notes = note === undefined ? [] : [note]
-      return { status: known ? 200 : 201, body: { success: true, ...this.#row(id), notes } }
+      return { status: known ? 200 : 201, body: { success: true, ...this.#row(id), notes }, etag: this.#version(id) }
     }
     throw new Refusal(409, `${id} is being changed by somebody else; try again`)
   }
 
   /** Repeated it is no error. Instances that were registered on it stay: whoever registered them takes them away. */
-  async unregister(id = ''): Promise<Reply> {
+  async unregister(id = '', ifMatch?: string): Promise<Reply> {
     const { fleet, record } = this.#parts
     for (let tries = 0; tries < mostTries; tries += 1) {
       const known = fleet.nodes.get(id)
+      this.#needVersion(ifMatch, id)
       if (!known) return { status: 200, body: { success: true, node_id: id, removed: false } }
       if (known.spec.machine !== '') throw agentsOwn(known)
       const outcome = await record({ kind: 'node-left', node: id }, { by: `client:${id}`, seen: known.revision })
@@ -190,6 +203,23 @@ class Nodes {
     this.#parts.hooks.onNodeHeartbeat(id, now)
   }
 
+  /** What a change may depend on: the revision in its row. When it was heard of last is none of it. */
+  #version(id: string): string {
+    return `"${this.#parts.fleet.nodes.get(id)?.revision ?? 0}"`
+  }
+
+  /** Throws a 412 refusal, with the present row, unless the node is in a version that `ifMatch` names; the ETag of `show` is one too. */
+  #needVersion(ifMatch: string | undefined, id: string): void {
+    if (ifMatch === undefined) return
+    const row = this.#row(id)
+    const shown = row && contentVersion(JSON.stringify({ success: true, ...row }))
+    if (row && (namesVersion(ifMatch, this.#version(id)) || namesVersion(ifMatch, shown ?? ''))) return
+    throw new Refusal(412, row ? `${id} has changed since it was read` : `the node ${id} is not known`, [], {
+      code: 'VERSION_CHANGED',
+      ...(row ? { current: row } : {}),
+    })
+  }
+
   #rowText(id: string): string | undefined {
     const row = this.#row(id)
     return row && JSON.stringify(row)
@@ -197,7 +227,9 @@ class Nodes {
 
   #row(id: string) {
     const { fleet, heardAt, agentHeardAt } = this.#parts
-    return nodeRowOf(id, fleet, heardAt.get(id) ?? agentHeardAt(id), this.#failures.of(id))
+    // Another plane may have heard it later.
+    const heard = Math.max(heardAt.get(id) ?? 0, agentHeardAt(id) ?? 0)
+    return nodeRowOf(id, fleet, heard === 0 ? undefined : heard, this.#failures.of(id))
   }
 }
 

@@ -85,11 +85,17 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
     else if (size > mostDrained) reject(tooLarge({ connection: 'close' }))
     else chunks.length = 0
   })
-  request.on('end', () =>
-    size > limit ? reject(tooLarge()) : resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks)),
-  )
+  let ended = false
+  request.on('end', () => {
+    ended = true
+    if (size > limit) reject(tooLarge())
+    else resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks))
+  })
   request.on('error', reject)
-  request.on('close', () => reject(new Refusal(400, 'the body ended early')))
+  // Each body is closed in the end, and what says where it went wrong is costly.
+  request.on('close', () => {
+    if (!ended) reject(new Refusal(400, 'the body ended early'))
+  })
   return promise
 }
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FailureCode } from '#shared/failure/catalogue.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import { yoursOf } from '#shared/http/conflict.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
 
@@ -14,6 +15,8 @@ export type RefusalDetails = {
   readonly code?: FailureCode
   /** What there is now, where a change was made to depend on what there was. */
   readonly current?: object
+  /** The change that was not made, as it was sent. */
+  readonly yours?: NonNullable<ProblemView['yours']>
 }
 
 /** A refusal that the caller gets to read. */
@@ -23,7 +26,7 @@ export class Refusal extends Error {
   readonly problems: readonly FieldProblem[]
   readonly remedy: string
   readonly headers: Readonly<Record<string, string>>
-  readonly more: Pick<RefusalDetails, 'code' | 'current'>
+  readonly more: Pick<RefusalDetails, 'code' | 'current' | 'yours'>
 
   constructor(
     status: number,
@@ -61,6 +64,23 @@ export type RefusalBody = {
   readonly problems: readonly FieldProblem[]
   readonly code?: FailureCode
   readonly current?: object
+  readonly yours?: NonNullable<ProblemView['yours']>
+}
+
+/** Does a change; where it was made for another version the refusal has both sides: what there is, and what was sent. */
+export async function withYours<T>(
+  ifMatch: string | undefined,
+  sent: unknown,
+  change: () => T | Promise<T>,
+): Promise<T> {
+  if (ifMatch === undefined) return await change()
+  try {
+    return await change()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 412) throw error
+    const { status, message, problems, remedy, headers, more } = error
+    throw new Refusal(status, message, problems, { remedy, headers, ...more, yours: yoursOf(ifMatch, sent) })
+  }
 }
 
 export function refusalBody({ message, problems, remedy, more }: Refusal): RefusalBody {

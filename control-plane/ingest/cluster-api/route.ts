@@ -33,6 +33,8 @@ export type Route = {
   readonly early?: boolean
   /** One thing, which is not sent again to who has it. */
   readonly versioned?: boolean
+  /** It minds `If-Match`; elsewhere a change that is to hold for one version only is refused. */
+  readonly conditional?: boolean
   readonly answer: (call: Call) => Reply | Promise<Reply>
 }
 

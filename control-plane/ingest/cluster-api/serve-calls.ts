@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '#shared/logging/logger.ts'
 import { contentVersion, namesVersion } from '../../fleet/versions.ts'
 import { readJson } from './read-json.ts'
-import { asRefusal, problemBody, Refusal, refusalBody } from './refusal.ts'
+import { asRefusal, problemBody, Refusal, refusalBody, withYours } from './refusal.ts'
 import { type Reply, type Route, RouteTable } from './route.ts'
 
 /** Answers requests, or hands them on where they are for somebody else. */
@@ -33,8 +33,10 @@ export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptio
     const body = method === 'GET' ? undefined : await readJson(request, route.mostBytes ?? mostBytes)
     const from = request.socket.remoteAddress ?? ''
     const ifMatch = request.headers['if-match']
+    if (ifMatch !== undefined && method !== 'GET' && !route.conditional) throw unminded(method, path)
     const query = new URLSearchParams(search)
-    const reply = await route.answer({ method, path, parameters, query, from, body, ifMatch })
+    const call = { method, path, parameters, query, from, body, ifMatch }
+    const reply = await withYours(ifMatch, body, () => route.answer(call))
     return route.versioned ? versioned(reply, request.headers['if-none-match']) : reply
   }
 
@@ -55,6 +57,15 @@ export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptio
       },
     )
   }
+}
+
+function unminded(method: string, path: string): Refusal {
+  return new Refusal(
+    400,
+    `${method} ${path} has no version that If-Match could name`,
+    [{ field: 'If-Match', message: 'is not minded here' }],
+    { remedy: 'Leave If-Match out; docs/registry.md says which calls mind it.' },
+  )
 }
 
 type Asked = {
@@ -103,10 +114,12 @@ function send(
     return
   }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const length = Buffer.byteLength(text)
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     ...headers,
-    'content-length': Buffer.byteLength(text),
+    'content-length': length,
   })
-  response.end(text)
+  // Where each character is one byte it is written as it lies.
+  response.end(text, length === text.length ? 'latin1' : 'utf8')
 }

@@ -166,4 +166,5 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
   shaped({ kind: kind('thawed'), reason: text }),
   shaped({ kind: kind('hold-begun'), site, machines, until: time }),
   shaped({ kind: kind('hold-ended'), site }),
+  shaped({ kind: kind('restored'), from: count, backupAt: time }),
 )
