@@ -113,14 +113,14 @@ export const catalogue = {
     remedy:
       'Check that the service of the authenticator runs, and that its path answers with a key set (JWKS) of RSA, EC or Ed25519 keys.',
   },
-  LEADER_AWAY: {
-    title: 'Only the control plane that leads can do this, and none leads just now, or it cannot be reached.',
-    remedy: 'Try again in a few seconds: another one takes over within five. `heddle status` shows them all.',
-  },
   LEADERSHIP_LOST: {
     title: 'This control plane does not lead any more, so it may not do what only the leader does.',
     remedy:
       'Nothing has to be done: the one that leads does it. If planes take turns often, look at the load of the database.',
+  },
+  LEADER_AWAY: {
+    title: 'Only the control plane that leads can do this, and none leads just now, or it cannot be reached.',
+    remedy: 'Try again in a few seconds: another one takes over within five. `heddle status` shows them all.',
   },
   NAME_AMBIGUOUS: {
     title: 'A name fits several instances, nodes or routes.',
