@@ -19,10 +19,17 @@ export class Proposer {
     this.#log = log
   }
 
-  /** @param settled gets what became of it; undefined: it could not be recorded */
-  propose(key: string, { change, seen }: Proposal, settled: (outcome: Outcome | undefined) => void = () => {}): void {
+  /**
+   * @param proposal without `seen`: it is right whatever came before
+   * @param settled gets what became of it; undefined: it could not be recorded
+   */
+  propose(
+    key: string,
+    { change, ...seen }: Pick<Proposal, 'change'> & Partial<Pick<Proposal, 'seen'>>,
+    settled: (outcome: Outcome | undefined) => void = () => {},
+  ): void {
     if (this.#inFlight.has(key)) return
-    const flight = this.#record(change, { by: this.#by, seen })
+    const flight = this.#record(change, { by: this.#by, ...seen })
       .catch((err: unknown) => {
         this.#log.warn({ err, change: change.kind, key }, 'a change could not be recorded')
         return undefined

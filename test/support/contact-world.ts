@@ -31,6 +31,10 @@ export type WorldOptions = {
   /** Milliseconds. */
   readonly hold?: { readonly at_most: number }
   readonly grace?: number
+  /** Whether the plane confirms deaths. Left out: yes. */
+  readonly leads?: () => boolean
+  /** Whether another plane lives, by its run. Left out: there is none. */
+  readonly livesPlane?: (run: string) => boolean
 }
 
 const lookMs = 250
@@ -75,7 +79,7 @@ export class ContactWorld {
   readonly #questions = new Set<Question>()
   readonly #random: () => number
 
-  private constructor({ sites, seed = 1, hold, grace }: WorldOptions) {
+  private constructor({ sites, seed = 1, hold, grace, leads, livesPlane }: WorldOptions) {
     this.#random = randomOf(seed)
     this.machines = Object.entries(sites).flatMap(([site, count]) =>
       Array.from({ length: count }, (_, index) => {
@@ -94,8 +98,10 @@ export class ContactWorld {
     }
     this.#judge = new ContactJudge({ ...common, sessions, settings })
     const ask = (vantage: Vantage, check: ProbeSpec) => this.#ask(vantage, check)
+    const judging = { ...(leads ? { leads } : {}), ...(livesPlane ? { livesPlane } : {}) }
+    const looking = { sightings: this.sightings, settings: settings.vantages, ask }
     this.#deaths = new DeathJudge(
-      { ...common, sessions, contact: this.#judge, sightings: this.sightings, settings: settings.vantages, ask },
+      { ...common, ...judging, ...looking, sessions, contact: this.#judge },
       new AbortController().signal,
     )
   }

@@ -115,6 +115,43 @@ t.test('but not while the first may only be cut off', async (t) => {
   t.strictSame(world.confirmed, [])
 })
 
+t.test('however many shops go silent together, all are held', async (t) => {
+  const shops = Object.fromEntries(Array.from({ length: 120 }, (_, at) => [`shop-${at}`, 1]))
+  const world = await ContactWorld.open({ sites: { ...shops, alibaba: 3 } })
+  for (const { id, site } of world.machines) {
+    if (site === 'alibaba') continue
+    for (const other of world.machines) if (other.site !== site) world.line(id, other.id, 'cut')
+    world.line(id, here, 'cut')
+  }
+  await world.run(minute, isRouted(world))
+  t.equal(world.fleet.installation.holds.size, 120)
+  t.strictSame(world.confirmed, [])
+})
+
+t.test(
+  'shops that die one by one are held no longer than the first ones, and the last one away not at all',
+  async (t) => {
+    const shops = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`shop-${at}`, 1]))
+    const world = await ContactWorld.open({ sites: { ...shops, alibaba: 3 }, hold: { at_most: 3 * minute } })
+    for (const id of ['shop-0-0', 'shop-1-0']) world.kill(id)
+    await world.run(2 * minute)
+    t.equal(world.fleet.installation.holds.size, 2)
+    world.kill('shop-2-0')
+    await world.run(2.5 * minute)
+    t.equal(world.fleet.installation.holds.size, 0, 'the third has joined, and ended with them')
+    world.kill('shop-3-0')
+    await world.run(15_000)
+    t.strictSame(world.confirmed, ['shop-3-0'])
+    for (const id of ['shop-4-0', 'shop-5-0', 'shop-6-0']) world.kill(id)
+    await world.run(minute)
+    t.equal(world.fleet.installation.holds.size, 3)
+    for (const id of ['shop-4-0', 'shop-5-0']) world.revive(id)
+    await world.run(20_000)
+    t.equal(world.fleet.installation.holds.size, 0)
+    t.strictSame(world.confirmed, ['shop-3-0', 'shop-6-0'], 'the last one away is judged alone')
+  },
+)
+
 t.test('shops of one machine that go silent together are held, and judged alone when they come back', async (t) => {
   const shops = Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`shop-${at}`, 1]))
   const world = await ContactWorld.open({ sites: { ...shops, alibaba: 3 } })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { sitesOf, wellMachines } from '#test/support/machines-of.ts'
-import { holdEnds, isInDoubt, lossesToHold } from './hold.ts'
+import { awayAlone, holdEnds, isInDoubt, lossesToHold } from './hold.ts'
 import type { Machine } from './machine.ts'
 
 const limits = { windowMs: 10_000, share: 0.15 }
@@ -78,11 +78,95 @@ t.test('machines that are alone at their sites count together as one site', asyn
   const hold = { site: 'shop-4', machines: ['shop-4-0'], since: 0, until: 600_000 }
   const more = sitesOf(singles(9, { 4: lost(0), 7: lost(60_000) }))
   t.strictSame(lossesToHold(more, new Map([['shop-4', hold]]), 60_000, limits), [
-    { site: 'shop-7', machines: ['shop-7-0'], of: 1 },
+    { site: 'shop-7', machines: ['shop-7-0'], of: 1, until: 600_000 },
   ])
-  t.equal(holdEnds(hold, singles(9, { 4: lost(0) }), 1), undefined)
-  t.equal(holdEnds(hold, singles(9), 1), 'contact')
 })
+
+const heldShop = (at: number, until: number) =>
+  [`shop-${at}`, { site: `shop-${at}`, machines: [`shop-${at}-0`], since: 0, until }] as const
+
+for (const { name, holds, also, epochNow, found } of [
+  {
+    name: 'whoever joins holds of others gets the first of their ends',
+    holds: [heldShop(1, 600_000), heldShop(2, 500_000)],
+    also: {},
+    epochNow: 1,
+    found: [['shop-7', 500_000]],
+  },
+  {
+    name: 'a hold whose time is up takes up nobody, and nobody gets its end',
+    holds: [heldShop(1, 600_000), heldShop(2, 500_000)],
+    also: {},
+    epochNow: 500_000,
+    found: [['shop-7', 600_000]],
+  },
+  {
+    name: 'where the time of all is up, one shop that is lost is lost alone',
+    holds: [heldShop(1, 500_000), heldShop(2, 500_000)],
+    also: {},
+    epochNow: 500_000,
+    found: [],
+  },
+  {
+    name: 'and two that are lost together get a hold of their own',
+    holds: [heldShop(1, 500_000), heldShop(2, 500_000)],
+    also: { 8: lost(60_000) },
+    epochNow: 500_000,
+    found: [
+      ['shop-7', undefined],
+      ['shop-8', undefined],
+    ],
+  },
+]) {
+  t.test(name, async (t) => {
+    const all = sitesOf(singles(9, { 1: lost(0), 2: lost(0), 7: lost(60_000), ...also }))
+    const losses = lossesToHold(all, new Map(holds), 60_000, limits, none, epochNow)
+    t.strictSame(
+      losses.map(({ site, until }) => [site, until]),
+      found,
+    )
+  })
+}
+
+for (const { name, over, held, away, why } of [
+  {
+    name: 'shops are held while two are away',
+    over: { 4: lost(0), 7: lost(0) },
+    held: [4, 7],
+    away: 2,
+    why: undefined,
+  },
+  { name: 'the last shop away is judged alone', over: { 4: lost(0) }, held: [4, 7], away: 1, why: 'contact' },
+  {
+    name: 'a shop that is back is no longer held',
+    over: { 7: lost(0), 8: lost(0) },
+    held: [4, 7, 8],
+    away: 2,
+    why: 'contact',
+  },
+  {
+    name: 'a shop that was lost just now counts before it is held',
+    over: { 4: lost(55_000), 7: lost(55_000) },
+    held: [4],
+    away: 2,
+    why: undefined,
+  },
+  {
+    name: 'one that was lost by itself long ago does not',
+    over: { 4: lost(0), 7: lost(0) },
+    held: [4],
+    away: 1,
+    why: 'contact',
+  },
+]) {
+  t.test(name, async (t) => {
+    const all = singles(9, over)
+    const holds = new Map(held.map((at) => heldShop(at, 600_000)))
+    const [first] = [...holds.values()]
+    t.equal(awayAlone(sitesOf(all), holds, 60_000, limits), away)
+    t.equal(first && holdEnds(first, all, 1, away), why)
+  })
+}
 
 t.test('a held site takes up a further machine, and no machine twice', async (t) => {
   const hold = { site: 'tencent', machines: ['tencent-0', 'tencent-1'], since: 0, until: 600_000 }
@@ -137,7 +221,7 @@ for (const { name, all, epochNow, why } of [
 ] as const) {
   t.test(name, async (t) => {
     const hold = { site: 'tencent', machines: ['tencent-0', 'tencent-1'], since: 0, until: 600_000 }
-    t.equal(holdEnds(hold, all, epochNow), why)
+    t.equal(holdEnds(hold, all, epochNow, 0), why)
   })
 }
 

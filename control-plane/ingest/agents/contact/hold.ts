@@ -15,6 +15,8 @@ export type Loss = {
   readonly machines: readonly string[]
   /** How many of the site were in contact before. */
   readonly of: number
+  /** When what it joins ends, epoch milliseconds; left out: it joins nothing, or what its site has already. */
+  readonly until?: number
 }
 
 type Holds = ReadonlyMap<string, Hold>
@@ -32,6 +34,7 @@ type Group = { readonly missing: readonly Machine[]; readonly present: number }
  * that were in contact. A site that is held already takes up every further machine that it loses; only those are named then, since
  * thousands may be held already. Machines that are alone at their sites are judged from elsewhere, so they count together as if they
  * were one site.
+ * @param epochNow epoch milliseconds, as `hold.until` is
  */
 export function lossesToHold(
   sites: Sites,
@@ -39,6 +42,7 @@ export function lossesToHold(
   now: number,
   limits: HoldLimits,
   spent: Spent = nothing,
+  epochNow = 0,
 ): readonly Loss[] {
   const lostIn = (site: Site) => lostLately(site, now, limits).filter(({ id, lostAt }) => spent.get(id) !== lostAt)
   const losses: Loss[] = []
@@ -61,11 +65,13 @@ export function lossesToHold(
     }
   }
   const lost = alone.flatMap((site) => lostIn(site))
-  const isHeld = alone.some(({ id }) => holds.has(id))
+  // Whoever joins gets the end of what it joins: with one of its own it would hold the next one, and that the one after it.
+  const ends = alone.flatMap(({ id }) => holds.get(id)?.until ?? []).filter((until) => until > epochNow)
   const group = { missing: lost, present: presentAlone(alone, sites, now, limits) }
-  if (!isHeld && !isTogether(group, limits)) return losses
+  if (ends.length === 0 && !isTogether(group, limits)) return losses
+  const end = ends.length === 0 ? {} : { until: Math.min(...ends) }
   const more = lost.filter(({ site }) => !holds.has(site))
-  return [...losses, ...more.map(({ id, site }) => ({ site, machines: [id], of: 1 }))]
+  return [...losses, ...more.map(({ id, site }) => ({ site, machines: [id], of: 1, ...end }))]
 }
 
 /**
@@ -90,13 +96,30 @@ function groupOfAlone(sites: Sites, now: number, limits: HoldLimits): Group {
 }
 
 /**
+ * Of the machines that are alone at their sites: how many are held and still away, or were lost so lately that their holds may not be on
+ * disk yet.
+ */
+export function awayAlone(sites: Sites, holds: Holds, now: number, limits: HoldLimits): number {
+  const isAway = (site: Site) => (holds.has(site.id) ? site.away.size : lostLately(site, now, limits).length) > 0
+  let count = 0
+  for (const site of sites.troubled) if (site.size === 1 && isAway(site)) count += 1
+  return count
+}
+
+/**
  * Why a hold is over, if it is: its time is up, or what is still away could as well be a machine that died alone.
  * @param epochNow epoch milliseconds, as `hold.until` is
+ * @param alone what `awayAlone` says: a hold of one machine is one of many
  */
-export function holdEnds(hold: Hold, machines: Machines, epochNow: number): 'time' | 'contact' | undefined {
+export function holdEnds(
+  hold: Hold,
+  machines: Machines,
+  epochNow: number,
+  alone: number,
+): 'time' | 'contact' | undefined {
   let away = 0
   for (const id of hold.machines) if (machines.get(id)?.lostAt !== undefined) away += 1
-  if (away < Math.min(2, hold.machines.length)) return 'contact'
+  if (away < 2 && (hold.machines.length > 1 || away === 0 || alone < 2)) return 'contact'
   return epochNow >= hold.until ? 'time' : undefined
 }
 

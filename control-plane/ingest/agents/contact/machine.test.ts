@@ -2,7 +2,7 @@ import t from 'tap'
 import { machinesOf } from '#test/support/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
-import type { Machines, Watched } from './machine.ts'
+import { hasLeft, type Machines, type Watched } from './machine.ts'
 
 const beatMs = 5_500
 
@@ -55,6 +55,21 @@ t.test('a machine whose agents all said goodbye has left', async (t) => {
   t.equal(machinesOf(nodes, nothing, 0, beatMs).get('m')?.left, true)
   t.equal(machinesOf([...nodes, watched('c', 'm', 'suspect', gone(false))], nothing, 0, beatMs).get('m')?.left, false)
 })
+
+for (const { name, said, sign, left } of [
+  { name: 'of a plane that ended since', said: true, sign: { kind: 'awaited', until: 0 }, left: true },
+  { name: 'of a plane that goes on', said: true, sign: { kind: 'elsewhere', heardAt: 0 }, left: true },
+  { name: 'nobody has heard of', said: false, sign: { kind: 'awaited', until: 0 }, left: false },
+  { name: 'of a session before this one', said: true, sign: live(0), left: false },
+  { name: 'of a session before one that broke off', said: true, sign: gone(false), left: false },
+] as const) {
+  t.test(`a goodbye ${name} ${left ? 'counts' : 'does not count'}`, async (t) => {
+    const each = watched('a', 'm', 'suspect', sign)
+    const node = said ? { ...each.node, goodbye: true as const } : each.node
+    t.equal(hasLeft(node, sign), left)
+    t.equal(machinesOf([{ ...each, node }], nothing, 0, beatMs).get('m')?.left, left)
+  })
+}
 
 t.test('a machine is overdue when none of its nodes was heard of lately', async (t) => {
   const nodes = [watched('a', 'm', 'connected', live(0)), watched('b', 'm', 'connected', live(3_000))]

@@ -43,10 +43,16 @@ export function nodeSign({ node, sign, contact, dead }: Watched, now: number, be
   return {
     inContact: contact === 'connected',
     wasInContact: node.contact === 'connected',
-    left: sign.kind === 'elsewhere' ? node.goodbye === true : sign.kind === 'gone' && sign.goodbye,
+    left: hasLeft(node, sign),
     unheard: isOverdue(sign, now, beatMs),
     dead,
   }
+}
+
+/** Whether its agent stopped and said so: to this plane, or to another one or a process before, which has it on record. */
+export function hasLeft({ goodbye }: Pick<NodeBelief, 'goodbye'>, sign: Sign): boolean {
+  if (sign.kind === 'gone') return sign.goodbye
+  return sign.kind !== 'live' && goodbye === true
 }
 
 /** What its nodes together say of a machine; the same object as before if that is the same. */

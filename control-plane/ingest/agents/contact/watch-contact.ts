@@ -10,8 +10,8 @@ import type { AgentsConfig } from '../../config.ts'
 import { Proposer } from '../../propose.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { type ContactLimits, contactNow } from './contact.ts'
-import { type HoldLimits, holdEnds, isInDoubt, lossesToHold, type Spent } from './hold.ts'
-import type { Machines, Watched } from './machine.ts'
+import { awayAlone, type HoldLimits, holdEnds, isInDoubt, lossesToHold, type Spent } from './hold.ts'
+import { hasLeft, type Machines, type Watched } from './machine.ts'
 import { KeptMachines } from './machines.ts'
 import { type Surroundings, surroundingsOf, unsettledIn } from './surroundings.ts'
 
@@ -94,6 +94,7 @@ export class ContactJudge {
   readonly #holdLimits: HoldLimits
   readonly #doubts = new Map<string, boolean>()
   readonly #unsettled = new Map<string, number>()
+  #mayFall: readonly NodeBelief[] | undefined
   readonly #holds = { begun: 0, time: 0, contact: 0 }
   #spent: Spent = new Map()
   #demoted = 0
@@ -126,10 +127,18 @@ export class ContactJudge {
     this.#kept.look(this.#watched(now, changed), now)
     this.#doubts.clear()
     this.#unsettled.clear()
+    this.#mayFall = undefined
     for (const each of changed) this.#changeContact(each)
     if (this.#options.leads?.() === false) return
     this.#hold(now)
-    for (const hold of fleet.installation.holds.values()) this.#endHold(hold)
+    const { holds } = fleet.installation
+    const alone = awayAlone(this.#kept.sites, holds, now, this.#holdLimits)
+    const over = [...holds.values()].flatMap((hold) => {
+      const why = this.#whyOver(hold, alone)
+      return why ? [{ hold, why }] : []
+    })
+    // One at a time: each was judged by all the holds there are, so those after it would be overtaken.
+    for (const { hold, why } of over.slice(0, 1)) this.#endHold(hold, why)
   }
 
   get machines(): Machines {
@@ -185,7 +194,7 @@ export class ContactJudge {
       sessions.askAgain(id, 'instances of this node were confirmed dead meanwhile')
       return
     }
-    const goodbye = sign.kind === 'gone' && sign.goodbye
+    const goodbye = contact !== 'connected' && hasLeft(node, sign)
     const { session } = node.attachment
     const change = { kind: 'contact-changed', node: id, contact, session, ...(goodbye ? { goodbye } : {}) } as const
     this.#proposer.propose(`node ${id}`, { change, seen: node.revision }, (outcome) => {
@@ -195,11 +204,14 @@ export class ContactJudge {
 
   #hold(now: number): void {
     const { fleet, settings, log } = this.#options
-    const { holds, revision: seen } = fleet.installation
-    for (const { site, machines, of } of lossesToHold(this.#kept.sites, holds, now, this.#holdLimits, this.#spent)) {
+    const { holds } = fleet.installation
+    const epochNow = Date.now()
+    const losses = lossesToHold(this.#kept.sites, holds, now, this.#holdLimits, this.#spent, epochNow)
+    for (const { site, machines, of, until = epochNow + settings.hold.at_most } of losses) {
       const isNew = !holds.has(site)
-      const change = { kind: 'hold-begun', site, machines, of, until: Date.now() + settings.hold.at_most } as const
-      this.#proposer.propose(`hold ${site}`, { change, seen }, (outcome) => {
+      const change = { kind: 'hold-begun', site, machines, of, until } as const
+      // Of many that begin at once none may be overtaken by the others: a hold that begins, or that a machine joins, is right beside any other.
+      this.#proposer.propose(`hold ${site}`, { change }, (outcome) => {
         if (outcome !== 'changed') return
         if (isNew) this.#holds.begun += 1
         const what = isNew
@@ -210,11 +222,11 @@ export class ContactJudge {
     }
   }
 
-  #endHold(hold: Hold): void {
-    const { fleet, log } = this.#options
-    const { site } = hold
-    const why = holdEnds(hold, this.machines, Date.now())
-    if (!why) return
+  /** Why a hold is to end now, if it is; nodes that fall before do so. */
+  #whyOver(hold: Hold, alone: number): 'time' | 'contact' | undefined {
+    const { log } = this.#options
+    const why = holdEnds(hold, this.machines, Date.now(), alone)
+    if (!why) return undefined
     const left = why === 'time' ? this.#unconfirmed(hold) : []
     const fallen = left.filter(({ contact }) => contact === 'lost')
     for (const node of fallen) {
@@ -223,12 +235,18 @@ export class ContactJudge {
       this.#proposer.propose(`node ${id}`, { change, seen: node.revision }, (outcome) => {
         if (outcome !== 'changed') return
         this.#demoted += 1
-        log.warn({ code: 'NODES_UNCONFIRMED', node: id, name, site }, 'a node fell to the lowest priority')
+        log.warn({ code: 'NODES_UNCONFIRMED', node: id, name, site: hold.site }, 'a node fell to the lowest priority')
       })
     }
     // Only what is lost can fall, and the grace of some is not over yet; who was missed after the time was up is none of them. First they
     // fall, then the hold ends: in between nothing would protect them.
-    if (fallen.length > 0 || left.some(({ contactSince }) => contactSince <= hold.until)) return
+    if (fallen.length > 0 || left.some(({ contactSince }) => contactSince <= hold.until)) return undefined
+    return why
+  }
+
+  #endHold(hold: Hold, why: 'time' | 'contact'): void {
+    const { fleet, log } = this.#options
+    const { site } = hold
     const change = { kind: 'hold-ended', site, why } as const
     this.#proposer.propose(`hold ${site}`, { change, seen: fleet.installation.revision }, (outcome) => {
       if (outcome !== 'changed') return
@@ -246,13 +264,15 @@ export class ContactJudge {
 
   /** Nodes of the hold of which nobody can say whether they live, and which have not fallen yet. */
   #unconfirmed(hold: Hold): readonly NodeBelief[] {
-    const { fleet } = this.#options
+    // Thousands of holds may end at once: they look at all nodes together.
+    this.#mayFall ??= [...this.#options.fleet.nodes.values()].filter(
+      ({ contact, demoted }) => (contact === 'suspect' || contact === 'lost') && !demoted,
+    )
+    if (this.#mayFall.length === 0) return []
     const held = new Set(hold.machines)
-    return [...fleet.nodes.values()].filter((node) => {
-      const away = node.contact === 'suspect' || node.contact === 'lost'
-      if (!away || node.demoted || !held.has(node.spec.machine)) return false
-      return this.#instancesOf(node).some(({ death }) => death === undefined)
-    })
+    return this.#mayFall.filter(
+      (node) => held.has(node.spec.machine) && this.#instancesOf(node).some(({ death }) => death === undefined),
+    )
   }
 
   #hasDead(node: NodeBelief): boolean {

@@ -58,6 +58,18 @@ for (const { name, at, here, living, leads, expected } of [
   })
 }
 
+t.test('each node that has joined and is not on record as attached yet has time of its own', async (t) => {
+  const { where } = whereabouts({ leads: true })
+  const sign = (node: string, now: number) => where.sign(node, undefined, undefined, now)
+  t.strictSame(sign('n1', 1_000), { kind: 'awaited', until: 16_000 })
+  t.strictSame(sign('n1', 1_250), { kind: 'awaited', until: 16_000 })
+  where.sign('n1', { replica: 'b', session: 's1' }, undefined, 1_500)
+  t.strictSame(sign('n2', 60_000), { kind: 'awaited', until: 75_000 }, 'another one, much later')
+  where.forgive(500)
+  t.strictSame(sign('n2', 60_500), { kind: 'awaited', until: 75_500 })
+  t.strictSame(sign('n1', 90_000), { kind: 'awaited', until: 105_000 }, 'it has joined anew')
+})
+
 t.test('a plane that becomes the leader does not begin the grace anew', async (t) => {
   const { state, where } = whereabouts({ living: ['c'] })
   const sign = (now: number) => where.sign('n', { replica: 'b', session: 's1' }, undefined, now)

@@ -29,6 +29,8 @@ export class Whereabouts {
   readonly #parts: WhereaboutsParts
   /** Planes that do not live, and since when this one knows. All keep it, so a new leader need not begin anew. */
   readonly #deadSince = new Map<string, number>()
+  /** Nodes that have joined and have no session on record yet, and since when. */
+  readonly #nowhereSince = new Map<string, number>()
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts
@@ -40,20 +42,23 @@ export class Whereabouts {
    */
   sign(node: string, attachment: Attachment | undefined, here: Sign | undefined, now: number): Sign {
     const { replica, others, graceMs } = this.#parts
+    if (attachment || here) this.#nowhereSince.delete(node)
     // A session that just begins is one, though the journal does not have it yet.
     if (here?.kind === 'live') return here
     if (here && (attachment === undefined || attachment.replica === replica)) return here
-    const where = attachment?.replica ?? ''
-    if (others.lives(where)) {
-      this.#deadSince.delete(where)
+    if (attachment && others.lives(attachment.replica)) {
+      this.#deadSince.delete(attachment.replica)
       return { kind: 'elsewhere', heardAt: others.heardAt(node) }
     }
-    const since = this.#deadSince.getOrInsertComputed(where, () => now)
+    const since = attachment
+      ? this.#deadSince.getOrInsertComputed(attachment.replica, () => now)
+      : this.#nowhereSince.getOrInsertComputed(node, () => now)
     return others.leads() ? { kind: 'awaited', until: since + graceMs } : { kind: 'elsewhere', heardAt: undefined }
   }
 
   /** This plane itself stood still for so long. */
   forgive(pausedMs: number): void {
     for (const [replica, since] of this.#deadSince) this.#deadSince.set(replica, since + pausedMs)
+    for (const [node, since] of this.#nowhereSince) this.#nowhereSince.set(node, since + pausedMs)
   }
 }

@@ -15,7 +15,7 @@ import { chooseWitnesses } from './choice.ts'
 import { type Home, type Judgement, judgeDeath } from './death.ts'
 import { type Condition, Inquiry } from './inquiry.ts'
 import type { Sightings } from './sightings.ts'
-import { type Finding, findingOf, isPlane, remoteCheck, type Vantage } from './vantage.ts'
+import { type Finding, findingOf, isPlane, planeId, remoteCheck, runOfPlane, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 250
 const lookAtLeastEveryMs = 1_000
@@ -27,6 +27,8 @@ export type ConfirmOptions = {
   readonly contact: Pick<ContactWatch, 'machines' | 'inDoubt' | 'surroundings'>
   /** Whether this plane confirms deaths. Left out: yes. */
   readonly leads?: () => boolean
+  /** Whether another plane lives, by its run. Left out: there is none. */
+  readonly livesPlane?: (run: string) => boolean
   readonly sightings: Sightings
   readonly settings: AgentsConfig['vantages']
   /** `plane:<run>` */
@@ -116,6 +118,8 @@ export class DeathJudge {
     if (!fleet.complete) return
     if (this.#options.leads?.() === false) {
       this.#inquiries.clear()
+      // Who leads now confirms their deaths, unless they are back.
+      this.#liftUnrecorded((id) => this.#isAway(id))
       return
     }
     const now = this.#now()
@@ -136,11 +140,7 @@ export class DeathJudge {
       }
     }
     for (const id of this.#inquiries.keys()) if (!doubtful.has(id)) this.#inquiries.delete(id)
-    for (const id of this.#unrecorded) {
-      if (doubtful.has(id)) continue
-      this.#unrecorded.delete(id)
-      fleet.lift(id)
-    }
+    this.#liftUnrecorded((id) => doubtful.has(id))
     for (const each of this.#inOrder(due)) if (!this.#ask(each, now)) break
   }
 
@@ -165,6 +165,21 @@ export class DeathJudge {
   async idle(): Promise<void> {
     await Promise.all(this.#asking)
     await this.#proposer.idle()
+  }
+
+  #liftUnrecorded(stands: (id: string) => boolean): void {
+    for (const id of this.#unrecorded) {
+      if (stands(id)) continue
+      this.#unrecorded.delete(id)
+      this.#options.fleet.lift(id)
+    }
+  }
+
+  /** Whether it is there, and its node is out of contact. */
+  #isAway(id: string): boolean {
+    const { instances, nodes } = this.#options.fleet
+    const node = nodes.get(instances.get(id)?.node ?? '')
+    return node !== undefined && node.contact !== 'connected'
   }
 
   /** Undefined: its agent is heard, so it says itself how its instances are. */
@@ -228,11 +243,19 @@ export class DeathJudge {
       const known = contact.machines.get(vantage.machine)
       return known !== undefined && !known.dead && !known.left
     })
-    const witnesses = new Set<Vantage>([...seen.filter((vantage) => isPlane(vantage.id)), ...able])
+    const planes = seen.filter((vantage) => isPlane(vantage.id) && this.#canAnswer(vantage, machine))
+    const witnesses = new Set<Vantage>([...planes, ...able])
     return {
       vantages: chooseWitnesses(witnesses, settings.agents),
       agentsAbsent: able.length === 0 && awaited.length > 0,
     }
+  }
+
+  /** Whether a plane is worth asking: one that is gone, or went with the machine, has no word for ever. */
+  #canAnswer({ id, machine }: Vantage, home: string): boolean {
+    const run = runOfPlane(id)
+    if (run === undefined) return id === planeId
+    return machine !== home && this.#options.livesPlane?.(run) === true
   }
 
   async #hear(id: string, inquiry: Inquiry, vantage: Vantage, check: ProbeSpec): Promise<void> {
@@ -241,7 +264,7 @@ export class DeathJudge {
     if (this.#stop.aborted) return
     this.#answers[finding] += 1
     inquiry.hear({ vantage, finding })
-    if (this.#inquiries.get(id) !== inquiry) return
+    if (this.#inquiries.get(id) !== inquiry || !this.#options.fleet.instances.has(id)) return
     if (finding === 'passed') sightings.saw(id, JSON.stringify(check), vantage, this.#now())
     this.#judge(id, inquiry)
   }

@@ -36,6 +36,18 @@ t.test('sightings survive a restart, and grow old meanwhile', async (t) => {
   t.strictSame(after.of('a', 'here', 7_200, 7_000), [plane])
 })
 
+t.test('what was seen of an instance that is not there is forgotten, unless somebody saw it just now', async (t) => {
+  const sightings = new Sightings()
+  sightings.saw('known', 'here', plane, 0)
+  sightings.saw('gone', 'here', plane, 0)
+  sightings.saw('new', 'here', plane, 0)
+  sightings.saw('new', 'here', near, 500)
+  sightings.forgetUnknown((id) => id === 'known', 500)
+  const left = (id: string) => sightings.of(id, 'here', 500, 1_000).map((vantage) => vantage.id)
+  t.strictSame([left('known'), left('gone'), left('new')], [[planeId], [], [near.id, planeId]])
+  t.equal(sightings.stored(500, 0, 1_000).length, 3)
+})
+
 t.test('who saw it last comes first, and of many only the last are kept', async (t) => {
   const sightings = new Sightings()
   for (let at = 0; at < 100; at += 1) sightings.saw('a', 'here', { ...near, id: `n-${at}` }, at)

@@ -39,6 +39,14 @@ export class Sightings {
     this.#byInstance.delete(instance)
   }
 
+  /** Forgets what is known of instances that are not there, as far as nobody has seen them since: who is new may be seen before it is known. */
+  forgetUnknown(isKnown: (instance: string) => boolean, since: number): void {
+    for (const [instance, sightings] of this.#byInstance) {
+      if (isKnown(instance)) continue
+      if ([...sightings.values()].every(({ at }) => at < since)) this.#byInstance.delete(instance)
+    }
+  }
+
   /** The vantages that saw it pass within `validForMs`, who saw it last first. */
   of(instance: string, target: string, now: number, validForMs: number): readonly Vantage[] {
     const sightings = [...(this.#byInstance.get(instance)?.values() ?? [])].reverse()

@@ -18,12 +18,14 @@ const soonMs = 1_000
 const apartMs = 5
 /** Agents that can be asked are put in order at most this often. */
 const candidatesForMs = 1_000
+/** Other planes may see an instance so much before this one knows it, or after it is gone. */
+const strangeForMs = 60_000
 /** An agent that beats so much later has checked its instances since, at the usual interval. */
 const sureAfterMs = 6_000
 
 export type SurveyOptions = {
   readonly fleet: FleetView
-  readonly sessions: AgentSessions
+  readonly sessions: Pick<AgentSessions, 'ask' | 'sign'>
   readonly sightings: Sightings
   readonly settings: AgentsConfig['vantages']
   /** The plane's own place. */
@@ -33,6 +35,8 @@ export type SurveyOptions = {
   /** Hears what was found out here, at once. seen false: this vantage cannot see it, though it is well. */
   readonly onSighting?: (sighting: SightingHere) => void
   readonly log: Logger
+  /** Runs a check from a vantage; undefined: the vantage itself did not answer. Where it is not done by a real probe. */
+  readonly ask?: typeof askVantage
 }
 
 export type SightingHere = {
@@ -69,6 +73,8 @@ class Survey {
   readonly #stop: AbortSignal
   /** When each instance is to be looked at next. */
   readonly #due = new Due()
+  /** The check of each instance for which a look is due. */
+  readonly #checks = new Map<string, ProbeSpec>()
   /** Instances for which there were too few agents to be asked, as it is after a start, by how many were found. */
   readonly #short = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
@@ -77,6 +83,8 @@ class Survey {
   #candidatesStale = true
   #candidatesAt = Number.NEGATIVE_INFINITY
   #begun = false
+  #expectedUntil = Number.NEGATIVE_INFINITY
+  #tidyAt = Number.NEGATIVE_INFINITY
 
   constructor(options: SurveyOptions, stop: AbortSignal) {
     this.#options = options
@@ -88,10 +96,18 @@ class Survey {
     for (const id of instances) {
       const instance = this.#options.fleet.instances.get(id)
       if (!instance) this.#options.sightings.forget(id)
-      if (!instance || !checkOf(instance)) {
+      const check = instance && checkOf(instance)
+      if (!check) {
         this.#due.delete(id)
+        this.#checks.delete(id)
         this.#short.delete(id)
-      } else if (!this.#due.has(id)) this.#expect(id)
+        continue
+      }
+      const before = this.#checks.get(id)
+      if (before === check) continue
+      this.#checks.set(id, check)
+      // Who moved, or is checked in another way, has been seen by nobody.
+      if (!isSame(before, check)) this.#expectNext(id)
     }
   }
 
@@ -105,6 +121,10 @@ class Survey {
       const { sightings, onSighting } = this.#options
       sightings.lostSight(instance, vantage, at)
       onSighting?.({ instance, target: '', vantage: { id: vantage, machine: '', site: '' }, seen: false })
+    }
+    if (now >= this.#tidyAt) {
+      this.#tidyAt = now + settings.survey_every
+      this.#options.sightings.forgetUnknown((id) => fleet.instances.has(id), now - strangeForMs)
     }
     if (this.#short.size > 0 && this.#candidatesStale) this.#fill()
     for (const id of this.#due.take(now, settings.at_once - this.#running.size)) {
@@ -133,10 +153,18 @@ class Survey {
     return chooseAgents(id, { machine: spec?.machine ?? '', site: spec?.site ?? '' }, candidates, settings.agents)
   }
 
-  /** A single one soon; of a whole fleet, as after a restart, one after the other. */
+  /** Of those that had too few, which may be all, one after the other. */
   #expect(id: string): void {
     const withinMs = Math.max(soonMs, this.#options.fleet.instances.size * apartMs)
     this.#due.set(id, performance.now() + Math.random() * withinMs)
+  }
+
+  /** A single one soon, however many there are; more, as after a restart, one after the other. */
+  #expectNext(id: string): void {
+    const now = performance.now()
+    const latest = now + this.#options.fleet.instances.size * apartMs
+    this.#expectedUntil = Math.min(latest, Math.max(now, this.#expectedUntil + apartMs))
+    this.#due.set(id, this.#expectedUntil + Math.random() * soonMs)
   }
 
   async idle(): Promise<void> {
@@ -152,8 +180,8 @@ class Survey {
   }
 
   async #sight(id: string, vantage: Vantage, check: ProbeSpec): Promise<void> {
-    const { fleet, sessions, sightings, onSighting } = this.#options
-    const verdict = await askVantage(vantage, check, sessions, this.#stop)
+    const { fleet, sessions, sightings, onSighting, ask = askVantage } = this.#options
+    const verdict = await ask(vantage, check, sessions, this.#stop)
     const instance = fleet.instances.get(id)
     if (!verdict || !instance || this.#stop.aborted) return
     const target = JSON.stringify(check)
@@ -193,6 +221,10 @@ function checkOf(instance: InstanceBelief): ProbeSpec | undefined {
 /** Whether others should see it pass, too. */
 function isWell({ health, death }: InstanceBelief): boolean {
   return death === undefined && (health === 'passing' || health === 'warning')
+}
+
+function isSame(a: ProbeSpec | undefined, b: ProbeSpec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function connected(fleet: FleetView): readonly Vantage[] {
