@@ -18,6 +18,7 @@ import { serveAnswers } from './plane/answers.ts'
 import { serveClients } from './plane/clients.ts'
 import { createPlaneServer, startIntake } from './plane/intake.ts'
 import { leave, spreadAnew } from './plane/leave.ts'
+import { mayLead, othersSeen } from './plane/may-lead.ts'
 import { routingStore } from './plane/routing-store.ts'
 import type { Run } from './plane/run.ts'
 import { startSinks } from './plane/sinks.ts'
@@ -43,11 +44,7 @@ async function run(file: string): Promise<void> {
   // The truth. Envoys may connect while it is loaded; they are answered when it is complete.
   const fleet = new Fleet(fault(log, 'a follower of the fleet failed; its next comparison mends it'))
   await using store = await reachStore(config.journal, log, signal)
-  // Of planes that share a store one leads: it does what must be done once, and all do everything else.
   const holder = hostname()
-  await using leadership = store.sharing && new LeadershipKeeper({ row: store, run: id, holder, log })
-  await leadership?.decided(decidedWithinMs, signal)
-  const lead = leadership ? leadOf(leadership) : leadAlone(id, holder)
   await using replicas = new Replicas({
     rows: store.sharing && store,
     self: {
@@ -58,6 +55,13 @@ async function run(file: string): Promise<void> {
     revision: () => fleet.revision,
     log,
   })
+  await othersSeen(replicas, decidedWithinMs, signal)
+  // Of planes that share a store one leads: it does what must be done once, and all do everything else.
+  let serves = false
+  const mayClaim = () => mayLead(serves, replicas)
+  await using leadership = store.sharing && new LeadershipKeeper({ row: store, run: id, holder, log, mayClaim })
+  await leadership?.decided(decidedWithinMs, signal)
+  const lead = leadership ? leadOf(leadership) : leadAlone(id, holder)
   const declared = { store: routingStore(store, lead), ...(store.sharing ? { leads: lead.leads } : {}) }
   await using routing = await startRouting(config.routing, { fleet, log, signal, ...declared })
   await using truth = await loadTruth(plane, { fleet, store, lead, routing })
@@ -113,6 +117,7 @@ async function run(file: string): Promise<void> {
   const listening = http.use(await listen(server, config.api, 'api.port'))
   log.info({ api: listening.port, xds: routing.port, revision: fleet.revision, version }, 'plane runs')
   replicas.announce(() => sessions.figures().sessions)
+  serves = true
   // From now on it ends only when it has handed its agents over.
   asked.removeEventListener('abort', end)
   await aborted(asked)
@@ -121,7 +126,7 @@ async function run(file: string): Promise<void> {
   end()
 }
 
-/** Who leads should be known when the declaration is read: only the leader makes a version of it. */
+/** Who else serves, and who leads, should be known when the declaration is read: only the leader makes a version of it. */
 const decidedWithinMs = 5_000
 
 const load = (file: string) => loadPlaneConfig(file, process.env)

@@ -67,6 +67,7 @@ function addSteering(split: Command, open: OpenSession, { action, description, w
     const moved = await session.plane.splits.steer(service, { action, by: session.author(as), reason }, ifSerial)
     const last = wait ? await decided(session, moved.split) : moved.split
     session.print({ ...moved, split: last }, showMoved)
+    if (moved.unkept !== undefined) return session.exitWith(exitCodes.failed)
     if (!wait || last.phase === 'kept' || last.phase === 'settled') return
     session.exitWith(last.phase === 'aborted' ? exitCodes.failed : exitCodes.timedOut)
   })

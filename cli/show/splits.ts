@@ -49,7 +49,11 @@ export function showSplit(split: WholeSplitView, style: Style): string {
   ].join('\n')
 }
 
-export function showMoved({ changed, split }: SplitMovedView, style: Style): string {
+export function showMoved({ changed, unkept, split }: SplitMovedView, style: Style): string {
+  if (unkept !== undefined) {
+    const told = `Not stored yet (${unkept}): it holds at the gateways of the plane that answered only. Abort it again until it is stored.`
+    return `${style.paint(told, 'bad')}\n\n${showSplit(split, style)}`
+  }
   return changed ? showSplit(split, style) : `Nothing changed: ${splitLine(split)}`
 }
 

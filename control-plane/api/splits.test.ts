@@ -11,7 +11,7 @@ async function setUp(t: Test) {
   await waitFor(published, { what: 'a table', withinMs: 20_000 })
   const steer = (action: string, headers = {}) =>
     send('POST', '/routing/splits/crm', { action, by: 'alice', reason: 'release' }, headers)
-  return { send, steer }
+  return { send, steer, store: routing.store }
 }
 
 await t.test('a split is listed, looked at and steered', async (t) => {
@@ -37,6 +37,19 @@ await t.test('a split is listed, looked at and steered', async (t) => {
   t.match(await steer('pause'), { json: { split: { phase: 'paused' } } })
   t.match(await steer('pause'), { status: 200, json: { changed: false } })
   t.match(await steer('abort'), { json: { split: { phase: 'aborted', users_percent: 0, cohort: false } } })
+})
+
+await t.test('an abort that could not be stored is not told as one that was', async (t) => {
+  const { steer, store } = await setUp(t)
+  await steer('start')
+  store.writable = false
+  const unkept = { status: 200, json: { changed: true, unkept: /no room/, split: { phase: 'aborted' } } }
+  t.match(await steer('abort'), unkept)
+  t.match(await steer('abort'), unkept)
+  store.writable = true
+  const stored = await steer('abort')
+  t.match(stored, { status: 200, json: { changed: false, split: { phase: 'aborted' } } })
+  t.equal(JSON.stringify(stored).includes('unkept'), false)
 })
 
 await t.test('what cannot be done is refused with what there is', async (t) => {

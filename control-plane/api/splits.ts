@@ -37,8 +37,13 @@ export function splitsRouter(splits: Pick<Splits, 'list' | 'find' | 'order'>): R
       case 'overtaken':
         throw changedMeanwhile(wholeSplitView(outcome.seen))
       case 'done':
+      case 'unkept':
       case 'unchanged': {
-        const view: SplitMovedView = { changed: outcome.kind === 'done', split: wholeSplitView(outcome.seen) }
+        const view: SplitMovedView = {
+          changed: outcome.kind !== 'unchanged',
+          ...(outcome.kind === 'unkept' ? { unkept: outcome.why } : {}),
+          split: wholeSplitView(outcome.seen),
+        }
         response.set('ETag', tagOf(outcome.seen)).json(view)
       }
     }

@@ -12,6 +12,7 @@ import type { JournalConfig } from './config.ts'
 import { Looks } from './looks.ts'
 import { type Replayed, readEntries, replay } from './replay.ts'
 import { isSnapshotDue } from './retention.ts'
+import { otherHistory } from './same-history.ts'
 import type { JournalStore, Leading, Store } from './store.ts'
 import { eventVersion, storable } from './stored-event.ts'
 
@@ -85,6 +86,12 @@ export class Journal implements AsyncDisposable {
   readonly #stop: AbortSignal
   #state: 'unloaded' | 'ready' | 'closed' = 'unloaded'
   #snapshot: { readonly revision: number; readonly at: number }
+  /** What was taken last, at the fleet's revision; undefined: nothing, or it is no longer kept. */
+  #last: JournalEntry | undefined
+  /** The store failed: it may be another one, or have gone back, when it answers again. */
+  #doubted = false
+  /** The store has another history than the fleet: nothing is taken from it any more. */
+  #parted: Failure | undefined
   #rounds: Promise<unknown> = Promise.resolve()
   #compacting: Promise<void> = Promise.resolve()
   #taking: Promise<unknown> = Promise.resolve()
@@ -101,8 +108,12 @@ export class Journal implements AsyncDisposable {
     this.#lead = parts.lead ?? alone
     this.#queue = new CommitQueue({
       append: async (events, leading) => {
+        await this.#beSure()
         const condition = { atLeast: this.#fleet.revision, ...(leading ? { term: this.#lead.term() } : {}) }
-        return this.#store.append(events, condition)
+        return this.#store.append(events, condition).catch((error: unknown) => {
+          this.#doubted = true
+          throw error
+        })
       },
       take: (entries) => this.#take(entries),
       inOrder: (work) => this.#inOrder(work),
@@ -115,7 +126,16 @@ export class Journal implements AsyncDisposable {
   /** Restores the fleet: the newest snapshot and what came after it. Once, before anything is recorded. */
   async load(): Promise<Replayed> {
     const began = performance.now()
-    const replayed = await replay(this.#store, this.#fleet, { until: await this.#store.head(), log: this.#log })
+    const target = {
+      restore: (state: FleetState) => this.#fleet.restore(state),
+      apply: (entries: readonly JournalEntry[]) => {
+        this.#fleet.apply(entries)
+        this.#last = entries.at(-1)
+      },
+    }
+    const replayed = await replay(this.#store, target, { until: await this.#store.head(), log: this.#log })
+    // With a snapshot nobody needs it, so it may be one that cannot be read.
+    this.#last ??= await this.#entry(replayed.revision).catch(() => undefined)
     this.#state = 'ready'
     this.#rounds = Promise.all([this.#compactInRounds(), this.#probeInRounds(), this.#followInRounds()])
     const { revision, entries, snapshot } = replayed
@@ -224,12 +244,36 @@ export class Journal implements AsyncDisposable {
   async #catchUp(until: number): Promise<void> {
     while (this.#fleet.revision < until) {
       const after = this.#fleet.revision
-      const entries = await this.read(after, Math.min(500, until - after))
+      const known = this.#last ? 1 : 0
+      const [first, ...more] = await this.read(after - known, Math.min(500, until - after) + known)
+      const knows = first?.revision === after
+      if (first && knows) this.#compare(first)
+      const entries = first && !knows ? [first, ...more] : more
       if (entries[0]?.revision !== after + 1) {
         throw new Failure('STORE_CORRUPT', `The journal has no revision ${after + 1}.`)
       }
       this.#apply(entries)
     }
+  }
+
+  async #entry(revision: number): Promise<JournalEntry | undefined> {
+    if (revision === 0) return undefined
+    const [entry] = await this.read(revision - 1, 1)
+    return entry?.revision === revision ? entry : undefined
+  }
+
+  /** After a failure, before anything is acknowledged: that the store still has what was taken from it. */
+  async #beSure(): Promise<void> {
+    if (this.#parted) throw this.#parted
+    if (!this.#doubted) return
+    const stored = this.#last && (await this.#entry(this.#last.revision))
+    if (stored) this.#compare(stored)
+    this.#doubted = false
+  }
+
+  #compare(stored: JournalEntry): void {
+    this.#parted = this.#last && otherHistory(this.#last, stored)
+    if (this.#parted) throw this.#parted
   }
 
   #apply(entries: readonly JournalEntry[]): readonly Outcome[] {
@@ -238,6 +282,7 @@ export class Journal implements AsyncDisposable {
       this.#looks.reached(this.#fleet.revision)
       return each
     })
+    this.#last = entries.at(-1) ?? this.#last
     this.#tell(entries)
     return outcomes
   }
@@ -303,7 +348,8 @@ export class Journal implements AsyncDisposable {
     const probe = async () => {
       if (!this.#queue.unavailable?.failure.retryable) return
       await this.#store.probe()
-      this.#queue.recovered()
+      // By now it may be unavailable for another reason.
+      if (this.#queue.unavailable?.failure.retryable) this.#queue.recovered()
     }
     const pace = { everyMs: probeEveryMs, afterFailureMs: () => probeEveryMs }
     return repeat(probe, pace, () => {}, this.#stop)
@@ -320,6 +366,7 @@ export class Journal implements AsyncDisposable {
       await this.#appended.next(followEveryMs, this.#stop)
       if (this.#stop.aborted) break
       await this.#inOrder(() => this.#followOnce()).catch((error: unknown) => {
+        this.#doubted = true
         if (!this.#stop.aborted) this.#queue.failed(error)
       })
     }
@@ -327,11 +374,13 @@ export class Journal implements AsyncDisposable {
   }
 
   async #followOnce(): Promise<void> {
+    if (this.#parted) throw this.#parted
     const head = await this.#store.head()
     const { revision } = this.#fleet
     if (head < revision) {
       throw new Failure('STORE_CORRUPT', `The store went back from revision ${revision} to ${head}.`)
     }
+    await this.#beSure()
     await this.#catchUp(head)
     // That something is there again which was missing is seen by reading; that it can be written, by the probe.
     if (this.#queue.unavailable?.failure.code === 'STORE_CORRUPT') this.#queue.recovered()

@@ -87,6 +87,47 @@ t.test('what comes late is put in its place; what is no number, or of another un
   t.match(recent.of('a'), [{ unit: 'ms', samples: [{ at: 6 }] }])
 })
 
+t.test('a past that is replayed beside what comes now pushes nothing newer out', async (t) => {
+  const anHour = 240
+  const arrivals = fc.record({
+    /** Samples of the past that come between two of now. */
+    between: fc.integer({ min: 1, max: 40 }),
+    backwards: fc.boolean(),
+    live: fc.integer({ min: 1, max: 90 }),
+  })
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(arrivals, ({ between, backwards, live }) => {
+        const recent = new RecentSamples(plenty)
+        const past = Array.from({ length: anHour }, (_, index) => startedAt + index * 15_000)
+        if (backwards) past.reverse()
+        const all: number[] = []
+        for (let index = 0; index < live || past.length > 0; index += 1) {
+          if (index < live) all.push(startedAt + (anHour + index) * 15_000)
+          all.push(...past.splice(0, between))
+        }
+        for (const at of all) for (const name of ['x', 'y']) recent.add({ ...base, name, at, value: at % 1_000_000 })
+        const newest = all.toSorted((a, b) => a - b).slice(-64)
+        const found = recent.of('a')
+        return (
+          found.length === 2 &&
+          found.every(({ samples, whole }) => {
+            const times = samples.map(({ at }) => at)
+            const isTrue = samples.every(({ at, value }) => value === at % 1_000_000)
+            return isTrue && !whole && JSON.stringify(times) === JSON.stringify(newest)
+          })
+        )
+      }),
+      { numRuns: 100 },
+    ),
+  )
+  const recent = new RecentSamples(plenty)
+  recent.add({ ...base, at: startedAt })
+  recent.add({ ...base, at: startedAt - 60 * 86_400_000 })
+  t.match(recent.of('a'), [{ samples: [{ at: startedAt }], whole: false }], 'nor does what is older than can be told')
+  t.equal(recent.of('a')[0]?.samples.length, 1)
+})
+
 t.test('what nobody speaks of any more makes room, and who comes later may have been here before', async (t) => {
   const recent = new RecentSamples(plenty)
   recent.add({ ...base, at: startedAt })

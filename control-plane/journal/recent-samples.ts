@@ -75,7 +75,7 @@ export class RecentSamples {
     }
     const columns = owner.names.length
     const isNew = owner.moments === 0 || owner.times[owner.last] !== at % wrap || hasValue(owner, column)
-    if (isNew) this.#begin(owner, at)
+    if (isNew && !this.#begin(owner, at)) return
     owner.values[owner.last * columns + column] = value
   }
 
@@ -127,19 +127,24 @@ export class RecentSamples {
     return owner.names.push(name) - 1
   }
 
-  #begin(owner: Owner, at: number): void {
+  /** False: it is older than all that is kept. */
+  #begin(owner: Owner, at: number): boolean {
     const { length } = owner.times
     if (owner.moments === length && length < mostMoments && this.#hasRoom(bytesOf(owner))) {
       this.#resize(owner, length * 2, owner.names.length)
     }
-    if (owner.moments === owner.times.length) owner.whole = false
-    else owner.moments += 1
+    const isFull = owner.moments === owner.times.length
+    const isAncient = owner.newest - at >= wrap / 2
+    if (isFull || isAncient) owner.whole = false
+    if (isAncient || (isFull && !makeRoom(owner, at))) return false
+    if (!isFull) owner.moments += 1
     owner.last = (owner.last + 1) % owner.times.length
     owner.times[owner.last] = at % wrap
     owner.newest = Math.max(owner.newest, at)
     const columns = owner.names.length
     owner.values.fill(Number.NaN, owner.last * columns, (owner.last + 1) * columns)
     this.#forgetOne(at)
+    return true
   }
 
   /** Keeps what there is, the oldest moment first. */
@@ -190,6 +195,28 @@ function placeOf({ last, moments, times }: Owner, index: number): number {
   return (last - moments + 1 + index + times.length) % times.length
 }
 
+/** How much older than the newest it is, in milliseconds. */
+function ageOf({ newest, times }: Owner, place: number): number {
+  return ((newest % wrap) - (times[place] ?? 0) + wrap) % wrap
+}
+
+/** Lets the oldest moment be the next to be written over: a past that is replayed pushes nothing newer out. False: `at` is older. */
+function makeRoom(owner: Owner, at: number): boolean {
+  const { times, values, newest, moments } = owner
+  const next = placeOf(owner, 0)
+  let oldest = next
+  for (let index = 1; index < moments; index += 1) {
+    const place = placeOf(owner, index)
+    if (ageOf(owner, place) > ageOf(owner, oldest)) oldest = place
+  }
+  if (newest - at > ageOf(owner, oldest)) return false
+  if (oldest === next) return true
+  const columns = owner.names.length
+  times.copyWithin(oldest, next, next + 1)
+  values.copyWithin(oldest * columns, next * columns, (next + 1) * columns)
+  return true
+}
+
 function hasValue({ values, names, last }: Owner, column: number): boolean {
   return !Number.isNaN(values[last * names.length + column])
 }
@@ -201,15 +228,14 @@ function clear(owner: Owner, column: number, unit: Sample['unit']): void {
 }
 
 function samplesOf(owner: Owner, column: number): { readonly at: number; readonly value: number }[] {
-  const { times, values, names, newest, moments } = owner
+  const { values, names, newest, moments } = owner
   const samples: { readonly at: number; readonly value: number }[] = []
   for (let index = 0; index < moments; index += 1) {
     const place = placeOf(owner, index)
     const value = values[place * names.length + column] ?? Number.NaN
     if (Number.isNaN(value)) continue
-    const before = ((newest % wrap) - (times[place] ?? 0) + wrap) % wrap
     // What single precision cannot tell is left out.
-    samples.push({ at: newest - before, value: Number(value.toPrecision(7)) })
+    samples.push({ at: newest - ageOf(owner, place), value: Number(value.toPrecision(7)) })
   }
   return samples.sort((a, b) => a.at - b.at)
 }

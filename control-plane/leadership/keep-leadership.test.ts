@@ -7,9 +7,9 @@ const pace = { renewEveryMs: 20, forMs: 2_000 }
 
 const never = new AbortController().signal
 
-function keeper(row: LeadershipRow, run: string) {
+function keeper(row: LeadershipRow, run: string, mayClaim = () => true) {
   const { log, lines } = logLines()
-  const kept = new LeadershipKeeper({ row, run, holder: `plane ${run}`, log, pace })
+  const kept = new LeadershipKeeper({ row, run, holder: `plane ${run}`, log, pace, mayClaim })
   const heard: Standing[] = []
   kept.onChange((standing) => heard.push(standing))
   return { kept, heard, lines, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() }
@@ -36,6 +36,7 @@ t.test('a leadership that cannot be renewed ends by our own clock, and comes bac
   const row: LeadershipRow = {
     claimLeadership: (claim) => (away ? Promise.reject(new Error('away')) : store.claimLeadership(claim)),
     resignLeadership: store.resignLeadership,
+    leadership: store.leadership,
   }
   await using one = keeper(row, 'r1')
   await one.kept.leading(never)
@@ -99,8 +100,56 @@ t.test('who leads is decided with the first answer', async (t) => {
   await using one = keeper(store, 'r1')
   await one.kept.decided(20_000, never)
   t.match(one.kept.leader(), { run: 'r1' })
-  const silent: LeadershipRow = { claimLeadership: () => new Promise(() => {}), resignLeadership: async () => {} }
+  const silent: LeadershipRow = {
+    claimLeadership: () => new Promise(() => {}),
+    resignLeadership: async () => {},
+    leadership: () => new Promise(() => {}),
+  }
   await using two = keeper(silent, 'r2')
   await two.kept.decided(10, never)
   t.equal(two.kept.leader(), undefined)
+})
+
+t.test('one that may not begin to lead only looks, also when nobody leads, and leads as soon as it may', async (t) => {
+  await using store = await memoryStore()
+  await store.claimLeadership({ run: 'r2', holder: 'two', forMs: 60_000 })
+  let looks = 0
+  let may = false
+  const row: LeadershipRow = {
+    claimLeadership: store.claimLeadership,
+    resignLeadership: store.resignLeadership,
+    leadership: () => {
+      looks += 1
+      return store.leadership()
+    },
+  }
+  await using one = keeper(row, 'r1', () => may)
+  await one.kept.decided(20_000, never)
+  t.match(one.kept.leader(), { run: 'r2' }, 'it hears who leads')
+  await store.resignLeadership('r2')
+  const before = looks
+  await waitFor(() => looks > before + 3, { what: 'some more looks', withinMs: 20_000 })
+  t.match(await store.leadership(), { run: 'r2', epoch: 1 }, 'it is left to whoever may')
+  t.equal(one.kept.term(), undefined)
+  may = true
+  t.strictSame(await one.kept.leading(never), { run: 'r1', epoch: 2 })
+})
+
+t.test('one that leads renews it, whether it may begin to lead or not', async (t) => {
+  await using store = await memoryStore()
+  let may = true
+  let renewed = 0
+  const row: LeadershipRow = {
+    claimLeadership: (claim) => {
+      if (!may) renewed += 1
+      return store.claimLeadership(claim)
+    },
+    resignLeadership: store.resignLeadership,
+    leadership: store.leadership,
+  }
+  await using one = keeper(row, 'r1', () => may)
+  await one.kept.leading(never)
+  may = false
+  await waitFor(() => renewed > 3, { what: 'renewals', withinMs: 20_000 })
+  t.strictSame(one.kept.term(), { run: 'r1', epoch: 1 })
 })

@@ -12,6 +12,7 @@ export type LeadershipRow = {
     readonly above: number
   }): Promise<Answer>
   resignLeadership(run: string): Promise<void>
+  leadership(): Promise<Answer>
 }
 
 export type LeadershipParts = {
@@ -21,6 +22,8 @@ export type LeadershipParts = {
   /** For people: which plane this is. */
   readonly holder: string
   readonly log: Logger
+  /** Whether it may begin to lead now; else it only looks who does. What it leads it renews. Left out: always. */
+  readonly mayClaim?: () => boolean
   readonly pace?: LeadershipPace
 }
 
@@ -42,6 +45,8 @@ const usualPace: LeadershipPace = { renewEveryMs: 1_000, forMs: 4_000 }
 /** Of those that were seen to lead, so many are remembered. */
 const mostSeen = 100
 const decidedLookMs = 5
+/** Somebody else is to lead on: that is looked at no more often, also where nobody leads yet. */
+const lookAgainMs = 200
 
 /**
  * Claims the leadership again and again, whoever has it, until disposed of; then it is given up. It ends for us when another one has it,
@@ -132,8 +137,9 @@ export class LeadershipKeeper implements AsyncDisposable {
     while (!signal.aborted) {
       let waitMs = renewEveryMs / 4
       try {
-        await this.#claim()
+        const claimed = await this.#claim()
         waitMs = nextClaimMs(this.#answer, { run: this.#parts.run, everyMs: renewEveryMs })
+        if (!claimed) waitMs = Math.max(waitMs, Math.min(lookAgainMs, renewEveryMs))
       } catch (err) {
         if (!signal.aborted) this.#parts.log.debug({ err }, 'the leadership could not be claimed')
       }
@@ -141,17 +147,19 @@ export class LeadershipKeeper implements AsyncDisposable {
     }
   }
 
-  async #claim(): Promise<void> {
-    const { row, run, holder } = this.#parts
+  /** Resolves with whether it was claimed; else it was only looked at. */
+  async #claim(): Promise<boolean> {
+    const { row, run, holder, mayClaim } = this.#parts
     const { forMs } = this.#pace
     const above = this.#above
+    const claims = this.term() !== undefined || (mayClaim?.() ?? true)
     if (this.#lease && this.#lease.epoch <= above) {
       this.#lose()
       await row.resignLeadership(run)
     }
     const askedAt = performance.now()
     const answer = await Promise.race([
-      row.claimLeadership({ run, holder, forMs, above }),
+      claims ? row.claimLeadership({ run, holder, forMs, above }) : row.leadership(),
       // What takes longer than the lease lasts is of no use, and must not keep the next one waiting.
       pause(forMs, this.#closing.signal).then(() => Promise.reject(new Error(`no answer within ${forMs} ms`))),
     ])
@@ -159,8 +167,10 @@ export class LeadershipKeeper implements AsyncDisposable {
     if (before && answer.run !== run && isRenewed(before, answer, askedAt - this.#answeredAt)) this.#saw(answer.run)
     this.#answer = answer
     this.#answeredAt = performance.now()
-    this.#lease = leaseAfter(answer, { run, forMs }, askedAt)
+    // What is only looked at is not prolonged.
+    if (claims) this.#lease = leaseAfter(answer, { run, forMs }, askedAt)
     this.#look(before && (before.run !== answer.run || before.epoch !== answer.epoch))
+    return claims
   }
 
   #saw(run: string): void {

@@ -77,5 +77,10 @@ export type WholeSplitView = z.infer<typeof WholeSplitView>
 export const UnderWaySplitView = z.extend(SplitView, { last: z.nullable(TransitionView) })
 export type UnderWaySplitView = z.infer<typeof UnderWaySplitView>
 
-export const SplitMovedView = z.object({ changed: z.boolean(), split: WholeSplitView })
+export const SplitMovedView = z.object({
+  changed: z.boolean(),
+  /** Why it is not stored yet: it is taken back at the gateways of the plane that answers, and other planes do not know of it. */
+  unkept: z.optional(z.string()),
+  split: WholeSplitView,
+})
 export type SplitMovedView = z.infer<typeof SplitMovedView>

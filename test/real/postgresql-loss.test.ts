@@ -220,6 +220,28 @@ await t.test('a PostgreSQL that is lost', { skip }, async (t) => {
     t.equal(again.fleet.instances.size, 4)
   })
 
+  await t.test(
+    'and comes back without its end, and others go on from there: who acknowledged that stops',
+    async (t) => {
+      await using place = await kind.place()
+      await using one = await planeOn(place)
+      for (const id of ['crm-1', 'crm-2', 'crm-3']) await one.journal.record(registered(id), { by })
+      await place.query('delete from journal where revision = 3; update journal_head set revision = 2')
+      await using folder = await temporaryFolder('other')
+      await using store = await openStore({ ...place.settings, path: `${folder.path}/heddle.db` })
+      const event = encodeEvent({ version: 1, at: 1, by, change: { kind: 'fell-silent', instance: 'crm-1' } })
+      await store.append(Array.from({ length: 3 }, () => event))
+      const message = /Revision 3 is another one than was acknowledged/
+      await waitFor(() => message.test(one.journal.status().failure?.message ?? ''), {
+        what: 'seeing it',
+        withinMs: 20_000,
+      })
+      await t.rejects(one.journal.record(registered('crm-4'), { by }), { code: 'STORE_CORRUPT', message })
+      t.equal(await revisionsOf(place), 5, 'nothing is added')
+      t.equal(one.fleet.revision, 3, 'and nothing of it is taken')
+    },
+  )
+
   await t.test('again and again, as is who writes to it: nothing acknowledged is lost', async (t) => {
     await using place = await kind.place()
     await using folder = await temporaryFolder('notes')

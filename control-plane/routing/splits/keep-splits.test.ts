@@ -217,3 +217,87 @@ t.test('a plane that does not lead shows what the one that leads decides, and go
   await one.splits.look()
   await one.users(0)
 })
+
+t.test('an abort that cannot be kept acts at once, says so, and is asked for again until it is', async (t) => {
+  const world = await worldOf(t)
+  await world.order('start')
+  await world.users(100)
+  world.store.writable = false
+  const unkept = {
+    kind: 'unkept',
+    why: /no room/,
+    seen: { state: { phase: 'aborted' }, waitingFor: [/not stored yet/] },
+  }
+  t.match(await world.order('abort'), unkept)
+  await world.users(0)
+  t.match(await world.order('abort'), unkept, 'and again')
+  world.store.writable = true
+  t.match(await world.order('abort'), { kind: 'unchanged', seen: { waitingFor: [] } })
+  t.match(world.store.splits.get('crm'), { phase: 'aborted' })
+})
+
+t.test('an abort that could not be kept outlasts the end of the leadership', async (t) => {
+  const world = await worldOf(t)
+  await world.order('start')
+  await world.users(100)
+  world.store.writable = false
+  t.match(await world.order('abort'), { kind: 'unkept' })
+  world.leads = false
+  await world.splits.look()
+  t.match(world.splits.find('crm')?.state, { phase: 'aborted' })
+  await world.users(0)
+  world.leads = true
+  world.store.writable = true
+  await world.splits.look()
+  t.match(world.store.splits.get('crm'), { phase: 'aborted' })
+  await world.users(0)
+})
+
+t.test('where another plane leads on meanwhile, an abort that it does not know holds here until it does', async (t) => {
+  const one = await worldOf(t)
+  await one.order('start')
+  await one.users(100)
+  const two = await new World(t, one.store).open()
+  two.declare(plain)
+  await two.settle()
+  one.store.writable = false
+  t.match(await one.order('abort'), { kind: 'unkept' })
+  one.leads = false
+  one.store.writable = true
+  t.match(await two.order('promote'), { kind: 'done' })
+  await one.splits.look()
+  t.match(one.splits.find('crm'), { state: { phase: 'aborted', step: 1 }, waitingFor: [/holds here only/] })
+  await one.users(0)
+  t.match(await two.order('abort'), { kind: 'done' })
+  await one.splits.look()
+  t.strictSame(one.splits.find('crm')?.waitingFor, [])
+  t.match(await two.order('start'), { kind: 'done' })
+  await one.splits.look()
+  await one.users(100)
+})
+
+t.test(
+  'an abort that could not be kept is stored above what another plane decided, once this one leads again',
+  async (t) => {
+    const one = await worldOf(t)
+    await one.order('start')
+    const two = await new World(t, one.store).open()
+    two.declare(plain)
+    await two.settle()
+    one.store.writable = false
+    await one.order('abort')
+    one.leads = false
+    one.store.writable = true
+    await two.order('promote')
+    const serial = two.splits.find('crm')?.state.serial ?? 0
+    await one.splits.look()
+    two.leads = false
+    one.leads = true
+    await one.splits.look()
+    await two.splits.look()
+    t.match(one.store.splits.get('crm'), { phase: 'aborted' })
+    t.match(two.splits.find('crm')?.state, { phase: 'aborted' })
+    t.ok((two.splits.find('crm')?.state.serial ?? 0) > serial)
+    await two.users(0)
+  },
+)

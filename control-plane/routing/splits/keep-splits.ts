@@ -10,7 +10,7 @@ import type { Traffic } from '../traffic/traffic.ts'
 import { isWatched, judgeSplit, type Known, redeclared } from './judge-split.ts'
 import { measureSplit } from './measure-split.ts'
 import { ordered, type SplitOrder } from './order.ts'
-import { type Measured, positionOf, readyState, type SplitState } from './state.ts'
+import { type Measured, positionOf, readyState, type SplitState, stillTakenBack } from './state.ts'
 import { type SplitStore, stateOf, storedOf } from './store.ts'
 
 export type SplitsParts = {
@@ -35,6 +35,8 @@ export type SplitSeen = {
 
 export type OrderOutcome =
   | { readonly kind: 'done' | 'unchanged'; readonly seen: SplitSeen }
+  /** It is taken back here, at once, and the store does not know it yet: other planes do not either. `why`: in words. */
+  | { readonly kind: 'unkept'; readonly why: string; readonly seen: SplitSeen }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly why: string; readonly seen: SplitSeen }
   /** It is another state than the order was made for. */
@@ -50,8 +52,8 @@ export class Splits {
   readonly #parts: SplitsParts
   readonly #states = new Map<string, SplitState>()
   readonly #waitingFor = new Map<string, readonly string[]>()
-  /** Taken back already though the store does not know it yet: users do not wait for a disk. */
-  readonly #unsaved = new Set<string>()
+  /** Taken back already though the store does not know it yet, and why not: users do not wait for a disk. */
+  readonly #unsaved = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
   #declaration: Declaration | undefined
   /** The last look was that of a leader. */
@@ -91,9 +93,12 @@ export class Splits {
       const known = this.#known(declared, state)
       const result = ordered(declared, state, order, known, this.#parts.now())
       if ('refused' in result) return { kind: 'refused', why: result.refused, seen }
-      if (result.state === state) return { kind: 'unchanged', seen }
-      await this.#move(result.state)
-      return { kind: 'done', seen: this.#seen(declared) }
+      if (result.state !== state) await this.#move(result.state)
+      // Who asks again for what could not be kept has the store asked again.
+      else await this.#saveTakenBack().catch(() => {})
+      const why = this.#unsaved.get(service)
+      if (why !== undefined) return { kind: 'unkept', why, seen: this.#seen(declared) }
+      return { kind: result.state === state ? 'unchanged' : 'done', seen: this.#seen(declared) }
     })
   }
 
@@ -110,7 +115,7 @@ export class Splits {
       if (!leads || !this.#led) await this.#takeStored()
       this.#led = leads
       if (!leads) return
-      await this.#saveLate()
+      await this.#saveTakenBack()
       const declaration = this.#parts.publisher.declaration
       if (declaration !== this.#declaration) await this.#follow(declaration)
       for (const split of declaration?.splits.values() ?? []) await this.#judge(split)
@@ -122,12 +127,20 @@ export class Splits {
     const stored = await this.#parts.store.routingSplits()
     const before = new Map(this.#states)
     this.#states.clear()
-    this.#unsaved.clear()
     for (const each of stored) this.#states.set(each.service, stateOf(each))
-    const changed = [...this.#states].some(([service, state]) => before.get(service)?.serial !== state.serial)
+    for (const service of [...this.#unsaved.keys()]) this.#keepTakenBack(service, before.get(service))
+    const changed = [...this.#states].some(([service, state]) => !isSame(before.get(service), state))
     if (!changed && before.size === this.#states.size) return
     this.#waitingFor.clear()
     this.#publish()
+  }
+
+  /** What was taken back here stays so, whoever leads by now, until it is stored or overtaken by what is. */
+  #keepTakenBack(service: string, ours: SplitState | undefined): void {
+    const stored = this.#states.get(service)
+    const kept = ours && stillTakenBack(ours, stored)
+    if (kept) this.#states.set(service, kept)
+    else this.#unsaved.delete(service)
   }
 
   async #judge(split: SplitDeclaration): Promise<void> {
@@ -170,7 +183,9 @@ export class Splits {
   #seen(declared: SplitDeclaration): SplitSeen {
     const state = this.#stateOf(declared)
     const { measured } = this.#known(declared, state)
-    return { declared, state, measured, waitingFor: this.#waitingFor.get(declared.name) ?? [] }
+    const why = this.#unsaved.get(declared.name)
+    const unkept = why === undefined ? [] : [`that it was taken back is not stored yet, and holds here only: ${why}`]
+    return { declared, state, measured, waitingFor: [...unkept, ...(this.#waitingFor.get(declared.name) ?? [])] }
   }
 
   #known(declared: SplitDeclaration, state: SplitState): Known {
@@ -206,9 +221,9 @@ export class Splits {
     const { by, reason, why } = transitions.at(-1) ?? {}
     if (phase === 'aborted') {
       this.#take(state)
-      this.#unsaved.add(service)
+      this.#unsaved.set(service, 'it is not stored yet')
       log.warn({ service, step, by, reason, why }, 'a split was taken back')
-      return this.#saveLate().catch((error: unknown) => {
+      return this.#saveTakenBack().catch((error: unknown) => {
         log.error({ service, error: explainError(error) }, 'that a split was taken back could not be kept yet')
       })
     }
@@ -224,10 +239,16 @@ export class Splits {
     this.#publish()
   }
 
-  async #saveLate(): Promise<void> {
+  async #saveTakenBack(): Promise<void> {
     if (this.#unsaved.size === 0) return
-    const states = [...this.#unsaved].flatMap((service) => this.#states.get(service) ?? [])
-    await this.#parts.store.saveRoutingSplits(states.map(storedOf))
+    const services = [...this.#unsaved.keys()]
+    const states = services.flatMap((service) => this.#states.get(service) ?? [])
+    try {
+      await this.#parts.store.saveRoutingSplits(states.map(storedOf))
+    } catch (error) {
+      for (const service of services) this.#unsaved.set(service, explainError(error))
+      throw error
+    }
     this.#unsaved.clear()
   }
 
@@ -249,4 +270,8 @@ export class Splits {
     this.#turn = turn.catch(() => {})
     return turn
   }
+}
+
+function isSame(before: SplitState | undefined, { serial, phase, version }: SplitState): boolean {
+  return before?.serial === serial && before.phase === phase && before.version === version
 }

@@ -97,6 +97,22 @@ export function moved(
   }
 }
 
+/**
+ * A split that was taken back, though the store did not hear of it, as it is to be stored now. Undefined: what is stored knows of it already, or
+ * is of another declaration, or has nobody on the canary.
+ */
+export function stillTakenBack(ours: SplitState, stored: SplitState | undefined): SplitState | undefined {
+  const taken = ours.transitions.at(-1)
+  if (!taken || !stored) return ours
+  const knows = stored.transitions.some(
+    ({ at, by, phase }) => phase === 'aborted' && at === taken.at && by === taken.by,
+  )
+  if (knows || stored.version !== ours.version || !isUnderWay(stored)) return undefined
+  if (stored.serial < ours.serial) return ours
+  const { at, by, reason, why, measured } = taken
+  return moved(stored, { at, by, reason, why, measured, phase: 'aborted' })
+}
+
 /** Whether anything goes to the canary. */
 export function isUnderWay({ phase }: SplitState): boolean {
   return phase !== 'ready' && phase !== 'aborted'

@@ -288,6 +288,97 @@ export async function journalSuite(t: Test, kind: StoreKind): Promise<void> {
     await elsewhere[Symbol.asyncDispose]()
   })
 
+  /** A journal over a store that several share, which the test exchanges; both hold the same first entries. */
+  const exchanged = async (stack: AsyncDisposableStack, same: number, taken: number, otherwise: number) => {
+    const fell = (instance: string) =>
+      encodeEvent({ version: 1, at: 1, by, change: { kind: 'fell-silent', instance } } as const)
+    const [before, after] = [stack.use(await kind.open()), stack.use(await kind.open())]
+    const first = Array.from({ length: same }, (_, index) =>
+      encodeEvent({ version: 1, at: 1, by, change: registered(`crm-${index}`) }),
+    )
+    await before.append(first)
+    await after.append(first)
+    let now: Store = before
+    const sharing = { onAppended: () => () => {} }
+    const store = new Proxy(before, { get: (_, name) => (name === 'sharing' ? sharing : Reflect.get(now, name)) })
+    const plane = stack.use(await loaded(store))
+    await registerMany(plane.journal, taken - same, same)
+    if (otherwise > same)
+      await after.append(Array.from({ length: otherwise - same }, (_, index) => fell(`crm-${index}`)))
+    return {
+      plane,
+      before,
+      after,
+      use: (other: Store) => {
+        now = other
+      },
+    }
+  }
+
+  for (const { what, otherwise } of [
+    { what: 'has gone further', otherwise: 12 },
+    { what: 'is as far', otherwise: 8 },
+  ]) {
+    await t.test(`a store that went back and ${what} with other entries is never taken for the same one`, async (t) => {
+      await using stack = new AsyncDisposableStack()
+      const { plane, after, use } = await exchanged(stack, 5, 8, 5)
+      const { journal, fleet } = plane
+      const wentBack = () => /went back/.test(journal.status().failure?.message ?? '')
+      use(after)
+      await waitFor(wentBack, { what: 'noticing that it went back', withinMs: 20_000 })
+      await after.append(
+        Array.from({ length: otherwise - 5 }, () =>
+          encodeEvent({ version: 1, at: 2, by, change: { kind: 'fell-silent', instance: 'crm-1' } }),
+        ),
+      )
+      await waitFor(() => !wentBack(), { what: 'the next look', withinMs: 20_000 })
+      const failure = { code: 'STORE_CORRUPT', message: /Revision 8 is another one than was acknowledged/ }
+      t.match(journal.status(), { state: 'unavailable', failure })
+      await t.rejects(journal.record(registered('crm-9'), { by }), failure)
+      t.equal(fleet.revision, 8, 'nothing of it is applied')
+      t.equal(await after.head(), otherwise, 'and nothing is added to it')
+      t.equal(journal.status().state, 'unavailable')
+    })
+  }
+
+  await t.test(
+    'a store with other entries that nobody saw go back is noticed by who looks, or who records',
+    async (t) => {
+      await using stack = new AsyncDisposableStack()
+      const { plane, after, use } = await exchanged(stack, 5, 8, 12)
+      use(after)
+      await t.rejects(plane.journal.record(registered('crm-9'), { by }), { message: /Revision 8 is another one/ })
+      t.equal(plane.fleet.revision, 8)
+    },
+  )
+
+  await t.test('a store that is what it was, after having been another one, is taken again', async (t) => {
+    await using stack = new AsyncDisposableStack()
+    const { plane, before, after, use } = await exchanged(stack, 5, 8, 5)
+    const { journal } = plane
+    use(after)
+    await waitFor(() => journal.status().failure, { what: 'noticing it', withinMs: 20_000 })
+    use(before)
+    await waitFor(() => journal.status().state === 'ready', { what: 'going on', withinMs: 20_000 })
+    t.equal(await journal.record(registered('crm-9'), { by }), 'changed')
+  })
+
+  await t.test('whoever begins with a snapshot follows others, whether its last entry is kept or not', async (t) => {
+    for (const dropped of [false, true]) {
+      await using store = await kind.open()
+      {
+        await using plane = await loaded(store)
+        await registerMany(plane.journal, 5)
+        await plane.journal.compact()
+      }
+      if (dropped) await store.dropEntries(5, 100)
+      await using plane = await loaded(store)
+      await store.append([encodeEvent({ version: 1, at: 1, by, change: { kind: 'fell-silent', instance: 'crm-1' } })])
+      t.equal(await plane.journal.record(registered('crm-9'), { by }), 'changed')
+      t.equal(plane.fleet.revision, 7)
+    }
+  })
+
   await t.test('the event of an entry is the one that a restart reads', async (t) => {
     await using store = await kind.open()
     await using plane = await loaded(store)
