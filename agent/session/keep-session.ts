@@ -7,7 +7,7 @@ import type { Channel } from './channel.ts'
 import { connect } from './connect.ts'
 import { converse, type Talking } from './converse.ts'
 import { type ListedPlane, PlaneList } from './plane-list.ts'
-import { type Reached, Relocation } from './relocation.ts'
+import { type Answered, type Reached, Relocation } from './relocation.ts'
 
 export type SessionState = {
   readonly state: 'connecting' | 'connected' | 'refused'
@@ -115,7 +115,6 @@ export class Session {
   async #once(stop: AbortSignal): Promise<Ended> {
     const { ready } = this.#keeping
     const plane = this.#planes.current
-    const introduced = this.#renewals
     const connected = await this.#connect(plane, stop)
     if (connected.kind === 'failed') {
       this.#fail('connecting', plane, connected.why)
@@ -132,20 +131,19 @@ export class Session {
       await channel[Symbol.asyncDispose]()
       return { good: false }
     }
-    if (this.#renewals !== introduced) {
-      // What it said of itself is no longer true.
-      await channel[Symbol.asyncDispose]()
-      return { good: false, wait: 0, stay: true }
-    }
     return this.#talk({ plane, connected }, stop)
   }
 
   async #talk({ plane, connected }: Reached, stop: AbortSignal): Promise<Ended> {
     const { log } = this.#keeping
-    const { channel, session, plane: replica } = connected
+    const { channel, session, plane: replica, introduced } = connected
     const startedAt = performance.now()
-    const introduced = this.#renewals
     this.#planes.reached(plane)
+    if (this.#renewals !== introduced) {
+      // What it said of itself is no longer true.
+      await channel[Symbol.asyncDispose]()
+      return { good: false, wait: 0, stay: true }
+    }
     this.#channel = channel
     const sessions = this.#state.sessions + 1
     this.#state = { state: 'connected', plane, replica, session, since: performance.now(), sessions }
@@ -207,10 +205,11 @@ export class Session {
     return reached
   }
 
-  #connect(plane: string, stop: AbortSignal) {
+  async #connect(plane: string, stop: AbortSignal): Promise<Answered> {
     const { hello, log } = this.#keeping
-    const { size } = this.#planes
-    return connect(plane, { ...hello(), moves: { choice: this.#planes.choiceOf(plane), of: size } }, log, stop)
+    const introduced = this.#renewals
+    const moves = { choice: this.#planes.choiceOf(plane), of: this.#planes.size }
+    return { ...(await connect(plane, { ...hello(), moves }, log, stop)), introduced }
   }
 
   #fail(state: 'connecting' | 'refused', plane: string, why: string): void {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createLogger } from '#shared/logging/logger.ts'
+import type { Hello } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import { AgentRecorder } from '#test/support/agent-recorder.ts'
 import { temporaryBacklog } from '#test/support/backlog.ts'
@@ -17,13 +18,13 @@ const bad = { health: 'critical', reason: reason('refused') } as const
 const identity = { node: 'n-aaaaaaaaaaaa', machine: 'm', incarnation: 1 }
 const place = { name: 'n', site: 's', cluster: undefined, address: '10.0.0.1', gateways: [] }
 
-async function start(planes: readonly string[]) {
+async function start(planes: readonly string[], hello = () => helloOf({ identity, version: '0.1.0', ...place })) {
   const kept = await temporaryBacklog()
   const outbox = new Outbox(kept.backlog)
   outbox.specified(spec, ok, performance.now())
   const session = new Session({
     planes,
-    hello: () => helloOf({ identity, version: '0.1.0', ...place }),
+    hello,
     ready: async () => {},
     outbox,
     backlog: kept.backlog,
@@ -46,10 +47,10 @@ async function start(planes: readonly string[]) {
 }
 
 /** Two planes and an agent that knows both: the one that it talks to first, and the other. */
-async function begin(more: readonly string[] = []) {
+async function begin(more: readonly string[] = [], hello?: () => Hello) {
   const planes = [await AgentRecorder.start(), await AgentRecorder.start()]
   for (const [index, plane] of planes.entries()) plane.name = `plane-${index}`
-  const agent = await start([...planes.map(({ url }) => url), ...more])
+  const agent = await start([...planes.map(({ url }) => url), ...more], hello)
   const plane = await waitFor(() => planes.find(({ sessions }) => sessions > 0), {
     what: 'a session',
     withinMs: 20_000,
@@ -152,4 +153,30 @@ t.test('an agent that is stopped while it moves says goodbye to whoever has welc
   t.equal(other.all('goodbye').length, 1)
   await plane[Symbol.asyncDispose]()
   await other[Symbol.asyncDispose]()
+})
+
+t.test('whoever is introduced anew while it moves is known by its new words where it went', async (t) => {
+  let name = 'before'
+  let onHello = () => {}
+  const hello = () => {
+    const said = { ...helloOf({ identity, version: '0.1.0', ...place }), name }
+    onHello()
+    return said
+  }
+  await using scene = await begin([], hello)
+  const { agent, plane, other } = scene
+  // Its hello to the other plane is on its way with the old words.
+  onHello = () => {
+    onHello = () => {}
+    name = 'after'
+    agent.session.renew()
+  }
+  plane.send({ type: 'move', why: 'leaving' })
+  await other.verdict('passing ok')
+  t.strictSame(
+    other.all('hello').map(({ message }) => message.name),
+    ['before', 'after'],
+  )
+  t.match(await connectedTo(agent, other.url), { sessions: 2 })
+  t.equal(plane.sessions, 1)
 })

@@ -1,13 +1,16 @@
 import type { Connected } from './connect.ts'
 
+/** An answer to a hello, and how often the agent had been introduced anew when it said that hello. */
+export type Answered = Connected & { readonly introduced: number }
+
 /** A plane that has welcomed the agent; the channel is the caller's to close. */
-export type Reached = { readonly plane: string; readonly connected: Extract<Connected, { kind: 'welcome' }> }
+export type Reached = { readonly plane: string; readonly connected: Extract<Answered, { kind: 'welcome' }> }
 
 export type RelocationParts = {
   /** Where to go, best first. */
   readonly targets: readonly string[]
   /** Never rejects. */
-  readonly connect: (plane: string, stop: AbortSignal) => Promise<Connected>
+  readonly connect: (plane: string, stop: AbortSignal) => Promise<Answered>
   readonly onFailed: (plane: string, why: string) => void
 }
 

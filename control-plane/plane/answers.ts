@@ -79,7 +79,9 @@ export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answe
   const discovery = stack.use(serveDiscovery(fleet, config.discovery))
   const backups = stack.use(new Backups(config.journal, { owner, heddle: run.version }, log))
   // Whoever waits for one at the end waits no longer.
-  signal.addEventListener('abort', () => backups[Symbol.dispose](), { once: true })
+  const endBackups = () => backups[Symbol.dispose]()
+  signal.addEventListener('abort', endBackups, { once: true })
+  if (signal.aborted) endBackups()
   const keeper = keeperOf(run, parts, backups)
   const v1: ApiParts = {
     fleet,
@@ -137,7 +139,7 @@ function keeperOf({ config, log }: Run, { installation, lead: { leads } }: Answe
   const { backup } = config.journal
   if (!backup) return undefined
   const open = () => backups.begin({ metrics: backup.metrics, by: 'the timetable' })
-  return new BackupKeeper({ settings: backup, installation, open, leads, log })
+  return new BackupKeeper({ settings: backup, installation, open, leads, log, signal: backups.ended })
 }
 
 function measureConvergence({ log, signal }: Run, { journal, routing, sinks }: AnswersParts, metrics: PlaneMetrics) {

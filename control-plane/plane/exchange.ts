@@ -4,6 +4,7 @@ import { GatewayOutcome } from '#shared/protocol/gateway.ts'
 import { Metric } from '#shared/protocol/messages.ts'
 import { Doing } from '#shared/protocol/orders.ts'
 import { Counted, Counters } from '#shared/protocol/traffic.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import type { AgentSessions, AgentsHooks } from '../ingest/agents/serve-agents.ts'
 import type { Sightings } from '../ingest/agents/vantage/sightings.ts'
 import type { SightingHere } from '../ingest/agents/vantage/survey.ts'
@@ -113,6 +114,24 @@ export function takeElsewhere({ together, takers, sessions, sightings, heardAt }
     const id = vantage.id === planeId ? planeIdOf(run) : vantage.id
     if (seen) sightings.saw(instance, target, { ...vantage, id }, performance.now())
     else sightings.lostSight(instance, id, performance.now())
+  })
+}
+
+export type ForgetParts = {
+  readonly fleet: Pick<Fleet, 'nodes' | 'watch'>
+  readonly together: Pick<Together, 'tell'>
+  /** When nodes were heard of. */
+  readonly heardAt: readonly Map<string, number>[]
+}
+
+/** A node that leaves the fleet was never heard of, here and as the others are told. Returns how to stop. */
+export function forgetNodes({ fleet, together, heardAt }: ForgetParts): () => void {
+  return fleet.watch(({ nodes }) => {
+    for (const node of nodes) {
+      if (fleet.nodes.has(node)) continue
+      for (const each of heardAt) each.delete(node)
+      together.tell('heard', node, undefined)
+    }
   })
 }
 

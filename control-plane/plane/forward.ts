@@ -1,4 +1,11 @@
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  request as askHttp,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
+import { request as askHttps } from 'node:https'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Lead } from '../leadership/lead.ts'
 import type { ReplicaSeen } from '../replicas/replica.ts'
@@ -11,6 +18,9 @@ export type ForwardParts = {
 const answerWithinMs = 10_000
 /** Says that a request was forwarded already: two planes that each take the other for the leader must not play ball with it. */
 const mark = 'x-heddle-forwarded'
+
+/** What concerns one connection, and not the next one. */
+const ofConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'])
 
 /** Changes of versions and splits, and what is under way of them; what sinks of the leader are told. */
 const leaders: readonly RegExp[] = [
@@ -46,27 +56,38 @@ export function forwardToLeader(
     refuse(new Failure('LEADER_AWAY', `This plane does not lead, and ${who}.`, { retryable: true }))
     return true
   }
-  const { host: _, connection: __, ...headers } = request.headers
-  const forwarded = ask(
-    new URL(url, leader.api),
-    { method, headers: { ...headers, [mark]: '1' }, signal: AbortSignal.timeout(answerWithinMs) },
-    (answer) => {
-      const { connection: ___, 'transfer-encoding': ____, ...rest } = answer.headers
-      response.writeHead(answer.statusCode ?? 502, rest)
-      answer.pipe(response)
-      answer.on('error', () => response.destroy())
-    },
-  )
-  forwarded.on('error', (cause) => {
-    if (response.headersSent) response.destroy()
-    else
-      refuse(
-        new Failure('LEADER_AWAY', `${leader.holder} at ${leader.api} leads and did not answer.`, {
-          retryable: true,
-          cause,
-        }),
-      )
-  })
-  request.pipe(forwarded)
+  const failed = (cause: unknown) => {
+    if (response.headersSent) return void response.destroy()
+    const message = `${leader.holder} at ${leader.api} leads and did not answer.`
+    refuse(new Failure('LEADER_AWAY', message, { retryable: true, cause }))
+  }
+  try {
+    const asked = ask(new URL(url, leader.api), request, (answer) => {
+      try {
+        const { 'transfer-encoding': _, ...headers } = lasting(answer.headers)
+        response.writeHead(answer.statusCode ?? 502, headers)
+        answer.on('error', () => response.destroy()).pipe(response)
+      } catch (error) {
+        answer.resume()
+        failed(error)
+      }
+    })
+    asked.on('error', failed)
+    request.pipe(asked)
+  } catch (error) {
+    failed(error)
+  }
   return true
+}
+
+/** Begins the same request to another plane. Throws where its address is none that can be asked. */
+function ask(url: URL, request: IncomingMessage, onAnswer: (answer: IncomingMessage) => void): ClientRequest {
+  const { host: _, ...headers } = lasting(request.headers)
+  const signal = AbortSignal.timeout(answerWithinMs)
+  const options = { method: request.method, headers: { ...headers, [mark]: '1' }, signal }
+  return url.protocol === 'https:' ? askHttps(url, options, onAnswer) : askHttp(url, options, onAnswer)
+}
+
+function lasting(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
 }

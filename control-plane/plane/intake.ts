@@ -15,7 +15,7 @@ import type { Lead } from '../leadership/lead.ts'
 import { wirePath } from '../replicas/wire/messages.ts'
 import type { Routing } from '../routing/start.ts'
 import { everywhere } from './everywhere.ts'
-import { saySighting, type Takers, takeElsewhere, tellingHooks } from './exchange.ts'
+import { forgetNodes, saySighting, type Takers, takeElsewhere, tellingHooks } from './exchange.ts'
 import type { Run } from './run.ts'
 import type { Together } from './together.ts'
 import type { Truth } from './truth.ts'
@@ -103,11 +103,7 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
   const plane = { machine: machineId(), site: config.site }
   const common = { fleet, sessions, sightings, settings: settings.vantages, log }
   takeElsewhere({ together, takers, sessions, sightings, heardAt: agentsElsewhere })
-  stack.defer(
-    fleet.watch(({ nodes }) => {
-      for (const node of nodes) if (!fleet.nodes.has(node)) agentsElsewhere.delete(node)
-    }),
-  )
+  stack.defer(forgetNodes({ fleet, together, heardAt: [heardAt, agentsElsewhere] }))
   const recordAsLeader: RecordChange = (change, options) => record(change, { ...options, leading: true })
   // Each plane judges the contact of its own nodes; what concerns others, one does.
   const recordContact: RecordChange = (change, options) =>
@@ -115,7 +111,8 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
   const contact = stack.use(watchContact({ fleet, record: recordContact, sessions, leads, settings, by, log }))
   const owns = (service: string) => together.owns(service)
   stack.use(surveyInstances({ ...common, plane, owns, onSighting: (sighting) => saySighting(together, sighting) }))
-  const deaths = stack.use(confirmDeaths({ ...common, record: recordAsLeader, leads, contact, by }))
+  const livesPlane = (run: string) => together.lives(run)
+  const deaths = stack.use(confirmDeaths({ ...common, record: recordAsLeader, leads, livesPlane, contact, by }))
   const open = stack.move()
   return {
     sessions,

@@ -40,16 +40,16 @@ export async function* readBackup(source: Readable, name: string): AsyncGenerato
   yield { kind: 'trailer', trailer: reading.end() }
 }
 
-/** Reads a file to its end. Resolves with what it says of itself; rejects as `readBackup` does. @param onRows hears of rows as they are read */
+/** Reads a file to its end. Resolves with what it says of itself; rejects as `readBackup` does, or with the reason of the signal. */
 export async function checkBackup(
   path: string,
-  onRows: (rows: number) => void = () => {},
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<{ readonly header: BackupHeader; readonly trailer: BackupTrailer }> {
   let header: BackupHeader | undefined
   let trailer: BackupTrailer | undefined
   for await (const piece of readBackup(openBackupFile(path), path)) {
     if (piece.kind === 'header') header = piece.header
-    if (piece.kind === 'rows') onRows(piece.rows.length)
+    signal?.throwIfAborted()
     if (piece.kind === 'trailer') trailer = piece.trailer
   }
   if (!header || !trailer) throw cut(path)

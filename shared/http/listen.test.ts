@@ -45,6 +45,35 @@ t.test('a connection that says nothing does not keep the block from ending', asy
   t.equal(server.listening, false)
 })
 
+const upgrade = 'GET /agents HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+
+t.test('an upgrade that nobody takes does not keep the block from ending', async (t) => {
+  const server = createServer().on('upgrade', () => {})
+  const client = await (async () => {
+    await using listening = await listen(server, loopback, 'api.port')
+    const asked = once(server, 'upgrade')
+    const client = connect({ port: listening.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
+    client.write(upgrade)
+    await asked
+    return client
+  })()
+  client.resume().end()
+  await closed(client)
+  t.equal(server.listening, false)
+})
+
+t.test('an upgrade that nobody takes may be reset', async (t) => {
+  const server = createServer().on('upgrade', () => {})
+  await using listening = await listen(server, loopback, 'api.port')
+  const asked = once(server, 'upgrade')
+  const client = connect(listening.port, '127.0.0.1').on('error', () => {})
+  client.write(upgrade)
+  const [, socket] = await asked
+  client.resetAndDestroy()
+  await closed(socket)
+  t.ok(socket.destroyed)
+})
+
 t.test('a taken port is a failure that names address, port and setting', async (t) => {
   await using taken = await listen(createServer(), loopback, 'first')
   await t.rejects(listen(createServer(), { ...loopback, port: taken.port }, 'api.port'), {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { Failure } from '../failure/failure.ts'
 
 export type Listening = AsyncDisposable & {
@@ -11,7 +12,7 @@ export type Listening = AsyncDisposable & {
 const backlog = 4_096
 
 /**
- * Has a server listen; at the end of its block it takes no more connections, and open ones are closed.
+ * Has a server listen; at the end of its block it takes no more connections, and open ones are closed, also those that were upgraded.
  * Throws PORT_TAKEN, which names the setting.
  */
 export async function listen(
@@ -19,6 +20,7 @@ export async function listen(
   { address, port }: { readonly address: string; readonly port: number },
   setting: string,
 ): Promise<Listening> {
+  const open = connectionsOf(server)
   server.listen({ port, host: address, backlog })
   try {
     await once(server, 'listening')
@@ -32,7 +34,21 @@ export async function listen(
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
+      // It does not know those that were upgraded, or were to be.
+      for (const socket of open) socket.destroy()
       await closed
     },
   }
+}
+
+/** The open connections of a server, from now on. */
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    // Nobody else listens for it on one that is to be upgraded, until somebody takes that.
+    socket.on('error', () => {})
+  })
+  return open
 }

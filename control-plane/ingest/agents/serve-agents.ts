@@ -1,6 +1,6 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
 import { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
@@ -8,7 +8,7 @@ import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import { firstTaken } from '#shared/protocol/desired-keys.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
-import { type Hello, mostMessageBytes, pingEveryMs, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import { type Hello, pingEveryMs } from '#shared/protocol/messages.ts'
 import { scopesOf } from '../../fleet/documents.ts'
 import type { FleetChange } from '../../fleet/fleet.ts'
 import type { RecordChange } from '../../fleet/record.ts'
@@ -20,9 +20,11 @@ import { Conversation, type ConversationParts } from './session/conversation.ts'
 import { admissionsOf } from './session/desired.ts'
 import { Discoveries } from './session/discovered.ts'
 import { Doings } from './session/doings.ts'
+import { Door } from './session/door.ts'
 import { type HandedOver, handOver } from './session/hand-over.ts'
 import { HelloTexts } from './session/hello-texts.ts'
 import type { Asked } from './session/inspections.ts'
+import { Offers } from './session/offers.ts'
 import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
 import { SessionNames } from './session/session-names.ts'
@@ -31,13 +33,7 @@ import { Histories } from './session/take-history.ts'
 export type { AgentsHooks } from './session/attached.ts'
 
 const sweepEveryMs = 1_000
-/** Connections that have not said who they are. */
-const mostUnnamed = 2_000
-/** Connections that wait until they are opened: what comes at once when a plane is back. */
-const mostUnopened = 20_000
 const closeWithinMs = 1_000
-/** An agent that was asked to spread anew is not asked again for so long. */
-const offerAgainMs = 600_000
 
 export type ServeAgentsOptions = {
   /** Its `upgrade` requests to /agents become sessions. Others are answered 404, unless somebody else listens for them. */
@@ -97,8 +93,11 @@ export interface AgentSessions extends AsyncDisposable {
   askAgain(node: string, why: string): void
   /** Takes no more agents, and has those that it has go to other planes, for at most `withinMs`. */
   handOver(withinMs: number): Promise<HandedOver>
-  /** Asks up to `most` agents that would rather be with another plane to go there; each seldom. Says how many it asked. */
-  offer(most: number): number
+  /**
+   * Asks up to `most` agents to go to another plane, each seldom: to spread anew those that would rather be there, or because this plane
+   * should be left. Says how many it asked.
+   */
+  offer(most: number, why?: 'balance' | 'leaving'): number
   /** What the agent of each node has said of itself in its hello, of those that have a session here. */
   hellos(): Iterable<Hello>
   /** The plane itself stood still for so long: nobody was silent in that time. */
@@ -121,15 +120,12 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   const authorizers = new Map<string, AuthorizerSet>()
   /** Where instances that are not simply active were last seen: a deregistered one has no node any more. */
   const admittedOn = new Map<string, string>()
-  const counts = { opened: 0, refused: 0 }
-  const offeredAt = new Map<string, number>()
+  const offers = new Offers()
+  let opened = 0
   let leaving = false
   const turns = new Turns()
   const names = new SessionNames()
   const unnamed = new Set<Conversation>()
-  let unopened = 0
-  /** Who was turned away because so many others were there. */
-  const crowded = { unopened: 0, unnamed: 0 }
   const discoveries = new Discoveries((node) => {
     const speaker = speakers.get(node)
     speaker?.desiredChanged('discoveries')
@@ -162,52 +158,8 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       return admissions
     },
   }
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: mostMessageBytes,
-    clientTracking: false,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
-  })
-
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const status = refusal(request)
-    if (status === 'other') {
-      const isOurs = options.leaves && !options.leaves.includes(pathOf(request))
-      if (isOurs || server.listenerCount('upgrade') === 1) answer(socket, 404)
-      return
-    }
-    if (status !== undefined) {
-      counts.refused += 1
-      return answer(socket, status)
-    }
-    unopened += 1
-    // Who gives up meanwhile is seen only where somebody reads; an agent says nothing before it is answered.
-    const tooEarly = () => socket.destroy()
-    socket.once('data', tooEarly).once('end', tooEarly)
-    // Those who are there come first: who has not been answered yet comes again.
-    turns.add(2, () => {
-      unopened -= 1
-      if (socket.destroyed) return
-      socket.off('data', tooEarly).off('end', tooEarly)
-      if (stop.signal.aborted) return answer(socket, 503)
-      sockets.handleUpgrade(request, socket, head, (opened) => open(opened, socket, request.socket.remoteAddress ?? ''))
-    })
-  }
-  const refusal = (request: IncomingMessage): number | 'other' | undefined => {
-    if (pathOf(request) !== sessionPath) return 'other'
-    // Agents are no browsers: a page that a person opened must not speak for a node.
-    if (request.headers.origin !== undefined) return 403
-    if (!offersSubprotocol(request)) return 400
-    if (!fleet.complete || leaving || stop.signal.aborted) return 503
-    const full = unopened >= mostUnopened ? 'unopened' : unnamed.size >= mostUnnamed ? 'unnamed' : undefined
-    if (full === undefined) return undefined
-    crowded[full] += 1
-    return 503
-  }
   const open = (socket: WebSocket, stream: Duplex, from: string) => {
-    counts.opened += 1
+    opened += 1
     const conversation = new Conversation(socket, stream, from, parts)
     conversations.add(conversation)
     unnamed.add(conversation)
@@ -252,7 +204,8 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     }
   }
 
-  server.on('upgrade', onUpgrade)
+  const takes = () => fleet.complete && !leaving && !stop.signal.aborted
+  const door = new Door({ server, leaves: options.leaves, turns, unnamed, takes, open })
   const unwatch = fleet.watch(onChange)
   const sweep = setInterval(
     () => {
@@ -299,21 +252,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       leaving = true
       return handOver(speakers, withinMs, stop.signal)
     },
-    offer(most) {
-      const now = performance.now()
-      let asked = 0
-      for (const [node, speaker] of speakers) {
-        if (asked >= most) break
-        if (now - (offeredAt.get(node) ?? Number.NEGATIVE_INFINITY) < offerAgainMs) continue
-        const { choice = 0, of = 0 } = speaker.hello?.moves ?? {}
-        // Who knows one address alone may find another plane behind it.
-        if ((choice === 0 && of !== 1) || !speaker.askToMove('balance')) continue
-        offeredAt.set(node, now)
-        asked += 1
-      }
-      for (const [node, at] of offeredAt) if (now - at >= offerAgainMs) offeredAt.delete(node)
-      return asked
-    },
+    offer: (most, why = 'balance') => offers.offer(speakers, most, why, performance.now()),
     *hellos() {
       for (const { hello, attached } of speakers.values()) if (hello && attached) yield hello
     },
@@ -321,20 +260,21 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       presence.forgive(pausedMs)
       whereabouts.forgive(pausedMs)
     },
-    bounds: () => [
-      { name: 'connections_unopened', now: unopened, most: mostUnopened, refused: crowded.unopened },
-      { name: 'connections_unnamed', now: unnamed.size, most: mostUnnamed, refused: crowded.unnamed },
-    ],
-    figures: () => ({ sessions: speakers.size, unnamed: unnamed.size, unopened, lateMs: turns.lateMs(), ...counts }),
+    bounds: () => door.bounds(),
+    figures: () => {
+      const { unopened, refused } = door
+      return { sessions: speakers.size, unnamed: unnamed.size, unopened, lateMs: turns.lateMs(), opened, refused }
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(sweep)
       discoveries.end()
       unwatch()
-      server.off('upgrade', onUpgrade)
       stop.abort()
       for (const conversation of conversations) conversation.close()
       await allClosed(conversations)
       for (const conversation of conversations) conversation.terminate()
+      // Until now it answers those who come that they are to come again.
+      door[Symbol.dispose]()
     },
   }
 }
@@ -359,22 +299,6 @@ function picked<T>(names: readonly string[], values: ReadonlyMap<string, T>): Re
 
 function runs(hello: Hello | undefined, gateway: string): boolean {
   return hello?.gateways?.some((each) => each.gateway === gateway) ?? false
-}
-
-function pathOf(request: IncomingMessage): string {
-  return request.url?.split('?', 1)[0] ?? ''
-}
-
-function offersSubprotocol(request: IncomingMessage): boolean {
-  const offered = request.headers['sec-websocket-protocol'] ?? ''
-  return offered.split(',').some((name) => name.trim() === subprotocol)
-}
-
-const reasons = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' } as const
-
-function answer(socket: Duplex, status: number): void {
-  const reason = reasons[status as keyof typeof reasons] ?? ''
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 /** Resolves when all have closed, or after a moment. */

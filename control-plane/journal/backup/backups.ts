@@ -5,12 +5,13 @@ import type { StoreSettings } from '../open-store.ts'
 import type { BackupWish } from './dump.ts'
 import { openBackup } from './open-backup.ts'
 
-/** The backups of a store that are read now: one at a time, since each keeps the store from tidying up. Disposing ends it. */
+/** The backups of a store that are read now: one at a time, since each keeps the store from tidying up. Disposing ends it, and any later one. */
 export class Backups implements Disposable {
   readonly #settings: StoreSettings
   readonly #about: Omit<BackupWish, 'metrics'>
   readonly #log: Logger
-  #underway: { stream: Readable | undefined } | undefined
+  readonly #ending = new AbortController()
+  #isUnderway = false
 
   constructor(settings: StoreSettings, about: Omit<BackupWish, 'metrics'>, log: Logger) {
     this.#settings = settings
@@ -18,17 +19,20 @@ export class Backups implements Disposable {
     this.#log = log
   }
 
+  /** Aborted, with what is to be said of a backup that it breaks off, when no more are made. */
+  get ended(): AbortSignal {
+    return this.#ending.signal
+  }
+
   /** The bytes of one as they are read. Rejects with BACKUP_UNDERWAY, or as `openBackup` does. @param by who asked */
   async begin({ metrics, by }: { readonly metrics: boolean; readonly by: string }): Promise<Readable> {
-    if (this.#underway) throw new Failure('BACKUP_UNDERWAY', 'A backup is being made already.', { retryable: true })
-    const mine: { stream: Readable | undefined } = { stream: undefined }
-    this.#underway = mine
+    if (this.#isUnderway) throw new Failure('BACKUP_UNDERWAY', 'A backup is being made already.', { retryable: true })
+    this.#isUnderway = true
     const over = () => {
-      if (this.#underway === mine) this.#underway = undefined
+      this.#isUnderway = false
     }
     try {
-      const stream = await openBackup(this.#settings, { ...this.#about, metrics })
-      mine.stream = stream
+      const stream = await openBackup(this.#settings, { ...this.#about, metrics }, { signal: this.ended })
       stream.once('close', over)
       this.#log.info({ by, metrics }, 'a backup is read')
       return stream
@@ -39,6 +43,8 @@ export class Backups implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#underway?.stream?.destroy()
+    if (this.ended.aborted) return
+    const remedy = 'Ask another plane for one, or this one when it runs again.'
+    this.#ending.abort(new Failure('BACKUP_FAILED', 'This plane ends.', { retryable: true, remedy }))
   }
 }

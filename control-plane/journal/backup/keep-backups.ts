@@ -21,6 +21,8 @@ export type KeepParts = {
   /** Whether it is this plane that makes them: one of those that share a store. */
   readonly leads: () => boolean
   readonly log: Logger
+  /** The end of the plane: what is being made is broken off. */
+  readonly signal?: AbortSignal
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -47,8 +49,8 @@ export class BackupKeeper {
 
   /** Looks whether one is due, and makes it. Never rejects: what fails is a problem. To be called by the clock, one at a time. */
   async look(): Promise<void> {
-    const { settings, leads, log } = this.#parts
-    if (!leads()) return
+    const { settings, leads, log, signal } = this.#parts
+    if (!leads() || signal?.aborted) return
     if (this.#failure && this.#now() - this.#failure.at < retryMs) return
     try {
       // It may be on a disk that is not mounted yet, and whoever may list it sees who is in it.
@@ -68,6 +70,7 @@ export class BackupKeeper {
     } catch (error) {
       // Somebody asked for one just now.
       if (error instanceof Failure && error.code === 'BACKUP_UNDERWAY') return
+      if (signal?.aborted) return log.info('a backup is broken off, since the plane ends')
       const failure =
         error instanceof Failure ? error : new Failure('BACKUP_FAILED', 'A backup could not be made', { cause: error })
       log.error({ err: failure }, 'a backup could not be made')
@@ -89,10 +92,10 @@ export class BackupKeeper {
   }
 
   async #make(): Promise<MadeBackup> {
-    const { settings, installation, open } = this.#parts
+    const { settings, installation, open, signal } = this.#parts
     const at = this.#now()
     const file = join(settings.folder, backupName(installation, at))
-    const made = await makeBackup(file, open)
+    const made = await makeBackup(file, open, signal)
     this.#last = { file, at }
     return made
   }

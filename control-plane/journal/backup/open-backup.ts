@@ -10,14 +10,24 @@ import type { BackupWish } from './dump.ts'
 /** For so long a reader may take nothing, and the whole may take: meanwhile the store cannot tidy up what the backup still sees. */
 const limits = { stalledMs: 60_000, wholeMs: 30 * 60_000 }
 
+export type BackupBounds = Partial<typeof limits> & {
+  /** Breaks it off at once, with its reason. */
+  readonly signal?: AbortSignal
+}
+
 export type OpenBackup = (wish: BackupWish) => Promise<Readable>
 
 /**
  * Reads a backup of the store out of a thread of its own, beside whoever works on it. Resolves with the bytes of the file when the first
  * of them are there; the stream fails if it cannot be read to its end, or is read too slowly.
- * Rejects with STORE_UNAVAILABLE, STORE_CORRUPT or BACKUP_FAILED.
+ * Rejects with STORE_UNAVAILABLE, STORE_CORRUPT or BACKUP_FAILED, or as the signal says.
  */
-export async function openBackup(settings: StoreSettings, wish: BackupWish, bounds = limits): Promise<Readable> {
+export async function openBackup(
+  settings: StoreSettings,
+  wish: BackupWish,
+  { signal, ...bounds }: BackupBounds = {},
+): Promise<Readable> {
+  signal?.throwIfAborted()
   if (settings.path === ':memory:' && !settings.postgresql) {
     throw new Failure('BACKUP_FAILED', 'A store that nobody keeps cannot be backed up.', {
       remedy: 'Set journal.path.',
@@ -25,7 +35,10 @@ export async function openBackup(settings: StoreSettings, wish: BackupWish, boun
   }
   const order: BackupOrder = { settings, wish }
   const worker = new Worker(new URL('./backup-worker.ts', import.meta.url), { workerData: order })
-  const stream = streamOf(worker, bounds)
+  const stream = streamOf(worker, { ...limits, ...bounds })
+  const end = () => stream.destroy(signal?.reason)
+  signal?.addEventListener('abort', end, { once: true })
+  stream.once('close', () => signal?.removeEventListener('abort', end))
   await once(stream, 'readable')
   return stream
 }

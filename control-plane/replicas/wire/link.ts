@@ -54,6 +54,8 @@ export class Link implements AsyncDisposable {
     this.#untold = new Untold(parts.board, mostEvents)
     this.#unlisten = parts.board.listen({
       onFact: (subject) => {
+        // Who comes back is told everything.
+        if (!this.#socket) return
         this.#untold.fact(subject)
         this.#soon()
       },
@@ -206,7 +208,7 @@ export class Link implements AsyncDisposable {
     const socket = this.#socket
     if (socket?.readyState !== WebSocket.OPEN) return
     while (!this.#untold.empty && socket.bufferedAmount < mostWaitingBytes) {
-      socket.send(JSON.stringify({ type: 'told', now: Date.now(), ...this.#untold.take() }))
+      socket.send(this.#untold.take(Date.now()))
     }
     const { dropped } = this.#untold
     if (dropped > this.#dropped)

@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import {
   FromTeller,
@@ -26,7 +27,7 @@ export type WireHooks = {
 }
 
 export type ServeWireOptions = WireHooks & {
-  /** Its `upgrade` requests to the path of the wire are taken; others are left to who else listens for them. */
+  /** Its `upgrade` requests to the path of the wire are taken; others are left to who else listens for them, and answered 404 if nobody does. */
   readonly server: HttpServer
   readonly self: { readonly run: string; readonly key: string }
   readonly log: Logger
@@ -38,6 +39,8 @@ const mostConnections = 64
 export interface WireServer extends AsyncDisposable {
   /** Planes that have told all that they know in the connection that they have now. */
   readonly heard: ReadonlySet<string>
+  /** What planes told that neither live nor are connected is no more. */
+  forget(lives: (run: string) => boolean): void
 }
 
 /** Takes other planes' connections on `server`. */
@@ -50,17 +53,15 @@ export function serveWire(options: ServeWireOptions): WireServer {
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   })
   const heard = new Set<string>()
-  /** What each plane told last, so that what it does not tell any more is known to be gone. */
-  const known = new Map<string, Map<string, readonly [kind: string, key: string]>>()
+  /** What each plane told, and in which connection last, so that what it does not tell any more is known to be gone. */
+  const known = new Map<string, Map<string, readonly [kind: string, key: string, told: WebSocket]>>()
   const current = new Map<string, WebSocket>()
 
   const take = (socket: WebSocket, run: string) => {
     current.get(run)?.terminate()
     current.set(run, socket)
     heard.delete(run)
-    const before = known.get(run) ?? new Map<string, readonly [string, string]>()
-    const now = new Map<string, readonly [string, string]>()
-    known.set(run, now)
+    const facts = known.getOrInsertComputed(run, () => new Map())
     const from = (clock: number): Source => ({ run, behindMs: Date.now() - clock })
     socket.on('error', (err) => log.debug({ err, run }, 'the connection of another plane failed'))
     socket.on('close', () => {
@@ -76,18 +77,19 @@ export function serveWire(options: ServeWireOptions): WireServer {
           const source = from(message.now)
           for (const [kind, key, value] of message.facts) {
             const id = `${kind}\n${key}`
-            if (value === null) now.delete(id)
-            else now.set(id, [kind, key])
+            if (value === null) facts.delete(id)
+            else facts.set(id, [kind, key, socket])
             options.onFact(kind, key, value ?? undefined, source)
           }
           for (const [kind, value] of message.events) options.onEvent(kind, value, source)
           return
         }
         case 'whole':
-          for (const [id, [kind, key]] of before) {
-            if (!now.has(id)) options.onFact(kind, key, undefined, { run, behindMs: 0 })
+          for (const [id, [kind, key, told]] of facts) {
+            if (told === socket) continue
+            facts.delete(id)
+            options.onFact(kind, key, undefined, { run, behindMs: 0 })
           }
-          before.clear()
           heard.add(run)
           return
         case 'ask':
@@ -109,14 +111,16 @@ export function serveWire(options: ServeWireOptions): WireServer {
     }
   }
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.split('?', 1)[0] !== wirePath) return
+    if (request.url?.split('?', 1)[0] !== wirePath) {
+      if (server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404)
+      return
+    }
     socket.on('error', () => socket.destroy())
     const run = request.headers[runHeader]
     const shown = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
     if (typeof run !== 'string' || !isProof(shown, run, self) || sockets.clients.size >= mostConnections) {
       log.warn({ from: request.socket.remoteAddress }, 'somebody who is no plane of this store was refused')
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-      return
+      return refuseUpgrade(socket, 403)
     }
     sockets.handleUpgrade(request, socket, head, (opened) => take(opened, run))
   }
@@ -124,6 +128,13 @@ export function serveWire(options: ServeWireOptions): WireServer {
 
   return {
     heard,
+    forget(lives) {
+      for (const [run, facts] of known) {
+        if (current.has(run) || lives(run)) continue
+        known.delete(run)
+        for (const [kind, key] of facts.values()) options.onFact(kind, key, undefined, { run, behindMs: 0 })
+      }
+    },
     async [Symbol.asyncDispose]() {
       server.off('upgrade', onUpgrade)
       for (const socket of sockets.clients) socket.terminate()

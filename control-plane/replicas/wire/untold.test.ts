@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Board } from './board.ts'
+import { FromTeller, mostMessageBytes, readMessage } from './messages.ts'
 import { Untold } from './untold.ts'
+
+/** The next message, as its reader has it. */
+function next(untold: Untold) {
+  const text = untold.take(1)
+  const message = readMessage(FromTeller, text)
+  if (message?.type !== 'told') throw new Error(`not readable: ${text}`)
+  const { facts, events } = message
+  return { facts, events, bytes: Buffer.byteLength(text) }
+}
 
 t.test('of a fact only the newest value is told, and once', async (t) => {
   const board = new Board()
@@ -13,7 +23,7 @@ t.test('of a fact only the newest value is told, and once', async (t) => {
   board.delete('beat', 'b')
   board.delete('beat', 'c')
   board.say('sample', { value: 1 })
-  t.strictSame(untold.take(), {
+  t.match(next(untold), {
     facts: [
       ['beat', 'a', 2],
       ['beat', 'b', null],
@@ -25,7 +35,12 @@ t.test('of a fact only the newest value is told, and once', async (t) => {
   board.set('beat', 'a', 3)
   t.ok(untold.empty)
   untold.everything()
-  t.strictSame(untold.take(), { facts: [['beat', 'a', 3]], events: [] })
+  board.delete('beat', 'a')
+  board.set('beat', 'b', 4)
+  untold.fact({ kind: 'beat', key: 'a' })
+  untold.everything()
+  t.match(next(untold), { facts: [['beat', 'b', 4]], events: [] })
+  t.ok(untold.empty)
 })
 
 t.test('however slow the peer is, what it was told is in the end what there is, and events are bounded', async (t) => {
@@ -43,7 +58,7 @@ t.test('however slow the peer is, what it was told is in the end what there is, 
       let events = 0
       let said = 0
       const take = () => {
-        const told = untold.take()
+        const told = next(untold)
         for (const [, key, value] of told.facts) value === null ? peer.delete(key) : peer.set(key, value)
         events += told.events.length
         return told.events.length < 10
@@ -73,7 +88,7 @@ t.test('a great many facts go in parts, and no event before all of them', async 
   untold.everything()
   untold.event('sample', 1)
   const parts = []
-  while (!untold.empty) parts.push(untold.take())
+  while (!untold.empty) parts.push(next(untold))
   t.strictSame(
     parts.map(({ facts, events }) => [facts.length, events.length]),
     [
@@ -82,4 +97,60 @@ t.test('a great many facts go in parts, and no event before all of them', async 
       [500, 1],
     ],
   )
+})
+
+t.test('however large what is told is, it comes whole and in order, in messages that the reader takes', async (t) => {
+  const size = fc.oneof(fc.nat(2_000), fc.nat(300_000), fc.constant(1_500_000), fc.constant(mostMessageBytes - 2_000))
+  const item = fc.record({ size, fill: fc.constantFrom('x', 'ä', '€', '"', '\u0001'), event: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 30 }), (items) => {
+      const board = new Board()
+      const untold = new Untold(board, 1_000)
+      board.listen({ onFact: (s) => untold.fact(s), onEvent: (k, v) => untold.event(k, v) })
+      const told: unknown[] = []
+      // The fill may be of several bytes, or escaped.
+      const values = items.map(({ size, fill, event }, n) => {
+        const value = fill.repeat(Math.floor(size / Buffer.byteLength(JSON.stringify(fill).slice(1, -1))))
+        if (event) board.say(`e-${n}`, value)
+        else board.set('f', `f-${n}`, value)
+        return [event, `${event ? 'e' : 'f'}-${n}`, value] as const
+      })
+      while (!untold.empty) {
+        const { facts, events, bytes } = next(untold)
+        if (bytes > mostMessageBytes) return false
+        if (facts.length + events.length > 1 && bytes > mostMessageBytes / 2) return false
+        told.push(...facts.map(([, key, value]) => [false, key, value]))
+        told.push(...events.map(([kind, value]) => [true, kind, value]))
+      }
+      const expected = [...values.filter(([event]) => !event), ...values.filter(([event]) => event)]
+      return untold.dropped === 0 && JSON.stringify(told) === JSON.stringify(expected)
+    }),
+    { numRuns: 20 },
+  )
+  t.pass('whole')
+})
+
+t.test('what no message can hold is passed over and counted, and what comes after it is told', async (t) => {
+  const board = new Board()
+  const untold = new Untold(board, 10)
+  const tooLarge = 'x'.repeat(mostMessageBytes)
+  board.set('f', 'large', tooLarge)
+  board.set('f', 'small', 1)
+  untold.everything()
+  untold.event('large', tooLarge)
+  untold.event('small', 1)
+  const parts = []
+  while (!untold.empty) parts.push(next(untold))
+  t.strictSame(
+    parts.flatMap(({ facts }) => facts),
+    [
+      ['f', 'large', null],
+      ['f', 'small', 1],
+    ],
+  )
+  t.strictSame(
+    parts.flatMap(({ events }) => events),
+    [['small', 1]],
+  )
+  t.equal(untold.dropped, 2)
 })

@@ -1,13 +1,17 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { Failure } from '#shared/failure/failure.ts'
+import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
 import { createLogger } from '#shared/logging/logger.ts'
+import { HalfOpenClient } from '#test/support/half-open-client.ts'
 import { waitFor } from '#test/support/wait.ts'
 import type { Peer } from './link.ts'
 import { runHeader, subprotocol, wirePath } from './messages.ts'
+import { proofOf } from './proof.ts'
 import { Wire } from './wire.ts'
 
 const log = createLogger({ name: 'test', level: 'silent' })
@@ -45,6 +49,7 @@ async function plane(run: string) {
   })
   return {
     peer,
+    server,
     wire,
     facts,
     events,
@@ -94,6 +99,60 @@ t.test('what went away while a plane was not reached is gone when it is', async 
   t.equal(b.facts.size, 1)
 })
 
+t.test('what a plane told is forgotten with it, and told anew should it come back', async (t) => {
+  await using a = await plane('a')
+  await using b = await plane('b')
+  b.knows(a.peer)
+  a.wire.board.set('beat', 'crm-1', 1)
+  a.knows(b.peer)
+  await until(() => b.facts.size, 'the fact')
+  b.knows()
+  a.wire.board.set('beat', 'crm-2', 1)
+  await until(() => b.facts.size === 2, 'what it goes on telling, though the store does not see it')
+  a.knows()
+  await until(() => b.facts.size === 0, 'all to be forgotten')
+  a.knows(b.peer)
+  await until(() => b.facts.size === 2, 'both facts again')
+  t.strictSame([...b.facts.keys()].sort(), ['a beat crm-1', 'a beat crm-2'])
+})
+
+t.test('what goes away while a connection ends before all was told is gone in the end', async (t) => {
+  await using b = await plane('b')
+  const a: Peer = { run: 'a', holder: '', api: '', key: '' }
+  b.knows(a)
+  const tell = async (...messages: readonly object[]) => {
+    const socket = new WebSocket(`${b.peer.api.replace('http', 'ws')}${wirePath}`, subprotocol, {
+      headers: { [runHeader]: 'a', authorization: `Bearer ${proofOf('a', b.peer)}` },
+    })
+    await once(socket, 'open')
+    for (const message of messages) socket.send(JSON.stringify(message))
+    socket.close()
+    await once(socket, 'close')
+  }
+  const told = (...keys: readonly string[]) => {
+    const facts = keys.map((key) => ['beat', key, 1])
+    return { type: 'told', now: Date.now(), facts, events: [] }
+  }
+  await tell(told('crm-1', 'crm-2'), { type: 'whole' })
+  await tell(told('crm-2'))
+  await until(() => b.facts.size === 2, 'both facts')
+  await tell(told('crm-2'), { type: 'whole' })
+  await until(() => b.facts.size === 1, 'the first to be gone')
+  t.ok(b.facts.has('a beat crm-2'))
+})
+
+t.test('what is larger in all than a message may be is told in the one connection', async (t) => {
+  await using a = await plane('a')
+  await using b = await plane('b')
+  const found = 'x'.repeat(300_000)
+  for (let n = 0; n < 20; n += 1) a.wire.board.set('discovered', `n-${n}`, found)
+  a.knows(b.peer)
+  b.knows(a.peer)
+  await until(() => b.facts.size === 20, 'all of it')
+  await until(() => a.wire.silent().length === 0, 'both to have heard all')
+  t.ok([...b.facts.values()].every((value) => value === found))
+})
+
 t.test('questions are answered, refused, or given up in time', async (t) => {
   await using a = await plane('a')
   await using b = await plane('b')
@@ -135,3 +194,25 @@ t.test('whoever does not read the same store is refused', async (t) => {
     t.match(error, /403/)
   }
 })
+
+for (const { path, others, answer } of [
+  { path: wirePath, others: 0, answer: '403' },
+  { path: wirePath, others: 1, answer: '403' },
+  { path: '/agents', others: 0, answer: '404' },
+  { path: '/agents', others: 1, answer: '503' },
+]) {
+  t.test(
+    `an upgrade of ${path} with ${others} others to take it is answered ${answer}, and its connection is closed`,
+    async (t) => {
+      await using a = await plane('a')
+      // Somebody who takes what is not of the wire.
+      const other = (request: IncomingMessage, socket: Duplex) => request.url !== wirePath && refuseUpgrade(socket, 503)
+      if (others > 0) a.server.on('upgrade', other)
+      const accepted = once(a.server, 'connection')
+      using client = new HalfOpenClient(Number(new URL(a.peer.api).port), path)
+      const [socket] = await accepted
+      if (!socket.closed) await once(socket, 'close')
+      t.equal((await client.answered()).split(' ', 2)[1], answer)
+    },
+  )
+}

@@ -74,6 +74,8 @@ export class Wire implements AsyncDisposable {
   }
 
   #note(): void {
+    const living = new Set(this.#parts.peers.others().map(({ run }) => run))
+    this.#server.forget((run) => living.has(run))
     const silent = new Set(this.silent().map(({ run }) => run))
     for (const run of this.#silentSince.keys()) if (!silent.has(run)) this.#silentSince.delete(run)
     for (const run of silent) this.#silentSince.getOrInsertComputed(run, () => performance.now())

@@ -198,8 +198,9 @@ export class Plane {
       owns: (service: string) => together.owns(service),
       onSighting: (sighting: SightingHere) => saySighting(together, sighting),
     }
+    const livesPlane = (run: string) => together.lives(run)
     await using _survey = surveyInstances({ ...looking, ...spread, plane: place })
-    await using _confirm = confirmDeaths({ ...looking, record: recordAsLeader, contact, by, leads })
+    await using _confirm = confirmDeaths({ ...looking, record: recordAsLeader, contact, by, leads, livesPlane })
     const silent = new Set<string>()
     await using mirrors = whileLeading(
       lead,

@@ -1,0 +1,115 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
+import type { Turns } from '#shared/lifecycle/turns.ts'
+import { mostMessageBytes, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+
+/** Connections that have not said who they are. */
+const mostUnnamed = 2_000
+/** Connections that wait until they are opened: what comes at once when a plane is back. */
+const mostUnopened = 20_000
+
+export type DoorParts = {
+  readonly server: HttpServer
+  /** Paths of upgrades that somebody else takes; with this, all others are answered 404. */
+  readonly leaves: readonly string[] | undefined
+  readonly turns: Turns
+  /** Connections that have been opened and have not said who they are. */
+  readonly unnamed: { readonly size: number }
+  /** Whether agents are taken now. */
+  readonly takes: () => boolean
+  readonly open: (socket: WebSocket, stream: Duplex, from: string) => void
+}
+
+/** Opens connections of agents, or refuses them, until disposed of: from then on their upgrades are those of whoever else listens. */
+export class Door implements Disposable {
+  readonly #parts: DoorParts
+  /** Who was turned away because so many others were there. */
+  readonly #crowded = { unopened: 0, unnamed: 0 }
+  #unopened = 0
+  #refused = 0
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: mostMessageBytes,
+    clientTracking: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  })
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+    parts.server.on('upgrade', this.#onUpgrade)
+  }
+
+  /** Connections that wait until they are opened. */
+  get unopened(): number {
+    return this.#unopened
+  }
+
+  get refused(): number {
+    return this.#refused
+  }
+
+  bounds() {
+    const { unopened, unnamed } = this.#crowded
+    return [
+      { name: 'connections_unopened', now: this.#unopened, most: mostUnopened, refused: unopened },
+      { name: 'connections_unnamed', now: this.#parts.unnamed.size, most: mostUnnamed, refused: unnamed },
+    ]
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.server.off('upgrade', this.#onUpgrade)
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { server, leaves, turns, takes, open } = this.#parts
+    socket.on('error', () => socket.destroy())
+    const status = this.#refusal(request)
+    if (status === 'other') {
+      const isOurs = leaves && !leaves.includes(pathOf(request))
+      if (isOurs || server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404)
+      return
+    }
+    if (status !== undefined) {
+      this.#refused += 1
+      return refuseUpgrade(socket, status)
+    }
+    this.#unopened += 1
+    // Who gives up meanwhile is seen only where somebody reads; an agent says nothing before it is answered.
+    const tooEarly = () => socket.destroy()
+    socket.once('data', tooEarly).once('end', tooEarly)
+    // Those who are there come first: who has not been answered yet comes again.
+    turns.add(2, () => {
+      this.#unopened -= 1
+      if (socket.destroyed) return
+      socket.off('data', tooEarly).off('end', tooEarly)
+      if (!takes()) return refuseUpgrade(socket, 503)
+      this.#sockets.handleUpgrade(request, socket, head, (opened) =>
+        open(opened, socket, request.socket.remoteAddress ?? ''),
+      )
+    })
+  }
+
+  #refusal(request: IncomingMessage): 400 | 403 | 503 | 'other' | undefined {
+    if (pathOf(request) !== sessionPath) return 'other'
+    // Agents are no browsers: a page that a person opened must not speak for a node.
+    if (request.headers.origin !== undefined) return 403
+    if (!offersSubprotocol(request)) return 400
+    if (!this.#parts.takes()) return 503
+    const isUnopenedFull = this.#unopened >= mostUnopened
+    if (!isUnopenedFull && this.#parts.unnamed.size < mostUnnamed) return undefined
+    this.#crowded[isUnopenedFull ? 'unopened' : 'unnamed'] += 1
+    return 503
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? ''
+}
+
+function offersSubprotocol(request: IncomingMessage): boolean {
+  const offered = request.headers['sec-websocket-protocol'] ?? ''
+  return offered.split(',').some((name) => name.trim() === subprotocol)
+}
