@@ -19,7 +19,7 @@ for (const plant of Object.keys(plants)) {
   await t.test(`the histories find it missing that ${plant}`, { timeout: 600_000 }, async (t) => {
     for await (const told of playSeeds({ first: 1, last: 600, plant }, threads)) {
       if (told.kind !== 'played' || told.played.broken === undefined) continue
-      t.comment(describePlayed(told.played))
+      t.pass(describePlayed(told.played))
       return
     }
     t.fail('no history found it')

@@ -26,7 +26,8 @@ async function serve(port: NonNullable<typeof parentPort>, { settings, wish }: B
   const answer = (message: BackupAnswer) => port.postMessage(message)
   const log = createLogger({ name: 'heddle-plane', level: 'warn' })
   let taken: (() => void) | undefined
-  port.on('message', () => {
+  port.on('message', (what: 'more' | 'end') => {
+    if (what === 'end') process.exit()
     const next = taken
     taken = undefined
     next?.()

@@ -43,6 +43,18 @@ export async function openBackup(
   return stream
 }
 
+/** For so long a thread may take to end by itself. */
+const endWithinMs = 5_000
+
+/** It ends itself: a thread that is ended from outside while it works has been seen to keep its whole process from ending. */
+async function endThread(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return
+  worker.postMessage('end')
+  const late = setTimeout(() => void worker.terminate(), endWithinMs)
+  await once(worker, 'exit').catch(() => {})
+  clearTimeout(late)
+}
+
 /** What the worker says, a piece at a time. Destroying it ends the worker. */
 function streamOf(worker: Worker, { stalledMs, wholeMs }: typeof limits): Readable {
   const tooSlow = (why: string) => () =>
@@ -59,7 +71,7 @@ function streamOf(worker: Worker, { stalledMs, wholeMs }: typeof limits): Readab
     destroy(error, done) {
       clearTimeout(whole)
       clearTimeout(stalled)
-      void worker.terminate().then(() => done(error), done)
+      void endThread(worker).then(() => done(error), done)
     },
   })
   worker.on('message', (answer: BackupAnswer) => {

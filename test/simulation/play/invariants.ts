@@ -197,8 +197,8 @@ export class Invariants implements CastWatcher {
 
   /** Whether what became of an instance may become of it. */
   #judge({ event }: JournalEntry): void {
-    const { change } = event
-    if (change.kind === 'contact-changed' && change.contact !== 'connected') this.#checkGrace(change.node)
+    const { by, change } = event
+    if (change.kind === 'contact-changed' && change.contact !== 'connected') this.#checkGrace(change.node, by)
     if (change.kind !== 'judged' && change.kind !== 'death-confirmed' && change.kind !== 'deregistered') return
     const server = this.#serverOf(change.instance)
     if (!server) return
@@ -223,8 +223,10 @@ export class Invariants implements CastWatcher {
   }
 
   /** The nodes of a plane that died have their time to come back. */
-  #checkGrace(node: string): void {
+  #checkGrace(node: string, by: string): void {
     const replica = this.oracle.nodes.get(node)?.attachment?.replica ?? ''
+    // What it missed itself may be on its way to the disk when it dies.
+    if (by === `plane:${replica}`) return
     const endedAt = this.#cast.planes.map((plane) => plane.endedAt(replica)).find((at) => at !== undefined)
     // Clocks do not run at quite the same speed.
     const graceMs = this.#cast.settings.ingest.agents.attach_grace - 100
