@@ -26,8 +26,7 @@ async function serve(port: NonNullable<typeof parentPort>, { settings, wish }: B
   const answer = (message: BackupAnswer) => port.postMessage(message)
   const log = createLogger({ name: 'heddle-plane', level: 'warn' })
   let taken: (() => void) | undefined
-  port.on('message', (what: 'more' | 'end') => {
-    if (what === 'end') process.exit()
+  port.on('message', () => {
     const next = taken
     taken = undefined
     next?.()

@@ -43,18 +43,6 @@ export async function openBackup(
   return stream
 }
 
-/** For so long a thread may take to end by itself. */
-const endWithinMs = 5_000
-
-/** It ends itself: a thread that is ended from outside while it works has been seen to keep its whole process from ending. */
-async function endThread(worker: Worker): Promise<void> {
-  if (worker.threadId === -1) return
-  worker.postMessage('end')
-  const late = setTimeout(() => void worker.terminate(), endWithinMs)
-  await once(worker, 'exit').catch(() => {})
-  clearTimeout(late)
-}
-
 /** What the worker says, a piece at a time. Destroying it ends the worker. */
 function streamOf(worker: Worker, { stalledMs, wholeMs }: typeof limits): Readable {
   const tooSlow = (why: string) => () =>
@@ -71,10 +59,12 @@ function streamOf(worker: Worker, { stalledMs, wholeMs }: typeof limits): Readab
     destroy(error, done) {
       clearTimeout(whole)
       clearTimeout(stalled)
-      void endThread(worker).then(() => done(error), done)
+      void worker.terminate().then(() => done(error), done)
     },
   })
   worker.on('message', (answer: BackupAnswer) => {
+    // What was on its way when it was broken off must not begin the wait for a reader anew.
+    if (stream.destroyed) return
     switch (answer.kind) {
       case 'chunk':
         clearTimeout(stalled)
