@@ -61,6 +61,8 @@ const probeEveryMs = 1_000
 const followEveryMs = 250
 /** How often it is looked what is due by its age. */
 const lookEveryMs = 60_000
+/** More entries than are taken while somebody waits for one of them. */
+const farAhead = 1_000_000
 
 /** The journal over an open store. `load` comes first. Disposing waits for what was recorded; the store stays open. */
 export async function openJournal(parts: JournalParts): Promise<Journal> {
@@ -173,11 +175,12 @@ export class Journal implements AsyncDisposable {
 
   /**
    * Looks at the fleet as it is right after an entry, before the next one is applied. Rejects with NOT_FOUND where that has passed, or does not
-   * come within `withinMs`.
+   * come within `withinMs`; at once where it is too far ahead to come in that time.
    */
   async lookAt<T>(revision: number, look: () => T, withinMs: number): Promise<T> {
     if (revision === this.#fleet.revision) return look()
     if (revision < this.#fleet.revision) throw notThere(revision, `it is at ${this.#fleet.revision} already`)
+    if (revision > this.#fleet.revision + farAhead) throw notThere(revision, `it is at ${this.#fleet.revision} only`)
     const found = Promise.withResolvers<T>()
     const waiting = () => found.resolve(look())
     this.#looks.add(revision, waiting)

@@ -60,6 +60,7 @@ await t.test('planes that share a database', { skip }, async (t) => {
       until: ([row]) => row?.count === acknowledged.length,
     })
     await t.rejects(follower.fingerprint(1), /already/)
+    await t.rejects(follower.fingerprint(2_000_000_000), /only/)
   })
 
   await t.test('what only the leader can do is done by it, whoever is asked', async (t) => {

@@ -30,8 +30,9 @@ t.test('whatever is sent to the API, it is never answered with a failure of ours
     '5',
     '--workers',
     '2',
+    // Longer than whoever watches is kept waiting, which is 30 s unless they ask for more.
     '--request-timeout',
-    '10',
+    '40',
     '--seed',
     '1',
   ]
