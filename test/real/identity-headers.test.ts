@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { Listener } from '#control-plane/routing/table.ts'
-import { serving } from '#test/support/envoy-table.ts'
-import { Echo, exchange, serveTable } from '#test/support/nginx-table.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { serving } from '#test/support/routing/envoy-table.ts'
+import { Echo, exchange, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 const skip = missingParts(['envoy', 'nginx']).length > 0 ? 'the proxies are not ready on this machine' : false
 
