@@ -1,0 +1,35 @@
+import got from 'got'
+import { type ImportRequest, type ImportResult, ImportView } from '#shared/protocol/registry-import.ts'
+import { readAnswer, unreachable } from './plane.ts'
+import { problemFailure } from './problem.ts'
+
+export type Sending = {
+  /** Of the plane, without a trailing slash. */
+  readonly address: string
+  /** For how long one answer may take. */
+  readonly withinMs: number
+  readonly stop: AbortSignal
+}
+
+/** Has the plane take rows of a former registry. Rejects with PLANE_UNREACHABLE, PLANE_REFUSED or PLANE_FAILED. */
+export async function sendImport(
+  { address, withinMs, stop }: Sending,
+  body: ImportRequest,
+): Promise<readonly ImportResult[]> {
+  const asked = `import rows of ${body.table}`
+  const response = await got
+    .post(`${address}/v1/cluster/import`, {
+      json: body,
+      headers: { accept: 'application/json, application/problem+json' },
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      timeout: { request: withinMs },
+      signal: stop,
+    })
+    .catch((error: unknown) => {
+      throw unreachable(address, asked, error)
+    })
+  if (response.statusCode !== 200) throw problemFailure(asked, response.statusCode, response.body)
+  return readAnswer(ImportView, response.body, asked, address).results
+}
