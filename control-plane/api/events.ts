@@ -1,8 +1,8 @@
-import type { EventEmitter } from 'node:events'
 import type { Request, Response } from 'express'
 import { EventsQuery, type EventView } from '#shared/protocol/api.ts'
 import { type JournalEntry, subjectOf } from '../fleet/event.ts'
 import { readQuery, sendProblem } from './problem.ts'
+import type { Readers } from './readers.ts'
 import type { Seats } from './seats.ts'
 import { isoTime } from './views.ts'
 
@@ -16,6 +16,8 @@ export type EventSource = {
   readonly newest: () => number
   /** Calls `listener` after new entries; returns how to stop. */
   readonly onAppend: (listener: () => void) => () => void
+  /** Those who follow. */
+  readonly readers: Readers
   /** For those who follow; left out: there are enough. */
   readonly seats?: Seats
 }
@@ -66,7 +68,8 @@ async function followEvents(request: Request, response: Response, source: EventS
       const entries = await source.read(last, 500)
       for (const entry of entries) {
         last = entry.revision
-        if (!response.write(`${JSON.stringify(eventView(entry))}\n`)) await drained(response, gone.signal)
+        if (!response.write(`${JSON.stringify(eventView(entry))}\n`))
+          await source.readers.drained(response, gone.signal)
       }
       if (entries.length > 0) continue
       // An empty line now and then tells a dead connection from a quiet fleet.
@@ -82,33 +85,6 @@ async function followEvents(request: Request, response: Response, source: EventS
     stop()
     response.end()
   }
-}
-
-/** A reader that has taken nothing for so long is cut off: it would hold its place for ever. */
-const slowestMs = 60_000
-
-type Reader = EventEmitter & { readonly destroy: () => unknown }
-
-/**
- * Resolves when the reader has caught up, or is gone; who does not within a minute is cut off. Leaves no listener behind, however often a
- * slow one is waited for.
- */
-export function drained(response: Reader, gone: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      response.off('drain', done)
-      gone.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(() => {
-      response.destroy()
-      done()
-    }, slowestMs)
-    response.once('drain', done)
-    gone.addEventListener('abort', done, { once: true })
-    if (gone.aborted) done()
-  })
 }
 
 /** Resolves with false when the bell rings or there is news already, with true after `withinMs` of quiet. */

@@ -93,6 +93,26 @@ await t.test('streams that nobody reads are not kept in memory, and whoever read
   )
 })
 
+await t.test('who asks on and on without reading is cut off, and the others are answered', async (t) => {
+  await using plane = await RunningPlane.start({ settings: { logging: { level: 'error' } } })
+  await changeAll(plane, 0)
+  const { hostname: host, port } = new URL(plane.url)
+  const greedy = connect({ host, port: Number(port) })
+  t.teardown(() => greedy.destroy())
+  greedy.on('error', () => {})
+  await once(greedy, 'connect')
+  greedy.write('GET /cluster/list HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000))
+  await once(greedy.resume(), 'close')
+  t.equal(await figure(plane, 'heddle_cut_off\\{what="calls_unanswered"\\}'), 1)
+  t.ok((await figure(plane, 'heddle_bound_most\\{what="connections"\\}')) > 100)
+  await waitFor(() => figure(plane, 'heddle_bound_now\\{what="connections"\\}'), {
+    what: 'the end of its connection',
+    withinMs,
+    // The one that asks.
+    until: (seen) => seen <= 2,
+  })
+})
+
 await t.test('more followers than there may be are told so', async (t) => {
   await using plane = await RunningPlane.start({ settings: { logging: { level: 'error' } } })
   const most = await figure(plane, 'heddle_bound_most\\{what="event_followers"\\}')

@@ -1,0 +1,57 @@
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { Unfinished, type Why } from './unfinished.ts'
+
+function setUp(t: Test) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const unfinished = new Unfinished(100, 1_000)
+  const cut: Why[] = []
+  const begin = () => {
+    const begun = unfinished.of((why) => {
+      cut.push(why)
+      begun.end()
+    })
+    return begun
+  }
+  return { unfinished, cut, begin }
+}
+
+t.test('what one call begins counts with what the others have begun', async (t) => {
+  const { unfinished, cut, begin } = setUp(t)
+  const [one, two] = [begin(), begin()]
+  one.now(60)
+  two.now(40)
+  t.strictSame(cut, [])
+  two.now(41)
+  t.strictSame(cut, ['crowded'])
+  t.match(unfinished.figures(), { unfinishedBytes: 60, mostUnfinishedBytes: 100, crowded: 1, stalled: 0 })
+  one.end()
+  t.equal(unfinished.figures().unfinishedBytes, 0)
+})
+
+t.test('a message that is not finished in time ends its call, however often something of it comes', async (t) => {
+  const { unfinished, cut, begin } = setUp(t)
+  const one = begin()
+  for (let bytes = 1; bytes <= 10; bytes += 1) {
+    one.now(bytes)
+    t.strictSame(cut, [])
+    mock.timers.tick(100)
+  }
+  t.strictSame(cut, ['stalled'])
+  t.match(unfinished.figures(), { unfinishedBytes: 0, stalled: 1 })
+})
+
+t.test('each message has its own time, and a call that has ended none', async (t) => {
+  const { cut, begin } = setUp(t)
+  const [one, two] = [begin(), begin()]
+  for (let round = 0; round < 5; round += 1) {
+    one.now(10)
+    mock.timers.tick(900)
+    one.now(0)
+  }
+  two.now(5)
+  two.end()
+  mock.timers.tick(10_000)
+  t.strictSame(cut, [])
+})
