@@ -10,8 +10,11 @@ const dist = join(root, 'dist')
 export const agentOptions = ['--max-semi-space-size=1', '--v8-pool-size=1', '--no-concurrent-recompilation'] as const
 export const agentEnvironment = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' } as const
 
-/** A plane has far more to do: its young generation is small enough not to dwarf what it keeps. docs/benchmarks.md has the figures. */
-export const planeOptions = ['--max-semi-space-size=4'] as const
+/**
+ * A plane has far more to do: its young generation is small enough not to dwarf what it keeps, and does not shrink in quiet hours, or the changes
+ * that come then would wait for its collection the more often. docs/benchmarks.md has the figures.
+ */
+export const planeOptions = ['--min-semi-space-size=4', '--max-semi-space-size=4'] as const
 export const planeEnvironment = { MALLOC_ARENA_MAX: '1' } as const
 
 /** How a program is started: what Node is given before the program's own arguments, and its environment. */
@@ -34,7 +37,11 @@ export async function shippedPlane(): Promise<Shipped> {
 
 /** Makes of any program of ours that holds parts of the plane what would be shipped of it: for benchmarks. */
 export async function asShippedPlane(folder: string, name: string, entry: string): Promise<Shipped> {
-  await bundle(folder, { [name]: entry, 'store-worker': 'control-plane/journal/store-worker.ts' })
+  await bundle(folder, {
+    [name]: entry,
+    'store-worker': 'control-plane/journal/sqlite/store-worker.ts',
+    'backup-worker': 'control-plane/journal/backup/backup-worker.ts',
+  })
   await writeFile(join(folder, definitionsFile), JSON.stringify(readDefinitions().toJSON()))
   return { program: [...planeOptions, join(folder, `${name}.mjs`)], env: planeEnvironment }
 }
@@ -62,7 +69,7 @@ async function bundle(folder: string, entries: Readonly<Record<string, string>>)
     plugins: [placesInBundle],
     logLevel: 'warning',
   })
-  await writeVersion()
+  await writeVersion(join(folder, '..'))
 }
 
 const definitionsFile = 'envoy-definitions.json'
@@ -70,7 +77,9 @@ const definitionsFile = 'envoy-definitions.json'
 /** Where a module looks for a file by its own place, the bundle has it in another. */
 const places: Readonly<Record<string, (text: string) => string>> = {
   'control-plane/admin/about.ts': (text) => replaced(text, "'../../package.json'", "'../package.json'"),
-  'control-plane/journal/open-store.ts': (text) => replaced(text, "'./store-worker.ts'", "'./store-worker.mjs'"),
+  'control-plane/journal/backup/open-backup.ts': (text) =>
+    replaced(text, "URL('./backup-worker.ts'", "URL('./backup-worker.mjs'"),
+  'control-plane/journal/open-store.ts': (text) => replaced(text, "'./sqlite/store-worker.ts'", "'./store-worker.mjs'"),
   // Read as an outcome they take a third of the time, and none of the memory that their sources leave behind.
   'control-plane/routing/envoy/definitions/read.ts': () => `
     import { readFileSync } from 'node:fs'
@@ -97,11 +106,11 @@ function replaced(text: string, from: string, to: string): string {
 }
 
 /** Programs read their version from the package beside their folder. */
-async function writeVersion(): Promise<void> {
+async function writeVersion(above: string): Promise<void> {
   const { name, version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  await mkdir(dist, { recursive: true })
+  await mkdir(above, { recursive: true })
   await writeFile(
-    join(dist, 'package.json'),
+    join(above, 'package.json'),
     `${JSON.stringify({ name, version, license, type: 'module' }, undefined, 2)}\n`,
   )
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { SimulatedFleet } from './fleet.ts'
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { Outbox } from '#agent/report/outbox.ts'
 import { helloOf as agentHello } from '#agent/session/hello.ts'
 import { AgentMessage } from '#shared/protocol/messages.ts'
-import { temporaryBacklog } from '#test/support/backlog.ts'
+import { temporaryBacklog } from '#test/support/agents/backlog.ts'
 import {
   addressOf,
   changeReport,

@@ -2,8 +2,9 @@ import { connect, type Socket } from 'node:net'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
 import { FrameReader, frameOf, opcodes } from './frames.ts'
 
-/** How long a plane may take to open a session's WebSocket: as the agent has it. */
-const handshakeMs = 5_000
+/** How long a plane may take to be reached, and then to open a session's WebSocket: as the agent has it that knows no other plane. */
+const reachMs = 5_000
+const handshakeMs = 20_000
 const ping = frameOf(opcodes.ping, '')
 
 export type SocketEvents = {
@@ -26,7 +27,10 @@ export class AgentSocket {
     this.#events = events
     this.#socket = connect({ ...plane, localAddress: from })
     this.#socket.setNoDelay(true)
-    this.#socket.setTimeout(handshakeMs, () => this.cut('no answer to the handshake'))
+    this.#socket.setTimeout(reachMs, () =>
+      this.cut(this.#socket.connecting ? 'not reached' : 'no answer to the handshake'),
+    )
+    this.#socket.once('connect', () => this.#socket.setTimeout(handshakeMs))
     this.#socket.on('data', (bytes: Buffer) => this.#read(bytes))
     this.#socket.on('error', (error) => this.#end(error.message))
     this.#socket.on('close', () => this.#end('closed'))

@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writeYaml } from '#test/support/landscape/program.ts'
-import { projectFolder } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { asShippedPlane, type Shipped } from '../../setup/bundle.ts'
 import { type Usage, usageOf } from '../footprint/usage.ts'
 import { collectGarbage } from './collect-garbage.ts'
 
@@ -14,7 +14,7 @@ import { collectGarbage } from './collect-garbage.ts'
 export const measuredCore = '0'
 export const askingCore = availableParallelism() > 1 ? '1' : '0'
 
-/** A plane on one core, without sinks: what it costs by itself. */
+/** A plane on one core, without sinks: what it costs by itself, bundled and started as it is shipped. */
 export class MeasuredPlane implements AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -40,7 +40,8 @@ export class MeasuredPlane implements AsyncDisposable {
       logging: { level: 'warn' },
       ...settings,
     })
-    const begin = () => start(port, inspector, configuration)
+    const shipped = await asShippedPlane(join(folder, 'program'), 'heddle-plane', 'control-plane/main.ts')
+    const begin = () => start(shipped, { port, inspector, configuration })
     return new MeasuredPlane(port, inspector, begin, await begin())
   }
 
@@ -108,14 +109,15 @@ export class MeasuredPlane implements AsyncDisposable {
 
 export type FleetEvent = { readonly revision: number; readonly kind: string; readonly change?: unknown }
 
-async function start(port: number, inspector: number, configuration: string): Promise<RunningProcess> {
-  const program = [
-    process.execPath,
-    `--inspect=127.0.0.1:${inspector}`,
-    join(projectFolder, 'control-plane/main.ts'),
-    configuration,
-  ]
-  const plane = await spawnProcess('taskset', ['-c', measuredCore, ...program], { name: 'plane' })
+async function start(
+  { program, env }: Shipped,
+  { port, inspector, configuration }: { port: number; inspector: number; configuration: string },
+): Promise<RunningProcess> {
+  const node = [process.execPath, `--inspect=127.0.0.1:${inspector}`, ...program, configuration]
+  const plane = await spawnProcess('taskset', ['-c', measuredCore, ...node], {
+    name: 'plane',
+    env,
+  })
   await plane.ready('its health page', 60_000, async (ended) => {
     const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: ended })
     await response.arrayBuffer()

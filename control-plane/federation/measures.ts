@@ -1,4 +1,5 @@
 import type { Metric } from '#shared/protocol/messages.ts'
+import { Newest } from './newest.ts'
 
 /** A value as the plane hears it: of an instance, or of a node where `instance` is left out. */
 export type Heard = Metric & {
@@ -10,7 +11,6 @@ export type Heard = Metric & {
 /** Who says it: an agent measures its host itself; whatever else it reads from a service's page is the service's own word. */
 export type Teller = 'agent' | 'client'
 
-type Value = { readonly value: number; readonly at: number }
 export type StoredMeasure = readonly [kind: 'node' | 'instance', id: string, name: string, value: number, at: number]
 
 /** Four of an agent's reports: what is older says nothing of now. */
@@ -19,28 +19,27 @@ export const validForMs = 60_000
 const smoothedOverMs = 30_000
 /** Memory counts as load from here on, percent. */
 const memoryTight = 80
-const nodeNames = new Set(['host_cpu_usage', 'host_memory_usage'])
+const nodeNames: readonly string[] = ['host_cpu_usage', 'host_memory_usage']
 const loadNames = ['load_usage', 'cpu_usage'] as const
-const requestNames = new Set(['service_requests', 'service_errors'])
+const requestNames = ['service_requests', 'service_errors'] as const
 
 /** The newest word on the load of nodes, and of instances on themselves. Bounded: `forget` drops what is too old to say anything. */
 export class Measures {
-  /** By what they are of, then by name. */
-  readonly #nodes = new Map<string, Map<string, Value>>()
-  readonly #instances = new Map<string, Map<string, Value>>()
+  readonly #nodes = new Newest(nodeNames)
+  readonly #instances = new Newest(['check_duration', ...loadNames, ...requestNames])
 
   /** What is older than what is known already, as agents tell it of times without a plane, changes nothing. */
   take(heard: Iterable<Heard>, teller: Teller): void {
     for (const { instance, node, name, unit, value, at } of heard) {
       if (!Number.isFinite(value)) continue
       // A client's word on a node would be its own: only agents measure.
-      if (instance === undefined && teller === 'agent' && nodeNames.has(name))
+      if (instance === undefined && teller === 'agent' && nodeNames.includes(name))
         smooth(this.#nodes, node, name, value, at)
       if (instance === undefined) continue
       // No page can speak under this name: the agent reserves it.
       if (teller === 'agent' && name === 'check_duration') smooth(this.#instances, instance, name, value, at)
       const isLoad = unit === 'percent' && loadNames.some((each) => each === name)
-      if (isLoad || requestNames.has(name)) put(this.#instances, instance, name, value, at)
+      if (isLoad || requestNames.some((each) => each === name)) this.#instances.put(instance, name, value, at)
     }
   }
 
@@ -72,52 +71,36 @@ export class Measures {
   }
 
   forget(now: number): void {
-    for (const all of [this.#nodes, this.#instances]) {
-      for (const [id, values] of all) {
-        for (const [name, { at }] of values) if (now - at > validForMs) values.delete(name)
-        if (values.size === 0) all.delete(id)
-      }
-    }
+    this.#nodes.forget(now - validForMs)
+    this.#instances.forget(now - validForMs)
   }
 
   stored(): readonly StoredMeasure[] {
-    return [...rowsOf('node', this.#nodes), ...rowsOf('instance', this.#instances)]
+    return [
+      ...[...this.#nodes.all()].map((each) => ['node', ...each] as const),
+      ...[...this.#instances.all()].map((each) => ['instance', ...each] as const),
+    ]
   }
 
   /** Takes up what the process before knew: it stands in until there are newer values, as if it had been measured now. */
   restore(stored: readonly StoredMeasure[], now: number): void {
     for (const [kind, id, name, value] of stored) {
       const all = kind === 'node' ? this.#nodes : this.#instances
-      if (!all.get(id)?.has(name)) put(all, id, name, value, now)
+      if (all.at(id, name) === undefined) all.put(id, name, value, now)
     }
   }
 }
 
-type Values = Map<string, Map<string, Value>>
-
-function rowsOf(kind: 'node' | 'instance', all: Values): readonly StoredMeasure[] {
-  return [...all].flatMap(([id, values]) =>
-    [...values].map(([name, { value, at }]) => [kind, id, name, value, at] as const),
-  )
+function fresh(all: Newest, id: string, name: string, now: number): number | undefined {
+  const at = all.at(id, name)
+  return at === undefined || now - at > validForMs ? undefined : all.value(id, name)
 }
 
-function fresh(all: Values, id: string, name: string, now: number): number | undefined {
-  const known = all.get(id)?.get(name)
-  return known === undefined || now - known.at > validForMs ? undefined : known.value
-}
-
-function smooth(all: Values, id: string, name: string, value: number, at: number): void {
-  const known = all.get(id)?.get(name)
-  if (known && at <= known.at) return
-  const ageMs = known ? at - known.at : Number.POSITIVE_INFINITY
+function smooth(all: Newest, id: string, name: string, value: number, at: number): void {
+  const knownAt = all.at(id, name)
+  if (knownAt !== undefined && at <= knownAt) return
+  const ageMs = knownAt === undefined ? Number.POSITIVE_INFINITY : at - knownAt
   // What is too old to count is not mixed in.
   const share = ageMs > validForMs ? 1 : 1 - Math.exp(-ageMs / smoothedOverMs)
-  put(all, id, name, (known?.value ?? 0) * (1 - share) + value * share, at)
-}
-
-/** What is older than what is known changes nothing. */
-function put(all: Values, id: string, name: string, value: number, at: number): void {
-  const values = all.getOrInsertComputed(id, () => new Map<string, Value>())
-  const known = values.get(name)
-  if (!known || at >= known.at) values.set(name, { value, at })
+  all.put(id, name, (all.value(id, name) ?? 0) * (1 - share) + value * share, at)
 }

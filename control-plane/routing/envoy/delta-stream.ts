@@ -2,6 +2,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { isRejected, missingFor, removalsFor, type Situation, upsertsFor } from './due.ts'
 import type { Frame } from './frame.ts'
 import type { Held } from './held.ts'
+import { leaveOut } from './leave-out.ts'
 import { isWhole } from './order.ts'
 import type { Parked, Parking } from './parking.ts'
 import { type Mark, Progress } from './progress.ts'
@@ -100,6 +101,16 @@ export class DeltaStream {
     return proven !== undefined && proven.offer === offered?.mark.offer && proven.revision === offered.mark.revision
   }
 
+  /** Whether it is sent nothing more for now: it reads or answers too slowly. */
+  get isHeldBack(): boolean {
+    return this.#underway >= mostBytesUnderway || this.#unanswered.length >= mostUnanswered
+  }
+
+  /** How many names it has said, or may have. */
+  get nameCount(): number {
+    return this.#all.reduce((sum, { nameCount }) => sum + nameCount, 0)
+  }
+
   isWildcard(kind: ResourceKind): boolean {
     return this.#subscriptions[kind].wildcard
   }
@@ -180,22 +191,14 @@ export class DeltaStream {
 
   /** Sends what the Envoy lacks, as far as the socket takes it. */
   pump(): void {
-    const { offered, parking } = this.#channel
+    const { offered } = this.#channel
     if (!offered) return
     if (!this.#hasMoreToSay && this.settled) return
-    const { snapshot } = offered
-    const situation = {
-      snapshot,
-      parking,
-      rejections: this.#rejections,
-      subscriptions: this.#subscriptions,
-      unanswered: this.#unanswered,
-    }
     if (this.#hasMoreToSay) {
-      this.#say(situation)
+      this.#say(this.#situation(offered.snapshot))
       this.#hasMoreToSay = this.#all.some(({ hasMoreToSay }) => hasMoreToSay)
     }
-    if (this.#hasMoreToSay || this.settled || !this.#isWhole(situation)) return
+    if (this.#hasMoreToSay || this.settled || !this.#isWhole(offered.snapshot)) return
     this.#progress.allSent(offered.mark, this.#unanswered)
   }
 
@@ -246,14 +249,27 @@ export class DeltaStream {
   }
 
   /** Whether it has been sent everything at least once. */
-  #isWhole(situation: Situation): boolean {
-    this.#whole ||= isWhole(situation.snapshot, this.#subscriptions, (kind, name) => isRejected(situation, kind, name))
+  #isWhole(snapshot: Snapshot): boolean {
+    // Asked of hundreds of streams for each change: nothing is made for those that know.
+    if (this.#whole) return true
+    const situation = this.#situation(snapshot)
+    this.#whole = isWhole(snapshot, this.#subscriptions, (kind, name) => isRejected(situation, kind, name))
     return this.#whole
+  }
+
+  #situation(snapshot: Snapshot): Situation {
+    return {
+      snapshot,
+      parking: this.#channel.parking,
+      rejections: this.#rejections,
+      subscriptions: this.#subscriptions,
+      unanswered: this.#unanswered,
+    }
   }
 
   #answered(subscription: Subscription, frame: Frame, error: string | undefined): void {
     const { upserts } = frame
-    this.#unanswered.splice(this.#unanswered.indexOf(frame), 1)
+    leaveOut(this.#unanswered, frame)
     if (error === undefined) {
       subscription.noteTaken(frame)
       for (const resource of upserts) {
@@ -296,7 +312,7 @@ export class DeltaStream {
 
   #send(kind: ResourceKind, upserts: readonly Resource[], removed: readonly string[]): void {
     const subscription = this.#subscriptions[kind]
-    if (this.#underway >= mostBytesUnderway || this.#unanswered.length >= mostUnanswered) return
+    if (this.isHeldBack) return
     const worded = kind === 'secret' ? upserts.map((resource) => this.#worded(resource)) : upserts
     const frame = this.#channel.frame(kind, worded, removed, this.#unanswered)
     this.#unanswered.push(frame)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { DumpReduction, dumpParts } from '#agent/envoys/dump.ts'
 import { JsonLeaves } from '#agent/envoys/json-leaves.ts'
-import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import { endpoint, service, table } from '#test/support/routing/routing-fleet.ts'
 import { toCluster } from './cluster.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { ResourceDigests } from './digest-resource.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { service } from '#test/support/routing-fleet.ts'
+import { service } from '#test/support/routing/routing-fleet.ts'
 import type { Endpoint } from '../table.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { LoadAssignmentEncoder } from './encode-load-assignment.ts'

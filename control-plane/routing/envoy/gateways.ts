@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { Bound } from '../../fleet/bound.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
 import type { Sink } from '../../fleet/sink.ts'
 import type { Outlet, Publisher, TableUpdate } from '../publisher.ts'
@@ -60,6 +61,23 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
 
   get port(): number {
     return this.#server?.port ?? 0
+  }
+
+  /** Of the port, with what was refused there. */
+  bounds(): readonly Bound[] {
+    const figures = this.#server?.figures()
+    if (!figures) return []
+    const { connections, mostConnections, refused, unfinishedBytes, mostUnfinishedBytes, crowded } = figures
+    return [
+      { name: 'xds_connections', now: connections, most: mostConnections, refused },
+      { name: 'xds_unfinished_bytes', now: unfinishedBytes, most: mostUnfinishedBytes, refused: crowded },
+    ]
+  }
+
+  /** What was cut off at the port since the start, by why. */
+  cuts(): Readonly<Record<string, number>> {
+    const { silent = 0, stalled = 0 } = this.#server?.figures() ?? {}
+    return { xds_silent: silent, xds_unfinished: stalled, xds_names: this.#server?.excessive() ?? 0 }
   }
 
   sinks(): readonly Sink[] {

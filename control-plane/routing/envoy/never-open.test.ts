@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { anyTable } from '#test/support/any-table.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
 import { cannotCheck } from '../answers.ts'
 import type { Authenticator, Route, RouteTable } from '../table.ts'
 import { toJson } from './static-bootstrap.ts'

@@ -1,3 +1,5 @@
+import { leaveOut } from './leave-out.ts'
+
 /** Which offer, at which revision of the fleet. A new declaration makes a new offer at the same revision. */
 export type Mark = { readonly offer: number; readonly revision: number }
 
@@ -25,15 +27,12 @@ export class Progress {
     // An earlier state is proven sooner: it stays, or under constant change nothing would ever be proven.
     if (this.#awaited) return
     this.#awaited = mark
-    this.#unanswered = [...unanswered]
+    this.#unanswered = unanswered.slice()
   }
 
   answered(answer: Answer): void {
     if (!this.#awaited) return
-    const at = this.#unanswered.indexOf(answer)
-    if (at < 0) return
-    this.#unanswered.splice(at, 1)
-    if (this.#unanswered.length > 0) return
+    if (!leaveOut(this.#unanswered, answer) || this.#unanswered.length > 0) return
     this.#proven = this.#awaited
     this.#awaited = undefined
   }

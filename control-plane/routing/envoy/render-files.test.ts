@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { GatewayFiles } from '#shared/protocol/gateway.ts'
 import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
-import { anyTable } from '#test/support/any-table.ts'
-import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
+import { endpoint, service, table } from '#test/support/routing/routing-fleet.ts'
 import { type RenderedEndpoints, renderEnvoyFiles } from './render-files.ts'
 
 const names = envoyFileNames('edge')

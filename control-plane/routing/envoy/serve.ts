@@ -15,23 +15,40 @@ export type XdsOptions = {
 }
 
 /** The port that Envoys connect to: delta aggregated discovery over gRPC. */
-export type XdsServer = GrpcServer
+export type XdsServer = GrpcServer & {
+  /** Streams that were ended since they named more than anybody has, since the start. */
+  readonly excessive: () => number
+}
 
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
 const mostBytes = 16 * 1024 * 1024
+/** Names that one stream may say: an Envoy says each of what it has, and of what it wants. */
+const mostNames = 200_000
+const mostNameLength = 1_024
 
 /** Listens at once. Rejects with PORT_TAKEN. */
 export async function serveXds({ address, port, channelOf, log }: XdsOptions): Promise<XdsServer> {
-  const open = (stream: GrpcStream) => follow(stream, channelOf, log)
+  let excessive = 0
+  const onExcess = () => {
+    excessive += 1
+  }
+  const open = (stream: GrpcStream) => follow(stream, channelOf, log, onExcess)
+  const onSilent = (from: string) => log.warn({ from }, 'an Envoy that reads or answers nothing is cut off')
   try {
-    return await serveGrpcStreams({ address, port, path, mostBytes, open })
+    const server = await serveGrpcStreams({ address, port, path, mostBytes, open, onSilent })
+    return { ...server, excessive: () => excessive }
   } catch (cause) {
     throw new Failure('PORT_TAKEN', `cannot listen on ${address}:${port} for Envoys (routing.xds.port)`, { cause })
   }
 }
 
 /** Hands a stream's requests to the channel of its gateway until it ends. */
-function follow(stream: GrpcStream, channelOf: XdsOptions['channelOf'], log: Logger): GrpcHandler {
+function follow(
+  stream: GrpcStream,
+  channelOf: XdsOptions['channelOf'],
+  log: Logger,
+  onExcess: () => void,
+): GrpcHandler {
   let joined: { readonly channel: Channel; readonly stream: DeltaStream } | undefined
   return {
     message(bytes) {
@@ -39,6 +56,12 @@ function follow(stream: GrpcStream, channelOf: XdsOptions['channelOf'], log: Log
       const request = decoded(bytes)
       if (!request) {
         stream.end(status.invalidArgument, 'this is no DeltaDiscoveryRequest')
+        return
+      }
+      const excess = excessOf(request, joined?.stream.nameCount ?? 0)
+      if (excess !== undefined) {
+        onExcess()
+        stream.end(status.resourceExhausted, excess)
         return
       }
       if (!joined) {
@@ -58,6 +81,19 @@ function follow(stream: GrpcStream, channelOf: XdsOptions['channelOf'], log: Log
       joined = undefined
     },
   }
+}
+
+/** What a request says that is more than is kept; undefined: nothing. */
+function excessOf(request: DeltaRequest, known: number): string | undefined {
+  const { node, subscribe, initialVersions } = request
+  if (known + subscribe.length + initialVersions.size > mostNames) return `more than ${mostNames} names are not kept`
+  const isLong = (text: string) => text.length > mostNameLength
+  if (node && (isLong(node.id) || isLong(node.cluster)))
+    return `a node's names have at most ${mostNameLength} characters`
+  if (subscribe.some(isLong)) return `a name has at most ${mostNameLength} characters`
+  for (const each of initialVersions)
+    if (each.some(isLong)) return `names and versions have at most ${mostNameLength} characters`
+  return undefined
 }
 
 function decoded(bytes: Buffer): DeltaRequest | undefined {

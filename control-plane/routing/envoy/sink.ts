@@ -55,6 +55,7 @@ export class EnvoySink implements Sink {
         ...figures,
         envoys: connected.length,
         behind: lag,
+        held_back: connected.filter(({ isHeldBack }) => isHeldBack).length,
         lag_ms: this.#channel.lagMs(Date.now()),
         parked: parking.all().length,
         routes: this.#source.table()?.routes.length ?? 0,

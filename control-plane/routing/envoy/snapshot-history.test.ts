@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import { endpoint, service, table } from '#test/support/routing/routing-fleet.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { SnapshotBuilder } from './snapshot.ts'
 import { SnapshotHistory } from './snapshot-history.ts'

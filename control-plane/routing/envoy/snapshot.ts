@@ -9,6 +9,7 @@ import { toListener } from './listener.ts'
 import { messageOf, type Resource, type ResourceKind, resourceKinds, rewordable, toResource } from './resource.ts'
 import { toRouteConfiguration } from './routes.ts'
 import { reworded, secretsOf, toSecret } from './secret.ts'
+import { standIn } from './stand-in-map.ts'
 
 /** Everything that one gateway's Envoys are given: immutable, consistent, whole. */
 export type Snapshot = {
@@ -81,10 +82,12 @@ export class SnapshotBuilder {
   #next({ services: before, snapshot }: Last, services: readonly Service[]): Snapshot | undefined {
     if (before.length !== services.length) return undefined
     const others: Resource[] = []
-    for (const [index, service] of services.entries()) {
+    // Of hundreds of services nearly all are the same: nothing is made of those.
+    for (let index = 0; index < services.length; index += 1) {
+      const service = services[index]
       const former = before[index]
-      if (service === former) continue
-      if (service.name !== former?.name) return undefined
+      if (!service || !former || service === former) continue
+      if (service.name !== former.name) return undefined
       const cluster = this.#clusters.get(former)
       if (cluster && sameCluster(former, service)) this.#clusters.set(service, cluster)
       others.push(this.#cluster(service), this.#loadAssignment(service))
@@ -208,19 +211,19 @@ function hexOf(sum: bigint): string {
 function withOthers(before: Snapshot, others: readonly Resource[]): Snapshot {
   const resources: Record<ResourceKind, ReadonlyMap<string, Resource>> = { ...before.resources }
   const changed: Record<ResourceKind, string[]> = { cluster: [], endpoints: [], secret: [], listener: [], routes: [] }
-  const copied = new Map<ResourceKind, Map<string, Resource>>()
+  const standing = new Map<ResourceKind, Map<string, Resource>>()
   let sum = BigInt(`0x${before.version}`)
   for (const resource of others) {
     const { kind, name, version, stamp } = resource
     const former = resources[kind].get(name)
     if (former === resource) continue
-    const copy = copied.get(kind) ?? new Map(resources[kind])
-    copied.set(kind, copy.set(name, resource))
-    resources[kind] = copy
+    const ofKind = standing.get(kind) ?? new Map<string, Resource>()
+    standing.set(kind, ofKind.set(name, resource))
     if (former?.version === version) continue
     sum ^= (former?.stamp ?? 0n) ^ stamp
     changed[kind].push(name)
   }
+  for (const [kind, ofKind] of standing) resources[kind] = standIn(resources[kind], ofKind)
   return { gateway: before.gateway, version: hexOf(sum), resources, from: { version: before.version, changed } }
 }
 

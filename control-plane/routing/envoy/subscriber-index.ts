@@ -16,10 +16,11 @@ export class SubscriberIndex<Subscriber> {
     else discard(this.#byName, `${kind}/${name}`, subscriber)
   }
 
-  *of(kind: ResourceKind, name: string): Iterable<Subscriber> {
+  /** Each once. Nearly always they are of one sort, and hundreds: then nothing is made to go through them. */
+  of(kind: ResourceKind, name: string): Iterable<Subscriber> {
     const all = this.#wildcards.get(kind)
-    yield* all ?? []
-    for (const subscriber of this.#byName.get(`${kind}/${name}`) ?? []) if (!all?.has(subscriber)) yield subscriber
+    const named = this.#byName.get(`${kind}/${name}`)
+    return all && named ? all.union(named) : (all ?? named ?? [])
   }
 }
 

@@ -42,6 +42,10 @@ export class Subscription {
     return this.#names
   }
 
+  get nameCount(): number {
+    return this.#names.size + this.#held.size
+  }
+
   get wildcard(): boolean {
     return this.#wildcard
   }

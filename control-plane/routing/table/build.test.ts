@@ -1,5 +1,5 @@
 import t from 'tap'
-import { service } from '#test/support/routing-fleet.ts'
+import { service } from '#test/support/routing/routing-fleet.ts'
 import { parseDeclaration } from '../declaration/parse.ts'
 import { danglingRoutes, fillTable, refillTable, tableFrames } from './build.ts'
 

@@ -53,14 +53,14 @@ export function refillTable(
   serviceOf: (name: string) => Service | undefined,
 ): RouteTable | undefined {
   if (before.services.length !== serviceNames.length) return undefined
-  const services = before.services.slice()
-  for (const [index, { name }] of before.services.entries()) {
-    if (!changed.has(name)) continue
-    const service = serviceOf(name)
-    if (!service) return undefined
-    services[index] = service
-  }
-  return { ...before, services }
+  let known = true
+  const services = before.services.map((service) => {
+    if (!changed.has(service.name)) return service
+    const other = serviceOf(service.name)
+    known &&= other !== undefined
+    return other ?? service
+  })
+  return known ? { ...before, services } : undefined
 }
 
 /** Routes that lead nowhere. A table is published only when this is empty. */

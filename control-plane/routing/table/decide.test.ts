@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { pathCases, pathRoutes } from '#test/support/path-cases.ts'
-import { plainRoute } from '#test/support/route-tables.ts'
+import { pathCases, pathRoutes } from '#test/support/routing/path-cases.ts'
+import { plainRoute } from '#test/support/routing/route-tables.ts'
 import { decide } from './decide.ts'
 
 for (const { target, becomes } of pathCases) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Reason, reason } from '#shared/protocol/reason.ts'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { defaultPolicy } from '../declaration/to-service.ts'
 import { judge } from './judge.ts'
 

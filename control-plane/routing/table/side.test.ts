@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { explainRequest } from '../explain-request.ts'
 import { decide } from './decide.ts'
 import { sideOf } from './side.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { plainRoute, type RouteParts } from '#test/support/route-tables.ts'
+import { plainRoute, type RouteParts } from '#test/support/routing/route-tables.ts'
 import type { PathMatch } from '../table.ts'
 import { moreSpecific } from './specificity.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { serviceSamples } from './service-samples.ts'
 
 t.test('only what says how a known service answers is taken', async (t) => {

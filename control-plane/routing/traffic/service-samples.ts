@@ -1,5 +1,5 @@
 import type { FleetView } from '../../fleet/fleet.ts'
-import type { ServiceSample } from './traffic.ts'
+import type { ServiceSample } from './service-words.ts'
 
 /** What an agent or a client measured of an instance; `at` in epoch milliseconds. */
 export type Measured = {

@@ -82,3 +82,24 @@ t.test(
     }
   },
 )
+
+t.test('names that nobody declared take no room without end, and are counted', async (t) => {
+  const traffic = new Traffic()
+  const names = (from: number) =>
+    Array.from({ length: 2_000 }, (_, index) => ({ ...count(1), route: `r-${from + index}` }))
+  for (let from = 0; from < 20_000; from += 2_000) traffic.count('edge', names(from), 1_000 + from / 1_000)
+  t.equal(traffic.since('edge', 0)?.size, 10_000)
+  t.equal(traffic.leftOut, 10_000)
+  traffic.count('edge', names(0), 2_000)
+  t.equal(traffic.since('edge', 0)?.get('r-0')?.requests, 2, 'who is known goes on')
+})
+
+t.test('gateways that nobody declared take no room without end, and those that are silent make room', async (t) => {
+  const traffic = new Traffic()
+  for (let index = 0; index < 1_500; index += 1) traffic.count(`edge-${index}`, [count(1)], 1_000)
+  t.equal(traffic.leftOut, 500)
+  t.equal(traffic.since('edge-1400', 0), undefined)
+  traffic.count('edge-1400', [count(1)], hour + 2_000)
+  t.equal(traffic.since('edge-1400', 0)?.get('users')?.requests, 1)
+  t.equal(traffic.since('edge-0', 0), undefined)
+})

@@ -1,4 +1,5 @@
 import { addAllTook, type Took } from '#shared/protocol/latency.ts'
+import { type Said, type ServiceSample, ServiceWords } from './service-words.ts'
 
 /** Requests, those of them that were answered with 5xx, and how long all took together in milliseconds. */
 export type Count = {
@@ -15,16 +16,6 @@ export type RouteCount = Count & { readonly route: string }
 /** What a gateway has asked of a service since the last count. */
 export type ServiceCount = Count & { readonly service: string }
 
-/** One value that a service's instance told of itself: requests or errors a second, or the P95 of its latency in milliseconds. */
-export type ServiceSample = {
-  readonly service: string
-  readonly instance: string
-  readonly kind: 'requests' | 'errors' | 'latency'
-  readonly value: number
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
 export type Total = Required<Count> & { readonly took: Took }
 
 const bucketMs = 5_000
@@ -32,8 +23,9 @@ const bucketMs = 5_000
 const fineMs = 600_000
 const coarseMs = 60_000
 const keptMs = 3_600_000
-/** An instance says what it does every 15 s; a value holds until then. */
-const sampleMs = 15_000
+/** Gateways of which counts are kept, and names of routes and of services in one bucket: what agents say is not believed beyond. */
+const mostGateways = 1_000
+const mostNames = 10_000
 
 type Sum = { requests: number; errors: number; totalMs: number; readonly took: number[] }
 type Sums = Map<string, Sum>
@@ -46,27 +38,35 @@ type Bucket = { readonly from: number; readonly routes: Sums; readonly services:
  */
 export class Traffic {
   readonly #gateways = new Map<string, Bucket[]>()
-  readonly #samples = new Map<string, ServiceSample[]>()
+  readonly #said = new ServiceWords()
+  #leftOut = 0
+
+  /** Counts for which there was no room, since the start. */
+  get leftOut(): number {
+    return this.#leftOut
+  }
 
   /** Takes what was counted of a gateway up to `at` (epoch milliseconds); an empty list says that nothing came. */
   count(gateway: string, routes: readonly RouteCount[], at: number, services: readonly ServiceCount[] = []): void {
-    const buckets = this.#gateways.getOrInsertComputed(gateway, () => [])
+    const buckets = this.#bucketsOf(gateway, at)
+    if (!buckets) {
+      this.#leftOut += routes.length + services.length
+      return
+    }
     let bucket = buckets.at(-1)
     if (!bucket || at >= bucket.from + bucketMs) {
       bucket = { from: at, routes: new Map(), services: new Map() }
       buckets.push(bucket)
       coarsen(buckets, at)
     }
-    for (const count of routes) add(bucket.routes, count.route, count)
-    for (const count of services) add(bucket.services, count.service, count)
+    for (const count of routes) this.#add(bucket.routes, count.route, count)
+    for (const count of services) this.#add(bucket.services, count.service, count)
     while (buckets[0] && buckets[0].from <= at - keptMs) buckets.shift()
   }
 
   /** Takes what an instance said of itself. */
   sample(sample: ServiceSample): void {
-    const samples = this.#samples.getOrInsertComputed(sample.service, () => [])
-    samples.push(sample)
-    while (samples[0] && samples[0].at <= sample.at - keptMs) samples.shift()
+    this.#said.add(sample)
   }
 
   /** What was counted of the routes of a gateway since a time, nothing from before it; undefined: nobody has counted. */
@@ -83,21 +83,28 @@ export class Traffic {
   }
 
   /** What services say that they were asked since a time, all together; undefined: none has said anything. */
-  ofServices(
-    services: Iterable<string>,
-    from: number,
-  ): { readonly requests: number; readonly errors: number; readonly latencyMs: number | undefined } | undefined {
-    const samples = [...new Set(services)].flatMap((service) => this.#samples.get(service) ?? [])
-    const fresh = samples.filter(({ at }) => at > from)
-    if (fresh.length === 0) return undefined
-    const sum = (kind: ServiceSample['kind']) =>
-      fresh.reduce((total, each) => total + (each.kind === kind ? each.value * (sampleMs / 1000) : 0), 0)
-    const latencies = fresh.filter(({ kind }) => kind === 'latency').map(({ value }) => value)
-    return {
-      requests: sum('requests'),
-      errors: sum('errors'),
-      latencyMs: latencies.length === 0 ? undefined : Math.max(...latencies),
+  ofServices(services: Iterable<string>, from: number): Said | undefined {
+    return this.#said.since(services, from)
+  }
+
+  /** Undefined: there is no room for another gateway. */
+  #bucketsOf(gateway: string, at: number): Bucket[] | undefined {
+    const known = this.#gateways.get(gateway)
+    if (known) return known
+    if (this.#gateways.size >= mostGateways) {
+      for (const [name, buckets] of this.#gateways) {
+        if ((buckets.at(-1)?.from ?? 0) <= at - keptMs) this.#gateways.delete(name)
+      }
     }
+    if (this.#gateways.size >= mostGateways) return undefined
+    const buckets: Bucket[] = []
+    this.#gateways.set(gateway, buckets)
+    return buckets
+  }
+
+  #add(sums: Sums, name: string, count: Count): void {
+    if (hasRoom(sums, name)) add(sums, name, count)
+    else this.#leftOut += 1
   }
 
   #sums(
@@ -114,6 +121,10 @@ export class Traffic {
   }
 }
 
+function hasRoom(sums: Sums, name: string): boolean {
+  return sums.size < mostNames || sums.has(name)
+}
+
 function add(sums: Sums, name: string, { requests, errors, totalMs, took = [] }: Count): void {
   const sum = sums.getOrInsertComputed(name, () => ({ requests: 0, errors: 0, totalMs: 0, took: [] }))
   sum.requests += requests
@@ -128,8 +139,8 @@ function coarsen(buckets: Bucket[], now: number): void {
   for (; index > 0; index -= 1) {
     const [before, bucket] = [buckets[index - 1], buckets[index]]
     if (!before || !bucket || minuteOf(bucket) !== minuteOf(before)) break
-    for (const [name, sum] of bucket.routes) add(before.routes, name, sum)
-    for (const [name, sum] of bucket.services) add(before.services, name, sum)
+    for (const [name, sum] of bucket.routes) if (hasRoom(before.routes, name)) add(before.routes, name, sum)
+    for (const [name, sum] of bucket.services) if (hasRoom(before.services, name)) add(before.services, name, sum)
     buckets.splice(index, 1)
   }
 }

@@ -24,6 +24,11 @@ export class MessageReader {
     this.#onMessage = onMessage
   }
 
+  /** Bytes that are kept for their rest. */
+  get kept(): number {
+    return this.#size
+  }
+
   /** Answers why a message is not taken: then nothing that follows can be read. Undefined: all of them are. */
   read(chunk: Buffer): string | undefined {
     let bytes = chunk

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net'
 import t, { type Test } from 'tap'
 import { waitFor } from '#test/support/wait.ts'
 import { prefixSize, writePrefix } from './messages.ts'
-import { type GrpcStream, serveGrpcStreams, status } from './serve-streams.ts'
+import { type GrpcOptions, type GrpcStream, serveGrpcStreams, status } from './serve-streams.ts'
 
 const path = '/test.Echo/Both'
 const call = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' }
@@ -15,7 +15,7 @@ function framed(text: string): Buffer {
   return bytes
 }
 
-async function setUp(t: Test, { pingEveryMs = 5_000 } = {}) {
+async function setUp(t: Test, { pingEveryMs = 5_000, ...limits }: Partial<GrpcOptions> = {}) {
   const heard: string[] = []
   const streams: GrpcStream[] = []
   let ended = 0
@@ -25,6 +25,7 @@ async function setUp(t: Test, { pingEveryMs = 5_000 } = {}) {
     path,
     mostBytes: 1_000,
     pingEveryMs,
+    ...limits,
     open: (stream) => {
       streams.push(stream)
       return {
@@ -119,7 +120,40 @@ await t.test('a connection whose other end no longer answers is ended, and with 
   await once(mute.resume(), 'close')
   t.equal(ended(), 0)
   t.equal(answers.destroyed, false)
+  t.match(server.figures(), { connections: 1, silent: 1 })
 })
+
+await t.test('more connections than there may be are ended as they come, and counted', async (t) => {
+  const { server, session, heard } = await setUp(t, { mostConnections: 1 })
+  session.request(call).write(framed('one'))
+  await waitFor(() => heard.length === 1, { what: 'the message', withinMs: 20_000 })
+  const second = connectTcp(server.port, '127.0.0.1')
+  t.teardown(() => second.destroy())
+  second.on('error', () => {})
+  await once(second.resume(), 'close')
+  t.match(server.figures(), { connections: 1, mostConnections: 1, refused: 1 })
+})
+
+for (const { what, limits, code, figures } of [
+  { what: 'is not finished in time', limits: { unfinishedMs: 100 }, code: '4', figures: { stalled: 1, crowded: 0 } },
+  {
+    what: 'has no room beside what others have begun',
+    limits: { mostUnfinishedBytes: 30 },
+    code: '8',
+    figures: { stalled: 0, crowded: 1 },
+  },
+]) {
+  await t.test(`a message that ${what} ends its call, and only that`, async (t) => {
+    const { server, session, heard } = await setUp(t, limits)
+    const good = session.request(call)
+    const begun = session.request(call)
+    begun.write(framed('x'.repeat(100)).subarray(0, 50))
+    t.match(await trailersOf(begun), { 'grpc-status': code })
+    good.write(framed('still here'))
+    await waitFor(() => heard.length === 1, { what: 'the message', withinMs: 20_000 })
+    t.match(server.figures(), { ...figures, unfinishedBytes: 0 })
+  })
+}
 
 await t.test('a connection that says goodbye and stays open harms nobody and holds up no end', async (t) => {
   const { server, session, heard } = await setUp(t, { pingEveryMs: 100 })

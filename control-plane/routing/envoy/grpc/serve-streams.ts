@@ -1,11 +1,18 @@
 import { once } from 'node:events'
 import { constants, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { type Connections, watchConnections } from './keepalive.ts'
+import { type Connections, type OnSilent, watchConnections } from './keepalive.ts'
 import { MessageReader } from './messages.ts'
+import { Unfinished } from './unfinished.ts'
 
 /** Status codes of gRPC. */
-export const status = { ok: 0, invalidArgument: 3, unimplemented: 12 } as const
+export const status = {
+  ok: 0,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+} as const
 type Status = (typeof status)[keyof typeof status]
 
 /** The plane's end of a call: whole messages in both directions until one side ends it. */
@@ -33,12 +40,37 @@ export type GrpcOptions = {
   readonly open: (stream: GrpcStream) => GrpcHandler
   /** Each connection is asked every other time whether it is still there, and has until the next to answer. */
   readonly pingEveryMs?: number
+  readonly onSilent?: OnSilent
+  /** Connections at once; more are ended when they come. */
+  readonly mostConnections?: number
+  /** Bytes of messages that are not whole yet, of all calls together. */
+  readonly mostUnfinishedBytes?: number
+  /** How long a message may take to become whole. */
+  readonly unfinishedMs?: number
 }
 
-export type GrpcServer = AsyncDisposable & { readonly port: number }
+export type GrpcFigures = {
+  readonly connections: number
+  readonly mostConnections: number
+  /** Connections for which there was no room, and those that were ended since they did not answer, since the start. */
+  readonly refused: number
+  readonly silent: number
+  readonly unfinishedBytes: number
+  readonly mostUnfinishedBytes: number
+  /** Calls that were ended since there was no room for what they began to say, or since they did not go on with it, since the start. */
+  readonly crowded: number
+  readonly stalled: number
+}
+
+export type GrpcServer = AsyncDisposable & { readonly port: number; readonly figures: () => GrpcFigures }
 
 /** Megabytes that a connection may have waiting; Node ends one that goes beyond, and a large configuration may well be some. */
-const mostSessionMegabytes = 4_000
+const mostSessionMegabytes = 256
+/** As many as there may be Envoys whose counters are known. */
+const usuallyMostConnections = 5_000
+/** Envoys that come back say all that they have, some megabytes of it. */
+const usuallyMostUnfinishedBytes = 128 * 1024 * 1024
+const usuallyUnfinishedMs = 30_000
 /** An Envoy has one call under way, and another for a moment when it begins anew. */
 const mostCalls = 32
 
@@ -47,19 +79,31 @@ const mostCalls = 32
  * buffer serves any number of streams. Compressed messages are not taken. Rejects with the reason if the port is taken.
  */
 export async function serveGrpcStreams(options: GrpcOptions): Promise<GrpcServer> {
+  const { mostConnections = usuallyMostConnections, mostUnfinishedBytes = usuallyMostUnfinishedBytes } = options
+  const unfinished = new Unfinished(mostUnfinishedBytes, options.unfinishedMs ?? usuallyUnfinishedMs)
+  let refused = 0
+  let silent = 0
   const server = createServer({
     maxSessionMemory: mostSessionMegabytes,
     settings: { maxConcurrentStreams: mostCalls },
   })
   // The types know only what both ends of a connection have.
-  server.on('stream', (stream, headers) => accept(stream as ServerHttp2Stream, headers, options))
+  server.on('stream', (stream, headers) => accept(stream as ServerHttp2Stream, headers, options, unfinished))
   // A connection that breaks ends its streams; there is nothing else to do about it.
   server.on('sessionError', () => {})
-  const connections = watchConnections(server, options.pingEveryMs)
+  server.maxConnections = mostConnections
+  server.on('drop', () => {
+    refused += 1
+  })
+  const connections = watchConnections(server, options.pingEveryMs, (from) => {
+    silent += 1
+    options.onSilent?.(from)
+  })
   server.listen(options.port, options.address)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    figures: () => ({ connections: connections.open, mostConnections, refused, silent, ...unfinished.figures() }),
     [Symbol.asyncDispose]: () => close(server, connections),
   }
 }
@@ -72,7 +116,12 @@ async function close(server: Http2Server, connections: Connections): Promise<voi
   await closed
 }
 
-function accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { path, mostBytes, open }: GrpcOptions): void {
+function accept(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  { path, mostBytes, open }: GrpcOptions,
+  unfinished: Unfinished,
+): void {
   // It is told by its end.
   stream.on('error', () => {})
   const refusal = refusalOf(headers, path)
@@ -84,6 +133,7 @@ function accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { path,
   const end = (code: Status, details = '') => {
     if (said) return
     said = { code, details }
+    kept.end()
     handler.end()
     stream.end()
   }
@@ -94,15 +144,26 @@ function accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { path,
     end,
   })
   const reader = new MessageReader(mostBytes, (message) => {
-    if (!said) handler.message(message)
+    if (said) return
+    kept.now(0)
+    handler.message(message)
   })
+  const kept = unfinished.of((why) =>
+    why === 'stalled'
+      ? end(status.deadlineExceeded, 'a message was begun and not finished')
+      : end(status.resourceExhausted, 'there is no room for messages that are not finished'),
+  )
   stream.on('data', (chunk: Buffer) => {
     if (said) return
     const refused = reader.read(chunk)
     if (refused !== undefined) end(status.unimplemented, refused)
+    else kept.now(reader.kept)
   })
   stream.once('end', () => end(status.ok))
-  stream.once('close', () => handler.end())
+  stream.once('close', () => {
+    kept.end()
+    handler.end()
+  })
   stream.once('wantTrailers', () => {
     const { code, details } = said ?? { code: status.ok, details: '' }
     stream.sendTrailers(trailers(code, details))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainRoute } from '#test/support/route-tables.ts'
+import { plainRoute } from '#test/support/routing/route-tables.ts'
 import { moreSpecific } from '../../table/specificity.ts'
 import { virtualHosts } from './virtual-hosts.ts'
 
