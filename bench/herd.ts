@@ -4,6 +4,7 @@ import { temporaryFolder } from '#test/support/folder.ts'
 import type { CameIn } from './fleet/fleet.ts'
 import { MeasuredPlane, needFiles } from './fleet/plane.ts'
 import { StartedFleet } from './fleet/start-fleet.ts'
+import { usageOf } from './footprint/usage.ts'
 import { atMost, type BenchResult, exactly, worst } from './result.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -51,16 +52,20 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
 
   const herds: CameIn[] = []
   const lags: number[] = []
-  let cpuSeconds = 0
+  let [cpuSeconds, fleetCpuSeconds] = [0, 0]
   for (let round = 0; round < rounds; round += 1) {
     await plane.lagMs()
     const before = await plane.usage()
+    const fleetBefore = await usageOf(fleet.pid)
     const herd = await fleet.herd(herdMs)
     lags.push(await plane.lagMs())
+    const fleetTook = (await usageOf(fleet.pid)).cpuSeconds - fleetBefore.cpuSeconds
     cpuSeconds += (await plane.usage()).cpuSeconds - before.cpuSeconds
+    fleetCpuSeconds += fleetTook
     herds.push(herd)
+    const busy = Math.round((fleetTook / herd.allInMs) * 100_000)
     say(
-      `herd ${round + 1} of ${rounds}: all in after ${Math.round(herd.allInMs)} ms, refused ${JSON.stringify(herd.refused)}`,
+      `herd ${round + 1} of ${rounds}: all in after ${Math.round(herd.allInMs)} ms, refused ${JSON.stringify(herd.refused)}; the agents took ${busy}% of their core`,
     )
     await pause(settle)
   }
@@ -102,6 +107,10 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
       all_in_p50_ms: Math.round(worst(herds.map(({ p50Ms }) => p50Ms))),
       refused_for_now: herds.reduce((sum, { refused }) => sum + Object.values(refused).reduce((a, b) => a + b, 0), 0),
       cpu_ms_each: round3((cpuSeconds * 1_000) / (agents * rounds)),
+      agents_cpu_ms_each: round3((fleetCpuSeconds * 1_000) / (agents * rounds)),
+      agents_share_of_their_core: round3(
+        (fleetCpuSeconds * 1_000) / herds.reduce((sum, { allInMs }) => sum + allInMs, 0),
+      ),
       after_crash_all_in_ms: Math.round(back.allInMs),
       suspected: count(['contact-changed']),
       holds: count(['hold-begun']),

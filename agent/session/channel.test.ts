@@ -3,7 +3,7 @@ import t from 'tap'
 import { WebSocket } from 'ws'
 import { createLogger } from '#shared/logging/logger.ts'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
-import { AgentRecorder } from '#test/support/agent-recorder.ts'
+import { AgentRecorder } from '#test/support/agents/agent-recorder.ts'
 import { Channel } from './channel.ts'
 import { connect } from './connect.ts'
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { explainError } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
@@ -12,7 +13,13 @@ import {
 import { Channel } from './channel.ts'
 import { sessionUrl } from './plane-list.ts'
 
-const answerWithinMs = 5_000
+/** A plane that is not even reached in this time is given up. */
+const reachWithinMs = 5_000
+/**
+ * How long one that was reached may take to answer. Where ten thousand agents come together they wait there for their turn: who gives up and comes
+ * again waits from the beginning, and costs the plane as much anew.
+ */
+const answerWithinMs = 20_000
 /** Where there is another plane to go to, one that hangs is left so soon. */
 const leftAfterMs = 5_000
 
@@ -31,17 +38,18 @@ export type Connected =
 /** Connects to a plane and says hello. Never rejects; a channel comes back only with a welcome, and is the caller's to close. */
 export async function connect(plane: string, hello: Hello, log: Logger, stop: AbortSignal): Promise<Connected> {
   if (stop.aborted) return { kind: 'failed', why: 'stopped' }
-  const socket = openWebSocket(sessionUrl(plane, sessionPath))
+  const hasOthers = (hello.moves?.of ?? 1) > 1
+  const patienceMs = hasOthers ? leftAfterMs : answerWithinMs
+  const socket = openWebSocket(sessionUrl(plane, sessionPath), patienceMs)
   if (typeof socket === 'string') return { kind: 'failed', why: socket }
-  const answerMs = (hello.moves?.of ?? 1) > 1 ? leftAfterMs : undefined
-  const channel = new Channel(socket, log, pingEveryMs, answerMs)
+  const channel = new Channel(socket, log, pingEveryMs, hasOthers ? leftAfterMs : undefined)
   const give = () => socket.terminate()
   stop.addEventListener('abort', give, { once: true })
   let timer: NodeJS.Timeout | undefined
   const answer = new Promise<Connected>((resolve) => {
     socket.once('open', () => {
       channel.send(hello)
-      timer = setTimeout(() => resolve({ kind: 'failed', why: 'no answer to hello' }), answerWithinMs)
+      timer = setTimeout(() => resolve({ kind: 'failed', why: 'no answer to hello' }), patienceMs)
       channel.receive((message) => resolve(readAnswer(message, channel)))
     })
     void channel.ended.then((why) => resolve({ kind: 'failed', why }))
@@ -54,16 +62,27 @@ export async function connect(plane: string, hello: Hello, log: Logger, stop: Ab
 }
 
 /** A WebSocket on its way, or why there can be none. */
-function openWebSocket(url: string): WebSocket | string {
+function openWebSocket(url: string, patienceMs: number): WebSocket | string {
   try {
     return new WebSocket(url, subprotocol, {
       perMessageDeflate: false,
       maxPayload: mostMessageBytes,
-      handshakeTimeout: answerWithinMs,
+      handshakeTimeout: patienceMs,
+      finishRequest(request) {
+        request.once('socket', (connection) => giveUpUnreached(connection))
+        request.end()
+      },
     })
   } catch (error) {
     return explainError(error)
   }
+}
+
+function giveUpUnreached(connection: Socket): void {
+  if (!connection.connecting) return
+  const timer = setTimeout(() => connection.destroy(new Error('it was not reached in time')), reachWithinMs)
+  const done = () => clearTimeout(timer)
+  connection.once('connect', done).once('close', done)
 }
 
 function readAnswer(message: PlaneMessage, channel: Channel): Connected {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ReplicaView } from '#shared/protocol/api.ts'
+import type { ReplicaView } from '#shared/protocol/status-api.ts'
 import { statusView } from '#test/support/views.ts'
 import { replicaTable } from './replicas.ts'
 import { plain } from './style.ts'

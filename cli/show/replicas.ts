@@ -1,4 +1,4 @@
-import type { ReplicaView, StatusView } from '#shared/protocol/api.ts'
+import type { ReplicaView, StatusView } from '#shared/protocol/status-api.ts'
 import type { Style } from './style.ts'
 import { type Cell, type Column, table } from './table.ts'
 

@@ -70,7 +70,7 @@ export class CompareLoop {
       const begun = this.#now
       const startedAt = performance.now()
       try {
-        await this.#judge(() => compare(this.#options, this.valid ? 'stale' : 'default'))
+        await this.#judge(() => compare(this.#options, this.valid ? 'stale' : 'consistent'))
         this.#validFor = begun
         onCompared()
       } catch (error) {

@@ -33,11 +33,11 @@ const mostExamples = 5
 
 /**
  * Compares the whole datacenter with what it should be. A first look may be stale; what it finds is looked at again before anything is
- * concluded from it.
+ * concluded from it: consistently, for a server that starts again shows its own past until it has read all its log, also as the leader.
  */
 export async function compare(options: CompareOptions, first: Consistency): Promise<Comparison> {
   const found = await look(options, first)
-  return first === 'stale' && found.adds + found.changes + found.removals > 0 ? look(options, 'default') : found
+  return first === 'stale' && found.adds + found.changes + found.removals > 0 ? look(options, 'consistent') : found
 }
 
 async function look(
@@ -81,9 +81,9 @@ export async function inspect(
   using written = writer.witness()
   const queued = () => (writes ? ledger.queue.keys(false) : [])
   const waiting = new Set(queued())
-  const read = await readOwned(consul, owner, { consistency: 'default', signal })
-  await readEndpoints(consul, ledger, owner, read, { consistency: 'default', signal })
-  await keepContested(consul, ledger, owner, read, { consistency: 'default', signal })
+  const read = await readOwned(consul, owner, { consistency: 'consistent', signal })
+  await readEndpoints(consul, ledger, owner, read, { consistency: 'consistent', signal })
+  await keepContested(consul, ledger, owner, read, { consistency: 'consistent', signal })
   for (const node of queued()) waiting.add(node)
   const found: Change[] = []
   let count = 0

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { CatalogueModel } from '#test/support/catalogue-model.ts'
 import { FleetBuilder, instanceRegistered, judged } from '#test/support/fleet-builder.ts'
+import { CatalogueModel } from '#test/support/mirror/catalogue-model.ts'
 import { batches } from './batches.ts'
 import { Desired } from './desired.ts'
 import { type Change, type DiffContext, diff, withoutHeld } from './diff.ts'

@@ -242,6 +242,7 @@ export class Follower implements Sink, AsyncDisposable {
         ownIndex: () => this.#writer.figures.lastIndex,
         reachable: () => this.#reach.untilUp(this.#stop.signal),
         calm: () => this.#comparing.untilCalm(),
+        onInterrupted: () => this.#mistrust(),
         signal: this.#stop.signal,
       },
       () => this.#comparing.ring(),
@@ -259,7 +260,14 @@ export class Follower implements Sink, AsyncDisposable {
     this.#proven = { revision: this.#options.fleet.revision, at: Date.now() }
   }
 
+  /** A datacenter that has lost everything counts anew, and then the index of our fence may be that of another one's: it is read again. */
+  #mistrust(): void {
+    this.#hold.lost()
+    this.#beat.ring()
+  }
+
   #fail(error: unknown): void {
+    this.#hold.lost()
     if (!this.#reach.fail(error)) return
     this.#log.warn({ err: error }, 'the datacenter does not follow')
     this.#beat.ring()

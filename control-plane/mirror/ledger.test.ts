@@ -1,6 +1,6 @@
 import t from 'tap'
-import { CatalogueModel } from '#test/support/catalogue-model.ts'
 import { FleetBuilder } from '#test/support/fleet-builder.ts'
+import { CatalogueModel } from '#test/support/mirror/catalogue-model.ts'
 import { judgeAll } from './compare.ts'
 import { Desired } from './desired.ts'
 import { explainInstance } from './explain.ts'
@@ -134,6 +134,30 @@ async function compared(ledger: Ledger) {
   for (const node of comparison.differing) ledger.queue.add(node, undefined, { urgent: false, since: 0 })
   return comparison
 }
+
+await t.test('what was deregistered while nobody mirrored needs no guard', async (t) => {
+  const { model } = followed(40)
+  const { builder, ledger } = forgotten(model, 40)
+  builder.deregister(...Array.from({ length: 30 }, (_, i) => `crm-${i}`))
+  ledger.desired.refresh({ instances: new Set(Array.from({ length: 30 }, (_, i) => `crm-${i}`)), nodes: new Set() })
+  await compared(ledger)
+  t.equal(ledger.held.length, 0)
+  t.equal(workOff(ledger, model).filter((line) => line.startsWith('remove crm')).length, 30)
+})
+
+await t.test(
+  'what was deregistered before the fleet was restored from a backup waits like other orphans',
+  async (t) => {
+    const { model } = followed(40)
+    const { builder, ledger } = forgotten(model, 40)
+    const gone = Array.from({ length: 30 }, (_, i) => `crm-${i}`)
+    builder.deregister(...gone)
+    builder.change({ kind: 'restored', from: builder.fleet.revision, backupAt: 0 })
+    ledger.desired.refresh({ instances: new Set(gone), nodes: new Set() })
+    await compared(ledger)
+    t.equal(ledger.held.length, 30)
+  },
+)
 
 await t.test('many orphans wait until an operator lets them go, and only those that waited then', async (t) => {
   const { model } = followed(40)

@@ -178,7 +178,8 @@ export class Ledger {
     const known = this.#causes.get(unitId(unit))
     if (known) return known
     if (isCopy(service)) return this.desired.causeOfCopy(service)
-    if (!this.#fleet.instances.has(id)) return undefined
+    // It may have been deregistered while another plane led, or this one did not run.
+    if (!this.#fleet.instances.has(id)) return this.#fleet.hasDeparted(id) ? 'deregistered' : undefined
     // The fleet knows it: it stands elsewhere, or the policy leaves it out.
     if (this.desired.mergedInto(id) !== undefined) return 'merged'
     return this.desired.placeOf(id) ? 'moved' : 'policy'

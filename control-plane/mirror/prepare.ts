@@ -70,7 +70,7 @@ export class Preparer {
     this.#busy += 1
     try {
       for (const service of this.#unknownServices(ledger.judge(node, waiting.instances))) {
-        ledger.others?.replace(service, await readOthers(consul, owner, service, { consistency: 'default', signal }))
+        ledger.others?.replace(service, await readOthers(consul, owner, service, { consistency: 'consistent', signal }))
       }
       ledger.actual.replace(node, await consul.node(node, { consistency: 'consistent', signal }))
       ledger.suspect.delete(node)

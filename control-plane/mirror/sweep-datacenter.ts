@@ -1,4 +1,4 @@
-import type { SweepRequest, SweepView } from '#shared/protocol/api.ts'
+import type { SweepRequest, SweepView } from '#shared/protocol/change-api.ts'
 import { ConsulClient } from '../consul/client.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { MirrorConfig } from './config.ts'

@@ -14,6 +14,8 @@ export type WatchOptions = {
   readonly reachable: () => Promise<void>
   /** Resolves when there is nothing better to do than to watch. */
   readonly calm: () => Promise<void>
+  /** Who answered is gone, or counts anew: it may be another one by now, or have lost what it knew. */
+  readonly onInterrupted: () => void
   readonly signal: AbortSignal
 }
 
@@ -25,7 +27,7 @@ const ownAnswerMs = 50
  * is a hint only; what it misses, the next full comparison finds.
  */
 export async function watchCatalogue(
-  { consul, owner, gapMs, ownIndex, reachable, calm, signal }: WatchOptions,
+  { consul, owner, gapMs, ownIndex, reachable, calm, onInterrupted, signal }: WatchOptions,
   wake: () => void,
 ): Promise<void> {
   let index = 0
@@ -39,6 +41,7 @@ export async function watchCatalogue(
       // The answer to a write of ours may be on its way still.
       if (next !== index && index !== 0) await pause(ownAnswerMs, signal)
       // It went back, or it moved by the hand of somebody else.
+      if (next === 0 && index !== 0) onInterrupted()
       const theirs = next === 0 || (index !== 0 && next !== index && next > ownIndex())
       index = next
       if (!theirs) {
@@ -49,6 +52,7 @@ export async function watchCatalogue(
       wake()
     } catch {
       // Who writes and compares will notice and tell; here nothing is known but that we must ask anew.
+      if (index !== 0 && !signal.aborted) onInterrupted()
       index = 0
     }
     await pause(gapMs(), signal)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { explainError, type Failure } from '#shared/failure/failure.ts'
 import { createMetrics, type PlaneMetrics } from '../admin/metrics.ts'
 import { createApp } from '../api/app.ts'
+import { Readers } from '../api/readers.ts'
 import { replicasView } from '../api/replica-views.ts'
 import { underwayView } from '../api/routing-views.ts'
 import { Seats } from '../api/seats.ts'
@@ -22,8 +23,9 @@ import type { Lead } from '../leadership/lead.ts'
 import { sweepDatacenter } from '../mirror/sweep-datacenter.ts'
 import type { Replicas } from '../replicas/keep-replicas.ts'
 import type { Routing } from '../routing/start.ts'
-import { boundsOf } from './bounds.ts'
+import { boundsOf, cutsOf } from './bounds.ts'
 import { forwardToLeader } from './forward.ts'
+import type { GuardedServer } from './guard-server.ts'
 import type { Judges } from './intake.ts'
 import type { Run } from './run.ts'
 import type { Sinks } from './sinks.ts'
@@ -42,6 +44,7 @@ export type AnswersParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly replicas: Replicas
   readonly together: Pick<Together, 'problems'>
   readonly judges: Judges
+  readonly server: Pick<GuardedServer, 'bounds' | 'cuts'>
 }
 
 /** What people and scripts ask. */
@@ -57,11 +60,13 @@ const mostFollowers = 100
 const fingerprintWithinMs = 10_000
 
 export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answers> {
-  const { fleet, journal, tables, federation, routing, sessions, sinks, overload, judges, lead, replicas } = parts
+  const { fleet, journal, tables, federation, routing, sessions, sinks, overload, judges, lead, replicas, server } =
+    parts
   const { config, log, signal } = run
   const { owner, datacenters } = config.mirror
   const { record } = journal
   const followers = new Seats(mostFollowers)
+  const readers = new Readers()
   await using stack = new AsyncDisposableStack()
   const metrics = stack.use(
     createMetrics(
@@ -72,7 +77,9 @@ export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answe
       () => overload.counts,
       () => routing.splits.list().map(splitView),
       { contact: () => judges.contact.figures(), deaths: () => judges.deaths.figures() },
-      () => boundsOf({ config, journal, tables, sessions, discovery, followers }),
+      () => boundsOf({ config, journal, tables, sessions, discovery, followers, server, routing }),
+      () => cutsOf({ server, routing, readers }),
+      () => journal.status().state === 'ready',
     ),
   )
   const convergence = stack.use(await measureConvergence(run, parts, metrics))
@@ -104,6 +111,7 @@ export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answe
       revisionAt: journal.revisionAt,
       newest: journal.newest,
       onAppend: (listener) => journal.follow(listener),
+      readers,
       seats: followers,
     },
     stateAt: (revision) => journal.stateAt(revision),

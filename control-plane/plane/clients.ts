@@ -5,7 +5,8 @@ import { clusterApi } from '../ingest/cluster-api/cluster-api.ts'
 import { Heartbeats } from '../ingest/cluster-api/heartbeats.ts'
 import type { CallHandler } from '../ingest/cluster-api/serve-calls.ts'
 import { watchServices } from '../ingest/cluster-api/watch-services.ts'
-import type { SyncTaskStore } from '../journal/store.ts'
+import { keepImported } from '../journal/former/keep-imported.ts'
+import type { ImportStore, SyncTaskStore } from '../journal/store.ts'
 import type { Lead } from '../leadership/lead.ts'
 import { saySamples } from './exchange.ts'
 import type { Intake } from './intake.ts'
@@ -18,7 +19,7 @@ import type { Truth } from './truth.ts'
 export type ClientsParts = Pick<Truth, 'journal' | 'tables'> &
   Pick<Intake, 'overload' | 'beatsToSave' | 'agentHeardAt' | 'takers'> & {
     readonly fleet: Fleet
-    readonly store: SyncTaskStore
+    readonly store: SyncTaskStore & ImportStore
     readonly sinks: Sinks
     readonly lead: Pick<Lead, 'leader'>
     readonly together: Together
@@ -86,6 +87,7 @@ export async function serveClients({ config, log, version, startedAt }: Run, par
         get: store.syncTask,
         list: store.syncTasks,
       },
+      keepImported: keepImported(store, config.journal.metrics),
       servicesHealth: watched.now,
       store: () => {
         const { failure, since } = journal.status()

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { explainError, Failure } from '#shared/failure/failure.ts'
-import { Health, ProbeSpec, type Verdict } from '#shared/protocol/check.ts'
+import { Health, ProbeSpec } from '#shared/protocol/check.ts'
 import { Decision, Found } from '#shared/protocol/discovery.ts'
 import { Inspected } from '#shared/protocol/drift.ts'
 import type { Hello } from '#shared/protocol/messages.ts'
@@ -8,6 +8,7 @@ import { Reason } from '#shared/protocol/reason.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { AgentSessions } from '../ingest/agents/serve-agents.ts'
 import { askVantage } from '../ingest/agents/vantage/ask-vantage.ts'
+import type { Timed } from '../ingest/agents/vantage/timed.ts'
 import { planeId, runOfPlane } from '../ingest/agents/vantage/vantage.ts'
 import type { Together } from './together.ts'
 
@@ -21,7 +22,7 @@ const Card = z.object({
 })
 type Card = z.infer<typeof Card>
 
-const VerdictAnswer = z.nullable(z.object({ health: Health, reason: Reason }))
+const VerdictAnswer = z.nullable(z.object({ health: Health, reason: Reason, tookMs: z.optional(z.number()) }))
 const Asked = z.object({
   gateway: z.string(),
   repair: z.boolean(),
@@ -89,7 +90,7 @@ export function everywhere(local: AgentSessions, { fleet, together, stop }: Ever
     return together.ask(run, 'decide', { id, decision, withinMs }, { schema: Outcome, withinMs: withinMs + wayMs })
   }
 
-  const ask = async (id: string, spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> => {
+  const ask = async (id: string, spec: ProbeSpec, withinMs: number): Promise<Timed | undefined> => {
     if (isHere(id)) return local.ask(id, spec, withinMs)
     const plane = runOfPlane(id)
     const run = plane ?? whereIs(id)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { helloOf, nodeId } from '#test/support/agent-client.ts'
-import { MemoryJournal } from '#test/support/memory-journal.ts'
+import { helloOf, nodeId } from '#test/support/agents/agent-client.ts'
+import { MemoryJournal } from '#test/support/store/memory-journal.ts'
 import { Fleet } from '../fleet/fleet.ts'
 import { judgeHello } from '../ingest/agents/session/hello.ts'
 import { forgetNodes } from './exchange.ts'

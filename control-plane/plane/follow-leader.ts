@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
-import { SinkView, StatusView } from '#shared/protocol/api.ts'
+import { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 import type { Sink, SinkMode, SinkStatus } from '../fleet/sink.ts'
 import type { ForeignStatus } from '../foreign/follow.ts'
 import type { Lead } from '../leadership/lead.ts'

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -9,8 +10,12 @@ import t, { type Test } from 'tap'
 import type { Failure } from '#shared/failure/failure.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
+import { waitFor } from '#test/support/wait.ts'
 import type { ReplicaSeen } from '../replicas/replica.ts'
 import { forwardToLeader, isForLeader } from './forward.ts'
+
+// What nobody reads is given up after ten seconds.
+t.setTimeout(90_000)
 
 for (const { asked, leader } of [
   { asked: 'POST /v1/routing/versions', leader: true },
@@ -144,4 +149,46 @@ t.test('headers that concern one connection alone are not passed on', async (t) 
   t.match(told, /HTTP\/1.1 200 OK/)
   t.match(told, /"x-mine":"yes"/)
   t.notMatch(told, /"trailer"|"te"|"expect"|timeout=77/)
+})
+
+t.test('of an answer that its caller does not read no more is fetched, and in the end it is given up', async (t) => {
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  let told = 0
+  let isCutOff = false
+  const url = await listening(t, (_request, response) => {
+    const go = () => {
+      while (!response.destroyed) {
+        told += piece.length
+        if (!response.write(piece)) return
+      }
+    }
+    response.on('drain', go).on('close', () => {
+      isCutOff = true
+    })
+    go()
+  })
+  const follower = new URL(await plane(t, replica('r2', url)))
+  const client = connect(Number(follower.port), follower.hostname)
+  t.teardown(() => client.destroy())
+  client.pause()
+  client.write('GET /v1/routing/versions HTTP/1.1\r\nHost: x\r\n\r\n')
+  await waitFor(() => isCutOff, { what: 'the end of the answer', withinMs: 40_000 })
+  // What sockets hold on the way, twice, and nothing besides.
+  t.ok(told < 32_000_000, `${told} bytes`)
+})
+
+t.test('of a caller that is gone nothing more is fetched', async (t) => {
+  let isCutOff = false
+  const url = await listening(t, (_request, response) => {
+    response.write('one')
+    response.on('close', () => {
+      isCutOff = true
+    })
+  })
+  const follower = new URL(await plane(t, replica('r2', url)))
+  const client = connect(Number(follower.port), follower.hostname)
+  client.write('GET /v1/routing/versions HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(client, 'data')
+  client.destroy()
+  t.ok(await waitFor(() => isCutOff, { what: 'the end of the question', withinMs: 30_000 }))
 })

@@ -73,6 +73,8 @@ export function forwardToLeader(
       }
     })
     asked.on('error', failed)
+    // Nobody waits for the answer any more.
+    response.on('close', () => asked.destroy())
     request.pipe(asked)
   } catch (error) {
     failed(error)

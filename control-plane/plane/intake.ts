@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { machineId } from '../admin/about.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
@@ -10,7 +10,7 @@ import { Sightings } from '../ingest/agents/vantage/sightings.ts'
 import { surveyInstances } from '../ingest/agents/vantage/survey.ts'
 import { Overload } from '../ingest/overload.ts'
 import { watchLoad } from '../ingest/watch-load.ts'
-import { BeatBuffer } from '../journal/beat-buffer.ts'
+import { BeatBuffer } from '../journal/tables/beat-buffer.ts'
 import type { Lead } from '../leadership/lead.ts'
 import { wirePath } from '../replicas/wire/messages.ts'
 import type { Routing } from '../routing/start.ts'
@@ -27,6 +27,8 @@ export type IntakeParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly routing: Pick<Routing, 'hear' | 'traffic' | 'takeCounters'>
   readonly onGatewayOutcome: AgentsHooks['onGatewayOutcome']
   readonly lead: Pick<Lead, 'leads'>
+  /** Whether the store has answered lately, whatever was last asked of it. */
+  readonly storeAnswers: () => boolean
   /** The planes that share the store, this one included. */
   readonly together: Together
 }
@@ -48,13 +50,6 @@ export type Intake = AsyncDisposable & {
   readonly agentHeardAt: (node: string) => number | undefined
   /** Writes down who has seen which instance, for the next start. */
   readonly keepSightings: () => Promise<void>
-}
-
-/** How long an idle connection is kept for its next request: clients that beat each 30 s keep theirs. */
-const keptMs = 75_000
-
-export function createPlaneServer(): Server {
-  return createServer({ keepAliveTimeout: keptMs })
 }
 
 export async function startIntake({ config, id, by, log, signal }: Run, parts: IntakeParts): Promise<Intake> {
@@ -87,6 +82,7 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
       shedding: overload,
       fleet,
       record,
+      canRecord: () => parts.storeAnswers() && parts.journal.status().state === 'ready',
       replica: id,
       log,
       attachGraceMs: settings.attach_grace,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import type { MetricQuery, MetricSeries } from '../journal/metric-series.ts'
-import type { Tables } from '../journal/open-tables.ts'
+import type { MetricQuery, MetricSeries } from '../journal/tables/metric-series.ts'
+import type { Tables } from '../journal/tables/open-tables.ts'
 import type { Together } from './together.ts'
 
 const answerWithinMs = 5_000

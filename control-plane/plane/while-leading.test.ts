@@ -1,5 +1,5 @@
 import t from 'tap'
-import { logLines } from '#test/support/journal.ts'
+import { logLines } from '#test/support/store/journal.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { whileLeading } from './while-leading.ts'
 

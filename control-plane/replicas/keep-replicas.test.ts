@@ -1,5 +1,5 @@
 import t from 'tap'
-import { logLines, memoryStore } from '#test/support/journal.ts'
+import { logLines, memoryStore } from '#test/support/store/journal.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { type ReplicaRows, Replicas } from './keep-replicas.ts'
 

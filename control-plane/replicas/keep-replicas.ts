@@ -1,13 +1,14 @@
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { isOtherSet, type Replica, type ReplicaRow, type ReplicaSeen, replicasSeen } from './replica.ts'
+import type { Replica, StoredReplica } from '../fleet/replica.ts'
+import { isOtherSet, type ReplicaSeen, replicasSeen } from './replica.ts'
 
 /** The rows of all replicas; main hands them over. */
 export type ReplicaRows = {
-  beatReplica(replica: Replica, keptMs: number): Promise<readonly ReplicaRow[]>
+  beatReplica(replica: Replica, keptMs: number): Promise<readonly StoredReplica[]>
   dropReplica(run: string): Promise<void>
-  replicas(): Promise<readonly ReplicaRow[]>
+  replicas(): Promise<readonly StoredReplica[]>
 }
 
 export type ReplicasParts = {
@@ -37,7 +38,7 @@ export class Replicas implements AsyncDisposable {
   #announced = false
   #state: Replica['state'] = 'serving'
   #sessions: () => number = () => 0
-  #rows: readonly ReplicaRow[] = []
+  #rows: readonly StoredReplica[] = []
   #told: readonly ReplicaSeen[] = []
   #lookedAt: number | undefined
   #failing = false

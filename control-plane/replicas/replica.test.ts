@@ -1,10 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { aliveForMs, isOtherSet, type Replica, type ReplicaRow, replicasSeen } from './replica.ts'
+import type { Replica, StoredReplica } from '../fleet/replica.ts'
+import { aliveForMs, isOtherSet, replicasSeen } from './replica.ts'
 
 const about = { holder: 'one', api: 'http://one:8888', key: 'k', machine: 'm1', site: 'tencent', version: '1' }
 const self: Replica = { run: 'r1', ...about, state: 'serving', revision: 9, sessions: 3 }
-const row = (run: string, more: Partial<ReplicaRow> = {}): ReplicaRow => ({ ...self, run, agoMs: 0, forMs: 0, ...more })
+const row = (run: string, more: Partial<StoredReplica> = {}): StoredReplica => ({
+  ...self,
+  run,
+  agoMs: 0,
+  forMs: 0,
+  ...more,
+})
 
 for (const { what, agoMs, alive } of [
   { what: 'was seen just now', agoMs: 0, alive: true },

@@ -1,29 +1,7 @@
-/** A plane that shares the store, by its own word. */
-export type Replica = {
-  /** Random for each process. */
-  readonly run: string
-  /** For people: the machine's name. */
-  readonly holder: string
-  /** Where its API is asked: `http://host:port`. */
-  readonly api: string
-  /** Random for each process, and told to nobody: who knows it reads the same store. */
-  readonly key: string
-  readonly machine: string
-  readonly site: string
-  readonly version: string
-  /** leaving: it hands its agents over and ends soon */
-  readonly state: 'serving' | 'leaving'
-  /** How far its fleet has come. */
-  readonly revision: number
-  /** Agents that have a session with it. */
-  readonly sessions: number
-}
-
-/** What the store says of one. Milliseconds by its clock: since it was last seen, and since it came. */
-export type ReplicaRow = Replica & { readonly agoMs: number; readonly forMs: number }
+import type { Replica, StoredReplica } from '../fleet/replica.ts'
 
 /** A replica as it was when the store was last asked. */
-export type ReplicaSeen = ReplicaRow & {
+export type ReplicaSeen = StoredReplica & {
   readonly self: boolean
   /** It said so lately. One that hangs, or has lost the store, does not; it may still hold its agents' sessions. */
   readonly alive: boolean
@@ -37,7 +15,7 @@ export const aliveForMs = 5_000
  * @param self as it is now
  * @param forMs since it came
  */
-export function replicasSeen(rows: readonly ReplicaRow[], self: Replica, forMs: number): readonly ReplicaSeen[] {
+export function replicasSeen(rows: readonly StoredReplica[], self: Replica, forMs: number): readonly ReplicaSeen[] {
   const others = rows.filter(({ run }) => run !== self.run)
   const all = [...others, { ...self, agoMs: 0, forMs }].map((row) => ({
     ...row,

@@ -72,3 +72,21 @@ t.test('how long what comes first has been waiting is told', async (t) => {
   await idle(turns)
   t.equal(turns.lateMs(), 0)
 })
+
+t.test('in a hurry the event loop comes round often, and all is done all the same', async (t) => {
+  const busy = () => {
+    for (const endsAt = performance.now() + 0.3; performance.now() < endsAt; );
+  }
+  const rounds = async (hurried: boolean) => {
+    const turns = new Turns(1_000)
+    for (let step = 0; step < 30; step += 1) turns.add(0, busy)
+    let count = 0
+    for (; turns.waiting > 0; count += 1) {
+      if (hurried) turns.hurry()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return count
+  }
+  t.ok((await rounds(true)) >= 30, 'each slice does one step of what takes longer')
+  t.ok((await rounds(false)) < 30, 'otherwise they are done together')
+})

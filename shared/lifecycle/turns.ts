@@ -7,6 +7,8 @@ type Step = { readonly run: () => void; readonly addedAt: number }
 
 /** Of the event loop's time before everybody else gets his turn, in milliseconds. */
 const defaultSliceMs = 4
+/** While others wait of whom each round of the event loop takes one only. */
+const hurriedSliceMs = 0.25
 
 /**
  * Small steps of work that may come by the ten thousand at once: they are done in slices, so that the event loop never stands still for
@@ -17,6 +19,7 @@ export class Turns {
   readonly #sliceMs: number
   readonly #waiting = [new Fifo<Step>(), new Fifo<Step>(), new Fifo<Step>()] as const
   #scheduled = false
+  #hurried = false
   #now = 0
 
   /** @param sliceMs how long a slice may take; the step that is running then is not cut short */
@@ -40,6 +43,11 @@ export class Turns {
     this.#waiting[rank].push({ run, addedAt: this.#now })
   }
 
+  /** Has the next slice be a short one: something waits that gets one turn in each round of the event loop. */
+  hurry(): void {
+    this.#hurried = true
+  }
+
   #schedule(): void {
     this.#scheduled = true
     this.#now = performance.now()
@@ -47,7 +55,8 @@ export class Turns {
   }
 
   #slice(): void {
-    const endsAt = performance.now() + this.#sliceMs
+    const endsAt = performance.now() + (this.#hurried ? Math.min(hurriedSliceMs, this.#sliceMs) : this.#sliceMs)
+    this.#hurried = false
     try {
       for (const rank of [2, 1] as const) this.#waiting[rank].shift()?.run()
       for (;;) {

@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { NodeView } from '#shared/protocol/api.ts'
 import { answering } from '#test/support/answering.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { type RunningReplica, startReplicas } from '#test/support/start-replicas.ts'
 import { PostgresqlKind, type StorePlace } from '#test/support/store/kinds.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { startConsul } from '#test/support/consul.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { copyOf, fenceOf, mirrorInto, registerWell, showsCrm, startReplicas } from '#test/support/start-replicas.ts'
 import { PostgresqlKind } from '#test/support/store/kinds.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { startConsul } from '#test/support/consul.ts'
 import { missingParts } from '#test/support/parts.ts'
-import { startPgbouncer } from '#test/support/pgbouncer.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { fenceOf, freshOf, mirrorInto, registerWell, showsCrm, startReplicas } from '#test/support/start-replicas.ts'
 import { PostgresqlKind } from '#test/support/store/kinds.ts'
+import { startPgbouncer } from '#test/support/store/pgbouncer.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

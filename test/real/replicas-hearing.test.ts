@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
 import type { DecisionView, DiscoveredView, Found } from '#shared/protocol/discovery.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
 import { registerWell, startReplicas } from '#test/support/start-replicas.ts'
 import { PostgresqlKind } from '#test/support/store/kinds.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

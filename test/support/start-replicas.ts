@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { FingerprintView, ReplicaView, StatusView } from '#shared/protocol/api.ts'
+import type { FingerprintView, ReplicaView, StatusView } from '#shared/protocol/status-api.ts'
 import type { ConsulServer } from './consul.ts'
 import { type Folder, temporaryFolder } from './folder.ts'
 import { answers, Program, writeYaml } from './landscape/program.ts'

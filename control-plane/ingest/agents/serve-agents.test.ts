@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 
 t.test('who comes while the sessions are being closed is answered, also where others listen on', async (t) => {
   await using plane = await startAgentsPlane()

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
-import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { firstTaken } from '#shared/protocol/desired-keys.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
@@ -29,6 +29,7 @@ import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
 import { SessionNames } from './session/session-names.ts'
 import { Histories } from './session/take-history.ts'
+import type { Timed } from './vantage/timed.ts'
 
 export type { AgentsHooks } from './session/attached.ts'
 
@@ -40,6 +41,8 @@ export type ServeAgentsOptions = {
   readonly server: HttpServer
   readonly fleet: FleetWithRemovals
   readonly record: RecordChange
+  /** Whether the store takes anything now, as far as is known: else no session begins. Left out: yes. */
+  readonly canRecord?: () => boolean
   /** The name of this plane, as attachments and welcomes carry it. */
   readonly replica: string
   readonly hooks: AgentsHooks
@@ -84,7 +87,7 @@ export interface AgentSessions extends AsyncDisposable {
   /** The gateways for which an agent that has a session authorizes. */
   authorizedGateways(): ReadonlySet<string>
   /** Has a node's agent run a probe for another node; undefined: no answer within the time, in milliseconds. */
-  ask(node: string, spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined>
+  ask(node: string, spec: ProbeSpec, withinMs: number): Promise<Timed | undefined>
   /** Has a node's agent look at one of its gateways, and set it right if `repair` says so; undefined: no answer within the time. */
   inspect(node: string, asked: Asked, withinMs: number): Promise<Inspected | undefined>
   /** The nodes whose agents look at Envoys of a gateway that ask the plane themselves. */
@@ -139,6 +142,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     unnamed,
     hellos: new HelloTexts(),
     shedding: options.shedding,
+    canRecord: options.canRecord,
     histories,
     fleet,
     discoveries,

@@ -34,6 +34,8 @@ export type ServeWireOptions = WireHooks & {
 }
 
 const mostConnections = 64
+/** Answers that another plane does not read. */
+const mostUnreadBytes = 2 * mostMessageBytes
 
 /** What other planes tell this one, and ask it, until it is disposed of. */
 export interface WireServer extends AsyncDisposable {
@@ -99,7 +101,11 @@ export function serveWire(options: ServeWireOptions): WireServer {
   }
   const answer = async (socket: WebSocket, { id, question, about }: Extract<FromTeller, { type: 'ask' }>) => {
     const send = (message: ToTeller) => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+      if (socket.readyState !== socket.OPEN) return
+      if (socket.bufferedAmount > mostUnreadBytes) {
+        log.warn('another plane does not read what it asked for, and is cut off')
+        socket.terminate()
+      } else socket.send(JSON.stringify(message))
     }
     try {
       send({ type: 'answer', id, answer: (await options.onQuestion(question, about)) ?? null })

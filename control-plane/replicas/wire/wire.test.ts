@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { Failure } from '#shared/failure/failure.ts'
 import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
 import { createLogger } from '#shared/logging/logger.ts'
-import { HalfOpenClient } from '#test/support/half-open-client.ts'
+import { HalfOpenClient } from '#test/support/agents/half-open-client.ts'
 import { waitFor } from '#test/support/wait.ts'
 import type { Peer } from './link.ts'
 import { runHeader, subprotocol, wirePath } from './messages.ts'
@@ -216,3 +216,28 @@ for (const { path, others, answer } of [
     },
   )
 }
+
+t.test('a plane that does not read what it asked for is cut off', async (t) => {
+  await using a = await plane('a')
+  const authorization = `Bearer ${proofOf('b', a.peer)}`
+  const asking = new WebSocket(`${a.peer.api}${wirePath}`, subprotocol, {
+    headers: { [runHeader]: 'b', authorization },
+  })
+  t.teardown(() => asking.terminate())
+  asking.on('error', () => {})
+  await once(asking, 'open')
+  const about = 'x'.repeat(500_000)
+  asking.pause()
+  for (let id = 0; id < 200; id += 1) asking.send(JSON.stringify({ type: 'ask', id, question: 'echo', about }))
+  let connections = 1
+  await waitFor(
+    () => {
+      a.server.getConnections((_, count) => {
+        connections = count
+      })
+      return connections === 0
+    },
+    { what: 'the end of its connection', withinMs: 20_000 },
+  )
+  t.equal(connections, 0)
+})

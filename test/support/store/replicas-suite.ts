@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Replica } from '#control-plane/journal/store.ts'
+import type { Replica } from '#control-plane/fleet/replica.ts'
 import { waitFor } from '../wait.ts'
 import type { StoreKind } from './kinds.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ContactWorld, here, type Line } from '#test/support/contact-world.ts'
+import { ContactWorld, here, type Line } from '#test/support/agents/contact-world.ts'
 
 t.setTimeout(120_000)
 
@@ -27,6 +27,19 @@ for (const size of [2, 3, 4, 7, 20, 100]) {
       t.strictSame(world.confirmed, [])
     })
   }
+}
+
+for (const kind of ['slow', 'lossy'] as const) {
+  t.test(`a machine alone at its site behind a line that is ${kind} is not taken for dead`, async (t) => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const world = await ContactWorld.open({ sites: { shop: 1, tencent: 3 }, seed })
+      for (const place of [here, 'tencent-0', 'tencent-1', 'tencent-2']) world.line('shop-0', place, kind)
+      // Its session ends, too: a line this bad seldom keeps one.
+      world.line('shop-0', here, seed % 2 === 0 ? kind : 'one-way')
+      await world.run(2 * minute, isRouted(world))
+      t.strictSame(world.confirmed, [], `seed ${seed}`)
+    }
+  })
 }
 
 t.test('whichever lines are half dead, who is seen by a vantage that is heard stays', async (t) => {
@@ -127,6 +140,29 @@ t.test('however many shops go silent together, all are held', async (t) => {
   t.equal(world.fleet.installation.holds.size, 120)
   t.strictSame(world.confirmed, [])
 })
+
+t.test(
+  'holds of a thousand shops end together, some at a time, and nobody is without protection meanwhile',
+  async (t) => {
+    const shops = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`shop-${at}`, 1]))
+    const world = await ContactWorld.open({ sites: { ...shops, alibaba: 3 }, hold: { at_most: 30_000 }, grace: 20_000 })
+    for (const { id, site } of world.machines) if (site !== 'alibaba') world.line(id, here, 'one-way')
+    await world.run(20_000, isRouted(world))
+    t.equal(world.fleet.installation.holds.size, 1_000)
+    let most = 0
+    let before = 1_000
+    await world.run(30_000, () => {
+      isRouted(world)()
+      const { size } = world.fleet.installation.holds
+      most = Math.max(most, before - size)
+      before = size
+    })
+    t.equal(before, 0, 'all within seconds')
+    t.ok(most <= 100, `${most} in one look`)
+    const fallen = world.machines.filter(({ instance }) => world.fleet.standing(instance)?.routable === 'last')
+    t.equal(fallen.length, 1_000)
+  },
+)
 
 t.test(
   'shops that die one by one are held no longer than the first ones, and the last one away not at all',

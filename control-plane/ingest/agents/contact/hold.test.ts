@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { sitesOf, wellMachines } from '#test/support/machines-of.ts'
+import { sitesOf, wellMachines } from '#test/support/agents/machines-of.ts'
 import { awayAlone, holdEnds, isInDoubt, lossesToHold } from './hold.ts'
 import type { Machine } from './machine.ts'
 

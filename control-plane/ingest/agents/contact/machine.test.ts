@@ -1,5 +1,5 @@
 import t from 'tap'
-import { machinesOf } from '#test/support/machines-of.ts'
+import { machinesOf } from '#test/support/agents/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
 import { hasLeft, type Machines, type Watched } from './machine.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { machinesOf, sitesOf } from '#test/support/machines-of.ts'
+import { machinesOf, sitesOf } from '#test/support/agents/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
 import type { Machines, Watched } from './machine.ts'
@@ -67,7 +67,7 @@ t.test('what is kept from look to look equals what a look at all nodes gives, wh
       for (const [nodes, laterMs] of looks) {
         now += laterMs
         const all = nodes.map(watched)
-        kept.look(all, now)
+        for (const _ of kept.look(all, now));
         plain = machinesOf(all, plain, now, beatMs)
         const inOrder = (machines: Machines) => [...machines].sort(([a], [b]) => (a < b ? -1 : 1))
         t.strictSame(inOrder(kept.all), inOrder(plain))

@@ -3,6 +3,12 @@ import { isOverdue, type Sign } from './contact.ts'
 import { type Machine, type Machines, machineOf, type NodeSign, nodeSign, type Watched } from './machine.ts'
 import { SiteIndex, type Sites } from './sites.ts'
 
+/** What became of a machine; `after` undefined: nothing is on it any more. */
+type Judged = { readonly id: string; readonly before: Machine | undefined; readonly after: Machine | undefined }
+
+/** Machines that are judged before a look may be interrupted. */
+const piece = 64
+
 type Known = { node: NodeBelief; sign: NodeSign; machine: string; site: string; look: number }
 
 /**
@@ -43,18 +49,29 @@ export class KeptMachines {
     return true
   }
 
-  /** Takes in all nodes there are, but those of which `isStillWell` said so meanwhile. */
-  look(watched: Iterable<Watched>, now: number): void {
+  /**
+   * Takes in all nodes there are, but those of which `isStillWell` said so meanwhile. Yields where it may be interrupted; what it found shows
+   * all at once, when it is done.
+   * @param watched undefined in between: it may be interrupted there, too
+   */
+  *look(watched: Iterable<Watched | undefined>, now: number): Generator<void, void> {
     this.#look += 1
     const touched = new Set<string>()
     this.#well = 0
     let count = 0
     for (const each of watched) {
-      count += 1
-      this.#see(each, nodeSign(each, now, this.#beatMs), touched)
+      if (each) {
+        count += 1
+        this.#see(each, nodeSign(each, now, this.#beatMs), touched)
+      } else yield
     }
     if (this.#nodes.size > count + this.#well) this.#forgetUnseen(touched)
-    for (const id of touched) this.#judge(id, now)
+    const judged: Judged[] = []
+    for (const id of touched) {
+      judged.push(this.#judge(id, now))
+      if (judged.length % piece === 0) yield
+    }
+    for (const each of judged) this.#take(each)
   }
 
   #see({ node }: Watched, sign: NodeSign, touched: Set<string>): void {
@@ -84,20 +101,22 @@ export class KeptMachines {
     touched.add(machine)
   }
 
-  #judge(id: string, now: number): void {
+  #judge(id: string, now: number): Judged {
+    const before = this.#machines.get(id)
     const nodes = [...(this.#nodesOf.get(id) ?? [])].flatMap((node) => this.#nodes.get(node) ?? [])
     const [first] = nodes
-    if (first) {
-      const signs = nodes.map(({ sign }) => sign)
-      const before = this.#machines.get(id)
-      const machine = machineOf({ id, site: first.site }, signs, before, now)
-      this.#machines.set(id, machine)
-      this.#sites.put(before, machine)
-      return
+    if (!first) return { id, before, after: undefined }
+    const signs = nodes.map(({ sign }) => sign)
+    return { id, before, after: machineOf({ id, site: first.site }, signs, before, now) }
+  }
+
+  #take({ id, before, after }: Judged): void {
+    if (after) this.#machines.set(id, after)
+    else {
+      this.#nodesOf.delete(id)
+      this.#machines.delete(id)
     }
-    this.#nodesOf.delete(id)
-    this.#sites.put(this.#machines.get(id), undefined)
-    this.#machines.delete(id)
+    this.#sites.put(before, after)
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sitesOf, wellMachines } from '#test/support/machines-of.ts'
+import { sitesOf, wellMachines } from '#test/support/agents/machines-of.ts'
 import type { Machine } from './machine.ts'
 import { surroundingsOf, unsettledIn } from './surroundings.ts'
 

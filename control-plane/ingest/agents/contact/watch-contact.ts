@@ -22,8 +22,15 @@ const lookAtLeastEveryMs = 1_000
 const leewayMs = 500
 /** A look that comes so much late was ours to miss. */
 const pauseMs = 1_000
+/** Nodes that are looked at, and changes that are proposed, before a look may be interrupted. */
+const nodesInPiece = 64
+const changesInPiece = 16
 /** Machines that a line of the log names. */
 const mostNamed = 20
+/** Of thousands of shops that were held together so many holds end in one look; each end costs as much as there are holds. */
+const mostEnds = 100
+/** So many nodes fall in one look. */
+const mostFalls = 1_000
 
 export type WatchContactOptions = {
   readonly fleet: FleetView
@@ -64,7 +71,7 @@ export function watchContact(options: WatchContactOptions): ContactWatch {
   const stop = new AbortController()
   const watch = new ContactJudge(options)
   const onFailure = warn(options.log, 'contact could not be judged')
-  const [look, pace] = sparing(() => watch.look(), {
+  const [look, pace] = sparing(() => watch.looks(), {
     everyMs: lookEveryMs,
     mostMs: lookAtLeastEveryMs,
     afterFailureMs: () => 1_000,
@@ -94,11 +101,13 @@ export class ContactJudge {
   readonly #holdLimits: HoldLimits
   readonly #doubts = new Map<string, boolean>()
   readonly #unsettled = new Map<string, number>()
-  #mayFall: readonly NodeBelief[] | undefined
+  #mayFall: ReadonlyMap<string, readonly NodeBelief[]> | undefined
+  #fallsLeft = mostFalls
   readonly #holds = { begun: 0, time: 0, contact: 0 }
   #spent: Spent = new Map()
   #demoted = 0
   readonly #now: () => number
+  /** When it looked at something last. */
   #lookedAt: number
 
   constructor(options: WatchContactOptions) {
@@ -116,47 +125,80 @@ export class ContactJudge {
     this.#holdLimits = { windowMs: settings.hold.window, share: settings.hold.share }
   }
 
+  /** Looks at everything in one piece. */
   look(): void {
-    const { fleet, sessions } = this.#options
-    const now = this.#now()
-    const pausedMs = now - this.#lookedAt - lookEveryMs
-    this.#lookedAt = now
-    if (pausedMs > pauseMs) sessions.forgive(pausedMs)
+    for (const _ of this.looks());
+  }
+
+  /** One look at everything; yields where it may be interrupted. What it found shows all at once. */
+  *looks(): Generator<void, void> {
+    const { fleet } = this.#options
+    const now = this.#awake(lookEveryMs)
     if (!fleet.complete) return
-    const changed: Watched[] = []
-    this.#kept.look(this.#watched(now, changed), now)
+    const changed: string[] = []
+    for (const _ of this.#kept.look(this.#watched(now, changed), now)) {
+      yield
+      this.#awake(0)
+    }
     this.#doubts.clear()
     this.#unsettled.clear()
     this.#mayFall = undefined
-    for (const each of changed) this.#changeContact(each)
+    this.#fallsLeft = mostFalls
+    // Before what changed of nodes, which may be many: only this protects somebody.
+    this.#judgeHolds(now)
+    for (const [index, node] of changed.entries()) {
+      if (index % changesInPiece === changesInPiece - 1) yield
+      this.#changeContact(node, now)
+    }
+    this.#lookedAt = this.#now()
+  }
+
+  /**
+   * Forgives everybody what was missed here.
+   * @param restMs for how long nothing was to be looked at
+   * @returns the time
+   */
+  #awake(restMs: number): number {
+    const now = this.#now()
+    const pausedMs = now - this.#lookedAt - restMs
+    this.#lookedAt = now
+    if (pausedMs > pauseMs) this.#options.sessions.forgive(pausedMs)
+    return now
+  }
+
+  #judgeHolds(now: number): void {
     if (this.#options.leads?.() === false) return
     this.#hold(now)
-    const { holds } = fleet.installation
+    const { holds } = this.#options.fleet.installation
     const alone = awayAlone(this.#kept.sites, holds, now, this.#holdLimits)
     const over = [...holds.values()].flatMap((hold) => {
       const why = this.#whyOver(hold, alone)
       return why ? [{ hold, why }] : []
     })
-    // One at a time: each was judged by all the holds there are, so those after it would be overtaken.
-    for (const { hold, why } of over.slice(0, 1)) this.#endHold(hold, why)
+    for (const { hold, why } of over.slice(0, mostEnds)) this.#endHold(hold, why)
   }
 
   get machines(): Machines {
     return this.#kept.all
   }
 
-  /** All nodes with an agent but those that are well and were so before; those whose contact is another one than is believed are added to `changed`. */
-  *#watched(now: number, changed: Watched[]): Generator<Watched, void> {
+  /**
+   * All nodes with an agent but those that are well and were so before; those whose contact is another one than is believed are added to
+   * `changed`. Undefined in between: it may be interrupted there.
+   */
+  *#watched(now: number, changed: string[]): Generator<Watched | undefined, void> {
     const { fleet, sessions } = this.#options
+    let count = 0
     for (const node of fleet.nodes.values()) {
+      count += 1
+      if (count % nodesInPiece === 0) yield undefined
       if (node.contact === 'none' || node.spec.machine === '') continue
       const sign = sessions.sign(node.spec.id)
       if (this.#kept.isStillWell(node, sign, now)) continue
       const contact = contactNow(sign, node.contact, now, this.#contactLimits)
       const dead = node.contact !== 'connected' && nodeIsDead(node, this.#instancesOf(node))
-      const watched = { node, sign, contact, dead }
-      if (contact !== node.contact) changed.push(watched)
-      yield watched
+      if (contact !== node.contact) changed.push(node.spec.id)
+      yield { node, sign, contact, dead }
     }
   }
 
@@ -184,9 +226,15 @@ export class ContactJudge {
     return this.#proposer.idle()
   }
 
-  #changeContact({ node, sign, contact }: Watched): void {
-    const { sessions, log } = this.#options
-    const { id, name } = node.spec
+  /** By what is so now: the look may have been interrupted since. */
+  #changeContact(id: string, now: number): void {
+    const { fleet, sessions, log } = this.#options
+    const node = fleet.nodes.get(id)
+    if (!node) return
+    const sign = sessions.sign(id)
+    const contact = contactNow(sign, node.contact, now, this.#contactLimits)
+    if (contact === node.contact) return
+    const { name } = node.spec
     // A new session that is not on disk yet will say so itself.
     if (!node.attachment || (sign.kind === 'live' && sign.session !== node.attachment.session)) return
     if (contact === 'connected' && this.#hasDead(node)) {
@@ -229,7 +277,9 @@ export class ContactJudge {
     if (!why) return undefined
     const left = why === 'time' ? this.#unconfirmed(hold) : []
     const fallen = left.filter(({ contact }) => contact === 'lost')
-    for (const node of fallen) {
+    const now = fallen.slice(0, this.#fallsLeft)
+    this.#fallsLeft -= now.length
+    for (const node of now) {
       const { id, name } = node.spec
       const change = { kind: 'node-demoted', node: id } as const
       this.#proposer.propose(`node ${id}`, { change, seen: node.revision }, (outcome) => {
@@ -245,10 +295,11 @@ export class ContactJudge {
   }
 
   #endHold(hold: Hold, why: 'time' | 'contact'): void {
-    const { fleet, log } = this.#options
-    const { site } = hold
-    const change = { kind: 'hold-ended', site, why } as const
-    this.#proposer.propose(`hold ${site}`, { change, seen: fleet.installation.revision }, (outcome) => {
+    const { log } = this.#options
+    const { site, since, machines } = hold
+    const change = { kind: 'hold-ended', site, why, judged: { since, machines: machines.length } } as const
+    // Other holds may end or begin at the same moment: this one is still the one that was judged.
+    this.#proposer.propose(`hold ${site}`, { change }, (outcome) => {
       if (outcome !== 'changed') return
       this.#holds[why] += 1
       if (why === 'time') this.#spend(hold)
@@ -265,14 +316,17 @@ export class ContactJudge {
   /** Nodes of the hold of which nobody can say whether they live, and which have not fallen yet. */
   #unconfirmed(hold: Hold): readonly NodeBelief[] {
     // Thousands of holds may end at once: they look at all nodes together.
-    this.#mayFall ??= [...this.#options.fleet.nodes.values()].filter(
-      ({ contact, demoted }) => (contact === 'suspect' || contact === 'lost') && !demoted,
+    this.#mayFall ??= Map.groupBy(
+      [...this.#options.fleet.nodes.values()].filter(
+        ({ contact, demoted }) => (contact === 'suspect' || contact === 'lost') && !demoted,
+      ),
+      ({ spec }) => spec.machine,
     )
-    if (this.#mayFall.length === 0) return []
-    const held = new Set(hold.machines)
-    return this.#mayFall.filter(
-      (node) => held.has(node.spec.machine) && this.#instancesOf(node).some(({ death }) => death === undefined),
-    )
+    const mayFall = this.#mayFall
+    if (mayFall.size === 0) return []
+    return hold.machines
+      .flatMap((machine) => mayFall.get(machine) ?? [])
+      .filter((node) => this.#instancesOf(node).some(({ death }) => death === undefined))
   }
 
   #hasDead(node: NodeBelief): boolean {

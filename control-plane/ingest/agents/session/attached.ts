@@ -1,6 +1,6 @@
 import type { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { firstProbeKinds, type ProbeSpec, type Verdict } from '#shared/protocol/check.ts'
+import { firstProbeKinds, type ProbeSpec } from '#shared/protocol/check.ts'
 import type { Discovered } from '#shared/protocol/discovery.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayOutcome } from '#shared/protocol/gateway.ts'
@@ -8,6 +8,7 @@ import type { AgentMessage, Desired, Hello, History, Metric, Report } from '#sha
 import type { Doing } from '#shared/protocol/orders.ts'
 import type { Counted, Counters } from '#shared/protocol/traffic.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
+import type { Timed } from '../vantage/timed.ts'
 import { Acks } from './acks.ts'
 import { heldFor, loggingOf, nodeOrderOf, restartsOf } from './desired.ts'
 import type { Discoveries } from './discovered.ts'
@@ -131,7 +132,7 @@ export class Attached {
     this.#desired.changed(key)
   }
 
-  async ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+  async ask(spec: ProbeSpec, withinMs: number): Promise<Timed | undefined> {
     const able: readonly string[] = this.#hello.probes ?? firstProbeKinds
     // An agent of another version may not know this kind of check.
     if (!able.includes(spec.kind)) return undefined
@@ -162,7 +163,9 @@ export class Attached {
       case 'probed':
         this.#questions.answer(
           message.id,
-          message.refused === undefined ? { health: message.health, reason: message.reason } : undefined,
+          message.refused === undefined
+            ? { health: message.health, reason: message.reason, tookMs: message.tookMs }
+            : undefined,
         )
         break
       case 'applied':
@@ -195,9 +198,19 @@ export class Attached {
         this.#stays = true
         break
       case 'goodbye':
-        this.#goodbye = true
-        this.#acks.whenIdle(() => this.#line.close(1000, 'goodbye'))
+        void this.#leave(node)
     }
+  }
+
+  /** It is written down before the node is missed: this plane may not be there any more by then. */
+  async #leave(node: string): Promise<void> {
+    this.#goodbye = true
+    const session = this.#session
+    const change = { kind: 'contact-changed', node, contact: 'connected', session, goodbye: true } as const
+    await this.#parts.record(change, { by: `agent:${node}` }).catch((err: unknown) => {
+      this.#parts.log.warn({ err, node }, 'a goodbye could not be recorded')
+    })
+    this.#acks.whenIdle(() => this.#line.close(1000, 'goodbye'))
   }
 
   async #history(node: string, history: History): Promise<void> {

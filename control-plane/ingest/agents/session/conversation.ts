@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Rank } from '#shared/lifecycle/turns.ts'
-import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { AgentMessage, Hello } from '#shared/protocol/messages.ts'
 import type { Attachment } from '../../../fleet/belief.ts'
 import type { Shedding } from '../../overload.ts'
+import type { Timed } from '../vantage/timed.ts'
 import { Attached, type AttachedParts } from './attached.ts'
 import { judgeHello } from './hello.ts'
 import type { HelloTexts } from './hello-texts.ts'
@@ -19,10 +20,13 @@ const helloWithinMs = 10_000
 const mostEarly = 16
 /** Messages of one session that are read before its turn comes; then its socket is not read for so long. */
 const mostUnread = 32
+const cannotRecord = 'the plane cannot write down anything now'
 
 export type ConversationParts = AttachedParts & {
   readonly shedding?: Shedding | undefined
   readonly replica: string
+  /** Whether the store takes anything now, as far as is known. Left out: yes. */
+  readonly canRecord?: (() => boolean) | undefined
   readonly hellos: HelloTexts
   /** A name for the next session. */
   readonly nextSession: () => string
@@ -99,7 +103,7 @@ export class Conversation {
   }
 
   /** Has the agent run a probe for another node; undefined: no answer in time. */
-  async ask(spec: ProbeSpec, withinMs: number): Promise<Verdict | undefined> {
+  async ask(spec: ProbeSpec, withinMs: number): Promise<Timed | undefined> {
     return this.#stage.kind === 'attached' ? this.#stage.attached.ask(spec, withinMs) : undefined
   }
 
@@ -203,6 +207,8 @@ export class Conversation {
     const before = speakers.get(hello.node)
     const answer = judgeHello(hello, fleet.nodes.get(hello.node), before?.hello)
     if (answer.kind === 'refused') return this.refuse(answer.code, answer.message, false)
+    // Its session so far goes on: what it says there is taken, and where it speaks now nobody could learn.
+    if (this.#parts.canRecord?.() === false) return this.refuse('store-unavailable', cannotRecord, true)
     const early: Later[] = []
     this.#stage = { kind: 'attaching', early }
     this.#hello = hello
@@ -219,7 +225,7 @@ export class Conversation {
       await record({ kind: 'node-attached', node: hello.node, attachment, agent: { machine, incarnation } }, { by })
     } catch (err) {
       this.#logWarn({ err }, 'a session could not be recorded')
-      return this.refuse('store-unavailable', 'the plane cannot write down anything now', true)
+      return this.refuse('store-unavailable', cannotRecord, true)
     }
     this.#parts.turns.add(1, () => this.#guard(() => this.#welcome(hello, early)))
   }

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws'
 import { listen } from '#shared/http/listen.ts'
 import { Turns } from '#shared/lifecycle/turns.ts'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
-import { HalfOpenClient } from '#test/support/half-open-client.ts'
+import { HalfOpenClient } from '#test/support/agents/half-open-client.ts'
 import { Door, type DoorParts } from './door.ts'
 
 const spoken = `Sec-WebSocket-Protocol: ${subprotocol}`
@@ -60,4 +60,28 @@ t.test('what somebody else takes is left to them', async (t) => {
   using client = new HalfOpenClient(scene.port, '/wire')
   t.strictSame(await taken, ['/wire', false])
   t.equal(await client.answered(), 'taken')
+})
+
+t.test('connections that wait in the kernel are taken soon, however much there is to do in turns', async (t) => {
+  const turns = new Turns(100)
+  await using scene = await behindDoor({ turns })
+  let [steps, atFirst, taken] = [0, 0, 0]
+  const many = 20
+  const allTaken = new Promise<void>((resolve) =>
+    scene.server.on('connection', () => {
+      if (taken === 0) atFirst = steps
+      taken += 1
+      if (taken === many) resolve()
+    }),
+  )
+  const busy = () => {
+    for (const endsAt = performance.now() + 0.2; performance.now() < endsAt; );
+    steps += 1
+    if (taken < many) turns.add(0, busy)
+  }
+  turns.add(0, busy)
+  using clients = new DisposableStack()
+  for (let client = 0; client < many; client += 1) clients.use(new HalfOpenClient(scene.port, sessionPath, [spoken]))
+  await allTaken
+  t.ok(steps - atFirst < 1_000, 'with whole turns between them it would be some 500 steps for each')
 })

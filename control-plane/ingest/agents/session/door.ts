@@ -40,6 +40,7 @@ export class Door implements Disposable {
   constructor(parts: DoorParts) {
     this.#parts = parts
     parts.server.on('upgrade', this.#onUpgrade)
+    parts.server.on('connection', this.#onConnection)
   }
 
   /** Connections that wait until they are opened. */
@@ -61,7 +62,14 @@ export class Door implements Disposable {
 
   [Symbol.dispose](): void {
     this.#parts.server.off('upgrade', this.#onUpgrade)
+    this.#parts.server.off('connection', this.#onConnection)
   }
+
+  /**
+   * Node takes one connection from the kernel in each round of the event loop. Where others may wait behind it the rounds are short: with long
+   * ones the kernel's queue runs over, and who waits there gives up before anybody has seen him.
+   */
+  readonly #onConnection = () => this.#parts.turns.hurry()
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { server, leaves, turns, takes, open } = this.#parts

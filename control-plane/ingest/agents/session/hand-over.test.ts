@@ -1,8 +1,8 @@
 import t from 'tap'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const knows = { moves: { choice: 0, of: 2 } }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { helloOf } from '#test/support/agent-client.ts'
+import { helloOf } from '#test/support/agents/agent-client.ts'
 import type { NodeBelief, NodeSpec } from '../../../fleet/belief.ts'
 import { judgeHello } from './hello.ts'
 

@@ -12,7 +12,7 @@ export class Offers {
 
   /**
    * Asks up to `most` of those that speak now, and says how many it asked. To spread anew only those that would rather be elsewhere; a
-   * plane that should be left asks all that know another address.
+   * plane that should be left asks all.
    * @param now milliseconds of a monotonic clock
    */
   offer(speakers: ReadonlyMap<string, Asked>, most: number, why: Why, now: number): number {
@@ -31,6 +31,6 @@ export class Offers {
 
 function isFor(why: Why, { hello }: Asked): boolean {
   const { choice = 0, of = 0 } = hello?.moves ?? {}
-  // Who knows one address alone may find another plane behind it, or this one: then its session ends for one that cannot begin.
-  return why === 'leaving' ? of > 1 : choice > 0 || of === 1
+  // Who knows one address alone may find another plane behind it. If it is this one, it stays as it was.
+  return why === 'leaving' || choice > 0 || of === 1
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { helloOf } from '#test/support/agent-client.ts'
+import { helloOf } from '#test/support/agents/agent-client.ts'
 import { parseMessage } from './parse-message.ts'
 
 for (const { name, text, expected } of [

@@ -1,6 +1,7 @@
-import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
+import type { Timed } from '../vantage/timed.ts'
 
-type Question = { readonly spec: ProbeSpec; readonly answer: (verdict: Verdict | undefined) => void }
+type Question = { readonly spec: ProbeSpec; readonly answer: (verdict: Timed | undefined) => void }
 
 /** A node is never asked more than this at a time. */
 const mostAtOnce = 100
@@ -14,11 +15,11 @@ export class Questions {
    * Resolves with what was found; undefined: no answer in time, too many questions already, or the session ended.
    * @param tell is called once the question is among the open ones
    */
-  ask(spec: ProbeSpec, withinMs: number, tell: () => void): Promise<Verdict | undefined> {
+  ask(spec: ProbeSpec, withinMs: number, tell: () => void): Promise<Timed | undefined> {
     if (this.#open.size >= mostAtOnce) return Promise.resolve(undefined)
     this.#count += 1
     const id = `p-${this.#count}`
-    const { promise, resolve } = Promise.withResolvers<Verdict | undefined>()
+    const { promise, resolve } = Promise.withResolvers<Timed | undefined>()
     const deadline = setTimeout(() => this.answer(id, undefined), withinMs)
     this.#open.set(id, {
       spec,
@@ -32,7 +33,7 @@ export class Questions {
   }
 
   /** Answers to what was not asked are passed over. */
-  answer(id: string, verdict: Verdict | undefined): void {
+  answer(id: string, verdict: Timed | undefined): void {
     const question = this.#open.get(id)
     this.#open.delete(id)
     question?.answer(verdict)

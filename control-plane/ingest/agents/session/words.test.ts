@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Report } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { passing, specOf } from '#test/support/agent-client.ts'
+import { passing, specOf } from '#test/support/agents/agent-client.ts'
 import { wordsOf } from './words.ts'
 
 const a = specOf({ id: 'a' })

@@ -1,7 +1,8 @@
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { probe } from '#shared/probe/probe.ts'
-import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
+import type { ProbeSpec } from '#shared/protocol/check.ts'
 import type { AgentSessions } from '../serve-agents.ts'
+import type { Timed } from './timed.ts'
 import { planeId, type Vantage } from './vantage.ts'
 
 /** What an agent gets besides the check's own timeout: the way there and back. */
@@ -15,7 +16,7 @@ export async function askVantage(
   check: ProbeSpec,
   sessions: Pick<AgentSessions, 'ask'>,
   stop: AbortSignal,
-): Promise<Verdict | undefined> {
+): Promise<Timed | undefined> {
   if (vantage.id !== planeId) return sessions.ask(vantage.id, check, check.timeoutMs + wayMs)
   const first = await probeHere(check, stop)
   if (first?.reason.code !== 'refused') return first
@@ -24,8 +25,8 @@ export async function askVantage(
   return probeHere(check, stop)
 }
 
-async function probeHere(check: ProbeSpec, stop: AbortSignal): Promise<Verdict | undefined> {
+async function probeHere(check: ProbeSpec, stop: AbortSignal): Promise<Timed | undefined> {
   const { verdict, tookMs } = await probe(check, { signal: stop })
   // Who was slow itself has timed nobody.
-  return tookMs > check.timeoutMs + lagMs ? undefined : verdict
+  return tookMs > check.timeoutMs + lagMs ? undefined : { ...verdict, tookMs }
 }

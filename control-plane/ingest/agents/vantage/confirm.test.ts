@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ContactWorld, type WorldOptions } from '#test/support/contact-world.ts'
+import { ContactWorld, type WorldOptions } from '#test/support/agents/contact-world.ts'
 import { planeIdOf } from './vantage.ts'
 
 const dead = 'tencent-0'

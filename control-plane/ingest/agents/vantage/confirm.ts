@@ -1,4 +1,4 @@
-import { repeat } from '#shared/lifecycle/repeat.ts'
+import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { sparing } from '#shared/lifecycle/sparing.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
@@ -14,11 +14,16 @@ import { askVantage } from './ask-vantage.ts'
 import { chooseWitnesses } from './choice.ts'
 import { type Home, type Judgement, judgeDeath } from './death.ts'
 import { type Condition, Inquiry } from './inquiry.ts'
+import { isSlow, patientMs } from './patience.ts'
 import type { Sightings } from './sightings.ts'
 import { type Finding, findingOf, isPlane, planeId, remoteCheck, runOfPlane, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 250
+/** Who has not answered for so long may be behind a slow line. */
+const headStartMs = 300
 const lookAtLeastEveryMs = 1_000
+/** Nodes that are looked at before a look may be interrupted. */
+const nodesInPiece = 64
 
 export type ConfirmOptions = {
   readonly fleet: FleetWithRemovals
@@ -38,6 +43,8 @@ export type ConfirmOptions = {
   readonly now?: () => number
   /** Runs a check from a vantage; undefined: the vantage itself did not answer. Where it is not done by a real probe. */
   readonly ask?: typeof askVantage
+  /** Resolves after so many milliseconds, where time is not that of the process. */
+  readonly wait?: (ms: number) => Promise<unknown>
 }
 
 /** How many vantages are being asked, and what came of it since the plane's start. */
@@ -72,7 +79,7 @@ export function confirmDeaths(options: ConfirmOptions): DeathConfirmation {
   const stop = new AbortController()
   const confirmation = new DeathJudge(options, stop.signal)
   const onFailure = warn(options.log, 'deaths could not be judged')
-  const [look, pace] = sparing(() => confirmation.look(), {
+  const [look, pace] = sparing(() => confirmation.looks(), {
     everyMs: lookEveryMs,
     mostMs: lookAtLeastEveryMs,
     afterFailureMs: () => 1_000,
@@ -100,6 +107,7 @@ export class DeathJudge {
   readonly #proposer: Proposer
   readonly #inquiries = new Map<string, Inquiry>()
   readonly #asking = new Set<Promise<void>>()
+  readonly #trying = new Set<Promise<void>>()
   #askingShaky = 0
   /** Deaths that could not be written down: their removals stand for as long as nothing is heard of the node. */
   readonly #unrecorded = new Set<string>()
@@ -113,7 +121,13 @@ export class DeathJudge {
     this.#proposer = new Proposer(options.record, options.by, options.log)
   }
 
+  /** Looks at everything in one piece. */
   look(): void {
+    for (const _ of this.looks());
+  }
+
+  /** One look at everything; yields where it may be interrupted. */
+  *looks(): Generator<void, void> {
     const { fleet, settings } = this.#options
     if (!fleet.complete) return
     if (this.#options.leads?.() === false) {
@@ -125,7 +139,12 @@ export class DeathJudge {
     const now = this.#now()
     const doubtful = new Set<string>()
     const due: Due[] = []
+    // What comes up while it is interrupted is for the next look.
+    const unrecorded = new Set(this.#unrecorded)
+    let count = 0
     for (const node of fleet.nodes.values()) {
+      count += 1
+      if (count % nodesInPiece === 0) yield
       const condition = this.#conditionOf(node)
       if (!condition) continue
       for (const id of fleet.instancesOfNode(node.spec.id)) {
@@ -140,7 +159,7 @@ export class DeathJudge {
       }
     }
     for (const id of this.#inquiries.keys()) if (!doubtful.has(id)) this.#inquiries.delete(id)
-    this.#liftUnrecorded((id) => doubtful.has(id))
+    this.#liftUnrecorded((id) => doubtful.has(id) || !unrecorded.has(id))
     for (const each of this.#inOrder(due)) if (!this.#ask(each, now)) break
   }
 
@@ -163,7 +182,7 @@ export class DeathJudge {
   }
 
   async idle(): Promise<void> {
-    await Promise.all(this.#asking)
+    await Promise.all([...this.#asking, ...this.#trying])
     await this.#proposer.idle()
   }
 
@@ -204,21 +223,23 @@ export class DeathJudge {
     const { settings } = this.#options
     if (due.length * (settings.agents + 1) + this.#asking.size <= settings.at_once / 2) return due
     const askedAt = ({ id }: Due) => this.#inquiries.get(id)?.askedAt ?? Number.NEGATIVE_INFINITY
-    const shaky = ({ condition }: Due) => (condition.shaky ? 1 : 0)
+    const shaky = (each: Due) => (isHopeless(each) ? 1 : 0)
     return due.toSorted((a, b) => shaky(a) - shaky(b) || askedAt(a) - askedAt(b))
   }
 
   /** False: no more can be asked now. */
   #ask({ id, node, check, condition }: Due, now: number): boolean {
     const { at_once } = this.#options.settings
-    const isShaky = condition.shaky !== undefined
+    const isShaky = isHopeless({ condition, node })
+    // Lines are tried beside the looks, and take longer.
+    if (this.#trying.size >= at_once * 2) return false
     if (this.#asking.size >= at_once || (isShaky && this.#askingShaky >= at_once / 2)) return false
     const { vantages, agentsAbsent } = this.#vantages(id, node, check, now)
     const inquiry = new Inquiry(vantages, condition, now, this.#inquiries.get(id), agentsAbsent)
     this.#inquiries.set(id, inquiry)
     for (const vantage of inquiry.vantages) {
       if (isShaky) this.#askingShaky += 1
-      const asked = this.#hear(id, inquiry, vantage, check).finally(() => {
+      const asked = this.#hear(id, inquiry, vantage, check, !isShaky).finally(() => {
         this.#asking.delete(asked)
         if (isShaky) this.#askingShaky -= 1
       })
@@ -258,15 +279,40 @@ export class DeathJudge {
     return machine !== home && this.#options.livesPlane?.(run) === true
   }
 
-  async #hear(id: string, inquiry: Inquiry, vantage: Vantage, check: ProbeSpec): Promise<void> {
+  /** @param believed silence would be */
+  async #hear(id: string, inquiry: Inquiry, vantage: Vantage, check: ProbeSpec, believed: boolean): Promise<void> {
     const { sessions, sightings, ask = askVantage } = this.#options
-    const finding = findingOf(await ask(vantage, check, sessions, this.#stop))
+    const answer = ask(vantage, check, sessions, this.#stop)
+    if (believed && inquiry.silentBefore === 0) {
+      const tried = this.#tryLine(id, inquiry, vantage, check, answer).finally(() => this.#trying.delete(tried))
+      this.#trying.add(tried)
+    }
+    const finding = findingOf(await answer)
     if (this.#stop.aborted) return
     this.#answers[finding] += 1
     inquiry.hear({ vantage, finding })
     if (this.#inquiries.get(id) !== inquiry || !this.#options.fleet.instances.has(id)) return
     if (finding === 'passed') sightings.saw(id, JSON.stringify(check), vantage, this.#now())
     this.#judge(id, inquiry)
+  }
+
+  /** Finds out, beside a check that is not answered soon, whether that may be for a slow line. Once for all looks that follow. */
+  async #tryLine(
+    id: string,
+    { patience }: Inquiry,
+    vantage: Vantage,
+    check: ProbeSpec,
+    answer: Promise<unknown>,
+  ): Promise<void> {
+    const { sessions, ask = askVantage, wait = (ms) => pause(ms, this.#stop) } = this.#options
+    const early = await Promise.race([answer.then(() => true), wait(headStartMs).then(() => false)])
+    if (early || this.#stop.aborted) return
+    patience.begin()
+    const { address, port } = check
+    const connecting: ProbeSpec = { kind: 'tcp', address, port, timeoutMs: patientMs }
+    patience.end(isSlow(await ask(vantage, connecting, sessions, this.#stop), check))
+    const inquiry = this.#inquiries.get(id)
+    if (!this.#stop.aborted && inquiry?.patience === patience) this.#judge(id, inquiry)
   }
 
   #judge(id: string, inquiry: Inquiry): void {
@@ -312,4 +358,9 @@ export class DeathJudge {
         sessions.askAgain(node, 'an instance was confirmed dead meanwhile')
     })
   }
+}
+
+/** Whether silence proves nothing now: refusals alone would. */
+function isHopeless({ condition, node }: Pick<Due, 'condition' | 'node'>): boolean {
+  return condition.shaky !== undefined || node.demoted
 }

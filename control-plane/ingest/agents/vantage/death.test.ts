@@ -14,7 +14,15 @@ const silent = (...vantages: readonly Vantage[]) => vantages.map((vantage) => sa
 const home: Home = { machine: 'm1', site: 'tencent', suspect: true, demoted: false, vouched: true, alone: false }
 const alone: Home = { ...home, vouched: false, alone: true }
 /** A second look after one in which all were silent. */
-const second: Look = { answers: [], waiting: 0, early: false, shaky: undefined, silentBefore: 1, agentsAbsent: false }
+const second: Look = {
+  answers: [],
+  waiting: 0,
+  early: false,
+  shaky: undefined,
+  silentBefore: 1,
+  agentsAbsent: false,
+  line: 'good',
+}
 const first: Look = { ...second, silentBefore: 0 }
 
 const inWord = (judgement: Judgement) =>
@@ -65,6 +73,21 @@ for (const { name, look, at = home, is } of [
     is: 'asking',
   },
   { name: 'silence everywhere, twice, is dead', look: { ...second, answers: silent(near, plane) }, is: 'timeout' },
+  {
+    name: 'silence is not judged before it is known whether the line is slow',
+    look: { ...second, answers: silent(near, plane), line: 'unknown' },
+    is: 'asking',
+  },
+  {
+    name: 'silence over a slow line is none, however often it is looked',
+    look: { ...second, silentBefore: 9, answers: silent(near, plane), line: 'slow' },
+    is: 'unclear',
+  },
+  {
+    name: 'a refusal over a slow line is one',
+    look: { ...first, answers: [says(plane, 'refused')], line: 'slow' },
+    is: 'refused',
+  },
   { name: 'silence everywhere once is not enough', look: { ...first, answers: silent(near, plane) }, is: 'asking' },
   { name: 'a single vantage has to be silent three times', look: { ...second, answers: silent(plane) }, is: 'asking' },
   {
@@ -171,6 +194,7 @@ const anyLook = fc.record({
   shaky: fc.constantFrom(undefined, 'site_held' as const, 'in_doubt' as const),
   silentBefore: fc.nat(3),
   agentsAbsent: fc.boolean(),
+  line: fc.constantFrom('good' as const, 'unknown' as const, 'slow' as const),
 })
 
 t.test('whatever is answered, a death has its grounds', async (t) => {
@@ -188,9 +212,8 @@ t.test('whatever is answered, a death has its grounds', async (t) => {
       }
       const heard = found('other').length + found('unanswered').length === 0 && waiting === 0
       const isVouched = at.vouched || (at.alone && answers.some(({ vantage }) => vantage === far))
-      return (
-        heard && !look.agentsAbsent && !shaky && !at.demoted && isVouched && silentBefore + 1 >= looksNeeded(answers)
-      )
+      const isPossible = !look.agentsAbsent && look.line === 'good' && !shaky && !at.demoted
+      return heard && isPossible && isVouched && silentBefore + 1 >= looksNeeded(answers)
     }),
     { numRuns: 3_000 },
   )

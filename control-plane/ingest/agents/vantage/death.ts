@@ -1,5 +1,6 @@
 import type { Death } from '../../../fleet/belief.ts'
 import type { Surroundings } from '../contact/surroundings.ts'
+import type { LineKind } from './patience.ts'
 import { type Finding, isPlane, type Vantage } from './vantage.ts'
 
 export type Answer = { readonly vantage: Vantage; readonly finding: Finding }
@@ -28,6 +29,8 @@ export type Look = {
   readonly silentBefore: number
   /** Agents saw it lately, and none of them can be heard now. */
   readonly agentsAbsent: boolean
+  /** Whether silence may be that of a slow line. */
+  readonly line: LineKind
 }
 
 export type Shaky = 'site_held' | 'in_doubt'
@@ -38,7 +41,7 @@ export type OpenCause =
   | 'asking'
   /** Nobody saw it pass lately, or none of those can be asked. */
   | 'unseen'
-  /** A vantage said nothing, or what says neither: one that was silenced itself has no word. */
+  /** A vantage said nothing, or what says neither: one that was silenced itself has no word. Or the line is too slow for the check. */
   | 'unclear'
   | Shaky
   /** It was out of contact when a hold ended. */
@@ -68,13 +71,13 @@ export function judgeDeath(look: Look, home: Home): Judgement {
   }
   if (waiting > 0) return open('asking')
   if (answers.length === 0) return open('unseen')
-  if (!isSilence(look)) return open('unclear')
+  if (!isSilence(look) || look.line === 'slow') return open('unclear')
   // What the plane alone does not see may be the very line by which it does not hear the agent.
   if (look.agentsAbsent) return open('unseen')
   if (shaky) return open(shaky)
   if (home.demoted) return open('after_hold')
   if (!isVouched(answers, home)) return open('not_vouched')
-  if (look.silentBefore + 1 < looksNeeded(answers) || !home.suspect) return open('asking')
+  if (look.silentBefore + 1 < looksNeeded(answers) || !home.suspect || look.line !== 'good') return open('asking')
   return { kind: 'dead', death: { how: 'timeout', vantages: names(answers) } }
 }
 

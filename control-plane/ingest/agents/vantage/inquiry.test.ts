@@ -77,3 +77,16 @@ t.test('where nobody can be asked, it is looked for somebody in its time', async
   t.equal(nobody.isOver(suspect, 9_000, everyMs), false)
   t.equal(nobody.isOver(suspect, 10_000, everyMs), true)
 })
+
+t.test('what is found out of the line holds for the silent looks that follow, and a slow one ends them', async (t) => {
+  const first = look(silence)
+  first.patience.begin()
+  const second = look(silence, suspect, 1, first)
+  t.strictSame([second.silentBefore, second.line], [1, 'unknown'])
+  first.patience.end(true)
+  t.equal(second.line, 'slow')
+  t.equal(second.isOver(suspect, 10_000, everyMs), false)
+  t.equal(second.isOver(suspect, 10_001, everyMs), true, 'it is looked again in its time')
+  const third = look(silence, suspect, 10_001, second)
+  t.strictSame([third.silentBefore, third.line], [0, 'good'])
+})

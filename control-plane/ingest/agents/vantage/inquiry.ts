@@ -1,4 +1,5 @@
 import { type Answer, isSilence, type Look, looksNeeded, type Shaky } from './death.ts'
+import { type LineKind, Patience } from './patience.ts'
 import type { Vantage } from './vantage.ts'
 
 /** How the node of an instance is that may be dead. */
@@ -19,6 +20,8 @@ export class Inquiry implements Look {
   readonly silentBefore: number
   readonly agentsAbsent: boolean
   readonly answers: Answer[] = []
+  /** What is found out of the lines, together with the silent looks just before this one. */
+  readonly patience: Patience
   /** Looks just before this one from which nothing could be concluded. */
   readonly #unclearBefore: number
   #shaky: Shaky | undefined
@@ -36,13 +39,21 @@ export class Inquiry implements Look {
     this.early = !suspect
     this.askedAt = now
     this.#shaky = shaky
-    this.silentBefore =
-      before && isSilence(before) && !before.shaky && !before.agentsAbsent ? before.silentBefore + 1 : 0
+    const goesOn =
+      before && isSilence(before) && !before.shaky && !before.agentsAbsent && before.line !== 'slow'
+        ? before
+        : undefined
+    this.silentBefore = goesOn ? goesOn.silentBefore + 1 : 0
+    this.patience = goesOn?.patience ?? new Patience()
     this.#unclearBefore = before?.isUnclear ? before.#unclearBefore + 1 : 0
   }
 
   get waiting(): number {
     return this.vantages.length - this.answers.length
+  }
+
+  get line(): LineKind {
+    return this.patience.line
   }
 
   get shaky(): Shaky | undefined {
@@ -66,12 +77,20 @@ export class Inquiry implements Look {
     if (this.waiting > 0) return false
     const sinceMs = now - this.askedAt
     if (this.#shaky) return !shaky || sinceMs >= askEveryMs
-    if (isSilence(this) && !this.agentsAbsent && this.silentBefore + 1 < looksNeeded(this.answers)) return true
-    const waitMs = this.isUnclear ? Math.min(askEveryMs, soonMs * 2 ** this.#unclearBefore) : askEveryMs
+    if (
+      isSilence(this) &&
+      this.line !== 'slow' &&
+      !this.agentsAbsent &&
+      this.silentBefore + 1 < looksNeeded(this.answers)
+    )
+      return true
+    // A slow line will not be a quick one a second later.
+    const isSoon = this.isUnclear && this.line !== 'slow'
+    const waitMs = isSoon ? Math.min(askEveryMs, soonMs * 2 ** this.#unclearBefore) : askEveryMs
     return sinceMs >= waitMs
   }
 
   get isUnclear(): boolean {
-    return this.answers.some(({ finding }) => finding === 'unanswered' || finding === 'other')
+    return this.line === 'slow' || this.answers.some(({ finding }) => finding === 'unanswered' || finding === 'other')
   }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { quickSettings, quiet } from '#test/support/agents-plane.ts'
+import { quickSettings, quiet } from '#test/support/agents/agents-plane.ts'
 import { FleetBuilder, instanceRegistered } from '#test/support/fleet-builder.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { Sightings } from './sightings.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Health } from '#shared/protocol/check.ts'
 import { type ReasonCode, reason } from '#shared/protocol/reason.ts'
-import { specOf } from '#test/support/agent-client.ts'
+import { specOf } from '#test/support/agents/agent-client.ts'
 import { type Finding, findingOf, remoteCheck } from './vantage.ts'
 
 type Row = { readonly health: Health; readonly code: ReasonCode; readonly error?: string; readonly finding: Finding }
