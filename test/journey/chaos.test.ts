@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { whyNotHere } from '#test/chaos/world/enter.ts'
 import { missingParts, projectFolder } from '#test/support/parts.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 
 t.setTimeout(300_000)
 const lacking = missingParts(['envoy', 'consul', 'nginx'])

@@ -6,9 +6,9 @@ import type { RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { startEnvoyGateway } from '#test/support/gateway.ts'
-import { rawRequest, serveTable } from '#test/support/nginx-table.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { rawRequest, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(120_000)

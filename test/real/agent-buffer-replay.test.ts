@@ -6,7 +6,7 @@ import { openBacklog } from '#agent/buffer/open-backlog.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { PastEdge, PastSample } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { AgentRecorder } from '#test/support/agent-recorder.ts'
+import { AgentRecorder } from '#test/support/agents/agent-recorder.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { spawnProcess } from '#test/support/process.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
@@ -81,7 +81,7 @@ t.test(
   { skip: mayMount() ? false : 'only root can mount a small disk' },
   async (t) => {
     await using folder = await temporaryFolder('buffer-full')
-    const smallDisk = fileURLToPath(import.meta.resolve('#test/support/buffer-small-disk.ts'))
+    const smallDisk = fileURLToPath(import.meta.resolve('#test/support/agents/buffer-small-disk.ts'))
     await using playing = await spawnProcess('unshare', ['--mount', process.execPath, smallDisk, folder.path])
     const { code } = await playing.exited
     t.equal(code, 0, playing.output)

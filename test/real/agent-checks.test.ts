@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AgentRecorder } from '#test/support/agent-recorder.ts'
+import { AgentRecorder } from '#test/support/agents/agent-recorder.ts'
 import { freePort } from '#test/support/ports.ts'
 import { spawnProcess } from '#test/support/process.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'

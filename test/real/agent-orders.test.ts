@@ -3,8 +3,8 @@ import t from 'tap'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { healths } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
-import { type AgentsPlane, startAgentsPlane, startJudges } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
+import { type AgentsPlane, startAgentsPlane, startJudges } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(120_000)

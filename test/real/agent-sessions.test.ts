@@ -1,8 +1,8 @@
 import t from 'tap'
 import { mostMessageBytes } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { AgentClient, helloOf, nodeId, passing, refused, specOf } from '#test/support/agent-client.ts'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId, passing, refused, specOf } from '#test/support/agents/agent-client.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const node = nodeId(1)
@@ -226,7 +226,32 @@ t.test('a goodbye is closed in good order, after its last report is on disk, and
   await agent.acknowledged(sequence)
   t.strictSame(await agent.ended(), { code: 1000, why: 'goodbye' })
   t.match(plane.sessions.sign(node), { kind: 'gone', goodbye: true })
+  const known = { contact: 'connected', goodbye: true }
+  t.match(plane.fleet.nodes.get(node), known, 'a plane that ends before the node is missed leaves that to the next one')
   t.equal(plane.fleet.standing(spec.id)?.routable, 'yes')
+})
+
+t.test('while the store is away no session begins, and the one that there is goes on', async (t) => {
+  let isThere = true
+  await using plane = await startAgentsPlane({ canRecord: () => isThere })
+  await using agent = await AgentClient.attached(plane.url, helloOf({ node }))
+  await agent.reported([passing(spec)], { whole: true })
+  isThere = false
+  plane.journal.writable = false
+  // It was asked to go, and behind its only address is the same plane.
+  await using again = new AgentClient(plane.url)
+  await again.opened()
+  again.send(helloOf({ node }))
+  t.match(await again.receive('refused'), { code: 'store-unavailable', retry: true })
+  const sequence = agent.report([refused(spec)])
+  await waitFor(() => plane.fleet.standing(spec.id)?.routable === 'no', { what: 'the removal', ...within })
+  t.match(plane.sessions.sign(node), { kind: 'live' })
+  isThere = true
+  plane.journal.writable = true
+  await agent.acknowledged(sequence)
+  t.equal(plane.fleet.instances.get(spec.id)?.health, 'critical')
+  await using other = await AgentClient.attached(plane.url, helloOf({ node }))
+  t.match(await other.receive('welcome'), { plane: 'plane-1' })
 })
 
 t.test('a drain reaches the agent, and so does its end', async (t) => {
@@ -325,7 +350,7 @@ t.test('an agent runs a probe for another, and only what was asked is an answer'
   const answer = { type: 'probed', health: 'critical', reason: reason('refused'), tookMs: 1 } as const
   agent.send({ ...answer, id: 'p-not-asked' })
   agent.send({ ...answer, id: probes[0]?.[0] ?? '' })
-  t.strictSame(await asked, { health: 'critical', reason: { code: 'refused' } })
+  t.strictSame(await asked, { health: 'critical', reason: { code: 'refused' }, tookMs: 1 })
 })
 
 t.test('who does not answer a question in time, or is not there, says nothing', async (t) => {

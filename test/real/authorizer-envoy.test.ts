@@ -1,13 +1,13 @@
 import t from 'tap'
-import { askAuthorizer } from '#test/support/ask-authorizer.ts'
-import { encoded, Issuer, type IssuerAlgorithm } from '#test/support/issuer.ts'
+import { startTellingInstance } from '#test/support/agents/telling-instance.ts'
+import { askAuthorizer } from '#test/support/authorizer/ask-authorizer.ts'
+import { encoded, Issuer, type IssuerAlgorithm } from '#test/support/authorizer/issuer.ts'
+import { TokenService } from '#test/support/authorizer/token-service.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { startTellingInstance } from '#test/support/telling-instance.ts'
-import { TokenService } from '#test/support/token-service.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(150_000)

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { Issuer } from '#test/support/issuer.ts'
+import { startTellingInstance } from '#test/support/agents/telling-instance.ts'
+import { Issuer } from '#test/support/authorizer/issuer.ts'
+import { TokenService } from '#test/support/authorizer/token-service.ts'
 import { programOf } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { startTellingInstance } from '#test/support/telling-instance.ts'
-import { TokenService } from '#test/support/token-service.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 // Real processes on a busy machine take their time to start.

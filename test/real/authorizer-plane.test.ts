@@ -1,10 +1,10 @@
 import t from 'tap'
-import { type AuthorizerQuestion, askAuthorizer } from '#test/support/ask-authorizer.ts'
-import { Issuer } from '#test/support/issuer.ts'
+import { type AuthorizerQuestion, askAuthorizer } from '#test/support/authorizer/ask-authorizer.ts'
+import { Issuer } from '#test/support/authorizer/issuer.ts'
+import { TokenService } from '#test/support/authorizer/token-service.ts'
 import { freePort } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { TokenService } from '#test/support/token-service.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 // Real processes on a busy machine take their time to start.

@@ -3,8 +3,8 @@ import t from 'tap'
 import { nodeView } from '#control-plane/api/views.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import { desiredKeys } from '#shared/protocol/desired-keys.ts'
-import { AgentClient, helloOf, nodeId } from '#test/support/agent-client.ts'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId } from '#test/support/agents/agent-client.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(60_000)

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'

@@ -1,16 +1,16 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { type ConsulServer, startConsul } from '#test/support/consul.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { missingParts } from '#test/support/parts.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { PostgresqlKind, sqlite } from '#test/support/store/kinds.ts'
 import { registerOn, settingsOn } from '#test/support/store/plane-on.ts'
 import { planeProgram } from '#test/support/store/plane-program.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

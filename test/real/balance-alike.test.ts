@@ -6,10 +6,10 @@ import { noInstance } from '#control-plane/routing/answers.ts'
 import type { Service } from '#control-plane/routing/table.ts'
 import { sendMany } from '#test/support/alike/load.ts'
 import { startPair } from '#test/support/alike/pair-of.ts'
-import { askFully } from '#test/support/envoy-table.ts'
 import { missingParts } from '#test/support/parts.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
-import { startRouted } from '#test/support/routed.ts'
+import { askFully } from '#test/support/routing/envoy-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
+import { startRouted } from '#test/support/routing/routed.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(180_000)

@@ -10,8 +10,8 @@ import { temporaryFolder } from '#test/support/folder.ts'
 import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
 import { onPath } from '#test/support/on-path.ts'
 import { freePort } from '#test/support/ports.ts'
-import { PostgresqlServer, postgresqlPrograms } from '#test/support/postgresql.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { PostgresqlServer, postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(150_000)

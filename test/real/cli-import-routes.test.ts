@@ -14,7 +14,7 @@ import { temporaryFolder } from '#test/support/folder.ts'
 import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainService } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainService } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(120_000)
 const skip = missingParts(['nginx']).length > 0 ? 'nginx is not ready on this machine' : false

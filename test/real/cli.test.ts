@@ -2,18 +2,10 @@ import t, { type Test } from 'tap'
 import * as z from 'zod/mini'
 import { run } from '#cli/program.ts'
 import type { Change } from '#control-plane/fleet/event.ts'
-import {
-  ApproveView,
-  ChangeView,
-  EventView,
-  ExplainView,
-  InstanceView,
-  NodeView,
-  ServiceView,
-  StatusView,
-  SweepView,
-} from '#shared/protocol/api.ts'
+import { EventView, ExplainView, InstanceView, NodeView, ServiceView } from '#shared/protocol/api.ts'
+import { ApproveView, ChangeView, SweepView } from '#shared/protocol/change-api.ts'
 import { NamedRouteView, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 import { type ApiPlane, apiPlane, sinkStatus } from '#test/support/api-plane.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
 import { waitFor } from '#test/support/wait.ts'

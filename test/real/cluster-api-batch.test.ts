@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
-import { nodeId, specOf } from '#test/support/agent-client.ts'
+import { nodeId, specOf } from '#test/support/agents/agent-client.ts'
 import { type ClusterPlane, realRegistration, startClusterPlane } from '#test/support/cluster-plane.ts'
 
 type Result = {

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import type { ClusterApiOptions } from '#control-plane/ingest/cluster-api/cluster-api.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
-import { nodeRow } from '#control-plane/journal/rows.ts'
-import { nodeId } from '#test/support/agent-client.ts'
+import { nodeRow } from '#control-plane/journal/tables/rows.ts'
+import { nodeId } from '#test/support/agents/agent-client.ts'
 import { realRegistration, startClusterPlane } from '#test/support/cluster-plane.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { serviceRow } from '#control-plane/journal/rows.ts'
+import { serviceRow } from '#control-plane/journal/tables/rows.ts'
 import { type ClusterPlane, realRegistration, startClusterPlane } from '#test/support/cluster-plane.ts'
 
 type Row = Record<string, unknown>

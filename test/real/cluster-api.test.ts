@@ -2,8 +2,8 @@ import t from 'tap'
 import { Heartbeats } from '#control-plane/ingest/cluster-api/heartbeats.ts'
 import { judgeClients } from '#control-plane/ingest/cluster-api/judge-clients.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { nodeId, specOf } from '#test/support/agent-client.ts'
-import { quiet } from '#test/support/agents-plane.ts'
+import { nodeId, specOf } from '#test/support/agents/agent-client.ts'
+import { quiet } from '#test/support/agents/agents-plane.ts'
 import { type ClusterPlane, realRegistration, startClusterPlane } from '#test/support/cluster-plane.ts'
 
 const startApi = startClusterPlane

@@ -5,8 +5,8 @@ import { hostname } from 'node:os'
 import t, { type Test } from 'tap'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
-import { type AgentsPlane, quick, startAgentsPlane, startJudges } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
+import { type AgentsPlane, quick, startAgentsPlane, startJudges } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const withinMs = 10_000

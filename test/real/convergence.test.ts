@@ -1,10 +1,10 @@
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(120_000)
 const skip = missingParts(['envoy']).length > 0 ? 'Envoy is not ready on this machine' : false

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { declared, drifts, listening, service } from '#test/support/drifting.ts'
+import { exampleBootstrap, startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { startEnvoy } from '#test/support/envoy.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
+import { declared, drifts, listening, service } from '#test/support/routing/drifting.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { exampleBootstrap, startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(150_000)
 const skip = missingParts(['envoy']).length > 0 ? 'Envoy is not ready on this machine' : false

@@ -1,10 +1,10 @@
 import { copyFile, glob, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { declared, drifts, listening, service } from '#test/support/drifting.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { missingParts, programOf } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
+import { declared, drifts, listening, service } from '#test/support/routing/drifting.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 

@@ -1,13 +1,13 @@
 import t from 'tap'
 import type { DriftView } from '#shared/protocol/drift.ts'
-import { declared, drifts, listening, service } from '#test/support/drifting.ts'
-import { LosingXds } from '#test/support/losing-xds.ts'
+import { LosingXds } from '#test/support/envoy/losing-xds.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
+import { declared, drifts, listening, service } from '#test/support/routing/drifting.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(150_000)
 const skip = missingParts(['envoy']).length > 0 ? 'Envoy is not ready on this machine' : false

@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { DriftView } from '#shared/protocol/drift.ts'
 import { startConsul } from '#test/support/consul.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { missingParts, programOf } from '#test/support/parts.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(150_000)
 const missing = missingParts(['consul', 'nginx', 'envoy'])

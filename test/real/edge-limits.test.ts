@@ -7,12 +7,12 @@ import { headersTooLarge, instanceFailed } from '#control-plane/routing/answers.
 import type { Listener, RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
-import { askFully, seeing, seenIn, serving } from '#test/support/envoy-table.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { serveTable } from '#test/support/nginx-table.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { askFully, seeing, seenIn, serving } from '#test/support/routing/envoy-table.ts'
+import { serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const missing = missingParts(['envoy', 'nginx']).length > 0 ? 'the proxies are not ready on this machine' : false

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { instanceFailed } from '#control-plane/routing/answers.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
-import { askFully, seeing, seenIn, serving } from '#test/support/envoy-table.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { freePort } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { askFully, seeing, seenIn, serving } from '#test/support/routing/envoy-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 const balances = ['round_robin', 'least_request', 'random', 'ip_hash'] as const
 

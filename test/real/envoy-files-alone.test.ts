@@ -11,7 +11,7 @@ import { startEnvoyGateway } from '#test/support/gateway.ts'
 import { programOf, projectFolder } from '#test/support/parts.ts'
 import { canListen, freePort, freePorts } from '#test/support/ports.ts'
 import { spawnProcess } from '#test/support/process.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(150_000)

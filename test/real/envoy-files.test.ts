@@ -9,13 +9,13 @@ import { findRunning } from '#agent/gateway/envoy/run-envoy.ts'
 import { contentsOf } from '#agent/gateway/file-set.ts'
 import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
 import { answering } from '#test/support/answering.ts'
-import { anyTable } from '#test/support/any-table.ts'
 import { ask } from '#test/support/ask.ts'
 import { startEnvoy, validateEnvoy } from '#test/support/envoy.ts'
 import { bodyOf, bootstrapOf, envoySetOf, fileNames, filesFolder, portOf } from '#test/support/envoy-files.ts'
 import { startEnvoyGateway } from '#test/support/gateway.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(150_000)
 

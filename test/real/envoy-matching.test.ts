@@ -4,9 +4,9 @@ import { ambiguousPath, noRoute } from '#control-plane/routing/answers.ts'
 import { decide } from '#control-plane/routing/table/decide.ts'
 import type { RoutedRequest } from '#control-plane/routing/table/request-match.ts'
 import type { Listener, Match, PathChange, Route } from '#control-plane/routing/table.ts'
-import { askFully, seeing, seenIn, serving } from '#test/support/envoy-table.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { askFully, seeing, seenIn, serving } from '#test/support/routing/envoy-table.ts'
+import { plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 const seed = 20_261
 const parts = ['a', 'b', 'c.d', '~e']

@@ -14,10 +14,10 @@ import {
 } from '#control-plane/routing/answers.ts'
 import type { Listener, Rate } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
-import { askFully, type FullAnswer, seeing, seenIn, serving } from '#test/support/envoy-table.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
-import { startRouted } from '#test/support/routed.ts'
+import { askFully, type FullAnswer, seeing, seenIn, serving } from '#test/support/routing/envoy-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
+import { startRouted } from '#test/support/routing/routed.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 const said = ({ status, headers, body }: FullAnswer) => ({ status, contentType: headers['content-type'], body })

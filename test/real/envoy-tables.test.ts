@@ -7,17 +7,17 @@ import { readDeclarationFiles } from '#control-plane/routing/declaration/read.ts
 import { defaultPolicy } from '#control-plane/routing/declaration/to-service.ts'
 import { toStaticBootstrap } from '#control-plane/routing/envoy/static-bootstrap.ts'
 import { fillTable, tableFrames } from '#control-plane/routing/table/build.ts'
-import { anyTable } from '#test/support/any-table.ts'
 import { ask } from '#test/support/ask.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
+import { exampleBootstrap } from '#test/support/envoy/xds-envoy.ts'
 import { startEnvoy, validateEnvoy } from '#test/support/envoy.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { placeDeclaration } from '#test/support/platform/declaration.ts'
 import { freePort } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { startBasicServer } from '#test/support/start-basic-server.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { exampleBootstrap } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(150_000)
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { CatalogueModel } from '#test/support/catalogue-model.ts'
 import type { ConsulServer } from '#test/support/consul.ts'
 import { foreignPlane } from '#test/support/foreign/scene.ts'
 import { ModelHeddle, rowsOf } from '#test/support/foreign/world.ts'
+import { CatalogueModel } from '#test/support/mirror/catalogue-model.ts'
 import { deregister, notOfOwner, proves, records, register, startTwoConsuls } from '#test/support/mirror/scene.ts'
 import { waitFor } from '#test/support/wait.ts'
 

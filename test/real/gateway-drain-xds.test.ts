@@ -1,14 +1,14 @@
 import t from 'tap'
+import { startTellingInstance } from '#test/support/agents/telling-instance.ts'
 import { Balancer } from '#test/support/balancer.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import type { EnvoyServer } from '#test/support/envoy.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { startTellingInstance } from '#test/support/telling-instance.ts'
 import { drive } from '#test/support/traffic.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(150_000)

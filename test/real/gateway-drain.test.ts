@@ -1,10 +1,10 @@
 import t from 'tap'
+import { startTellingInstance } from '#test/support/agents/telling-instance.ts'
 import { Balancer } from '#test/support/balancer.ts'
 import { missingParts, programOf } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
-import { startTellingInstance } from '#test/support/telling-instance.ts'
 import { drive } from '#test/support/traffic.ts'
 import { waitFor } from '#test/support/wait.ts'
 

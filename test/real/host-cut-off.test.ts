@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
+import type { PlaneLine } from '#test/support/agents/judging-plane.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import type { PlaneLine } from '#test/support/judging-plane.ts'
 import { Network, whyNoNetwork } from '#test/support/network.ts'
 import { projectFolder } from '#test/support/parts.ts'
 import type { RunningProcess } from '#test/support/process.ts'
@@ -33,7 +33,7 @@ t.test('hosts that are cut off', { skip, timeout: 180_000 }, async (t) => {
   await using network = await Network.open(['plane', ...hosts])
   await using folder = await temporaryFolder('cut-off')
   await using plane = await network.spawn('plane', node, [
-    program('test/support/judging-plane.ts'),
+    program('test/support/agents/judging-plane.ts'),
     '--address',
     network.addressOf('plane'),
   ])

@@ -5,8 +5,8 @@ import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { JournalConfig } from '#control-plane/journal/config.ts'
 import { openJournal } from '#control-plane/journal/open-journal.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
-import { AgentClient, helloOf, nodeId, passing, refused, specOf } from '#test/support/agent-client.ts'
-import { quiet, startAgentsPlane } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId, passing, refused, specOf } from '#test/support/agents/agent-client.ts'
+import { quiet, startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 
 const node = nodeId(1)

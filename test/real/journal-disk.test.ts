@@ -5,13 +5,13 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { spawnProcess } from '#test/support/process.ts'
-import { acknowledgedIds, startOn } from '#test/support/stored-fleet.ts'
+import { acknowledgedIds, startOn } from '#test/support/store/stored-fleet.ts'
 
 t.setTimeout(180_000)
 
 const run = promisify(execFile)
-const writer = fileURLToPath(import.meta.resolve('#test/support/journal-writer.ts'))
-const smallDisk = fileURLToPath(import.meta.resolve('#test/support/journal-small-disk.ts'))
+const writer = fileURLToPath(import.meta.resolve('#test/support/store/journal-writer.ts'))
+const smallDisk = fileURLToPath(import.meta.resolve('#test/support/store/journal-small-disk.ts'))
 
 function mayMount(): boolean {
   return process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0

@@ -5,12 +5,12 @@ import t from 'tap'
 import { Failure } from '#shared/failure/failure.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { spawnProcess } from '#test/support/process.ts'
-import { acknowledgedIds, startOn } from '#test/support/stored-fleet.ts'
+import { acknowledgedIds, startOn } from '#test/support/store/stored-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(180_000)
 
-const writer = fileURLToPath(import.meta.resolve('#test/support/journal-writer.ts'))
+const writer = fileURLToPath(import.meta.resolve('#test/support/store/journal-writer.ts'))
 
 /** Lets a process record until some more ids are acknowledged, then kills it at a random moment. */
 async function recordAndKill(path: string, notes: string, recorders: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import t from 'tap'
-import { startAgentsPlane } from '#test/support/agents-plane.ts'
+import { startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { waitFor } from '#test/support/wait.ts'
 

@@ -3,10 +3,10 @@ import t from 'tap'
 import { cannotCheck, noPermission, noToken, tooMany } from '#control-plane/routing/answers.ts'
 import type { Access, Action, Authenticator, Rate, RoutePolicy, RouteTable } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
-import { anyTable } from '#test/support/any-table.ts'
-import { Echo, header, rawRequest, serveTable } from '#test/support/nginx-table.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
+import { Echo, header, rawRequest, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(120_000)
 

@@ -17,9 +17,9 @@ import type { Action, Service } from '#control-plane/routing/table.ts'
 import { answering } from '#test/support/answering.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { Echo, exchange, header, rawRequest, readAnswer, serveTable } from '#test/support/nginx-table.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainService, plainTable } from '#test/support/route-tables.ts'
+import { Echo, exchange, header, rawRequest, readAnswer, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainRoute, plainService, plainTable } from '#test/support/routing/route-tables.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(120_000)

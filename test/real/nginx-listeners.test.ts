@@ -9,9 +9,9 @@ import type { Listener } from '#control-plane/routing/table.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { startGateway } from '#test/support/gateway.ts'
-import { Echo, header, rawRequest, serveTable } from '#test/support/nginx-table.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { Echo, header, rawRequest, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(120_000)

@@ -5,10 +5,10 @@ import { decide } from '#control-plane/routing/table/decide.ts'
 import { normalPath } from '#control-plane/routing/table/normal-path.ts'
 import type { RoutedRequest } from '#control-plane/routing/table/request-match.ts'
 import type { Condition, Route, RouteTable } from '#control-plane/routing/table.ts'
-import { anyTable } from '#test/support/any-table.ts'
-import { Echo, header, rawRequest, serveTable } from '#test/support/nginx-table.ts'
 import { freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { anyTable } from '#test/support/routing/any-table.ts'
+import { Echo, header, rawRequest, serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(120_000)
 

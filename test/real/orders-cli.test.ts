@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import * as z from 'zod/mini'
 import { run } from '#cli/program.ts'
-import { ChangeView } from '#shared/protocol/api.ts'
+import { ChangeView } from '#shared/protocol/change-api.ts'
 import {
   DesiredView,
   RestartView,

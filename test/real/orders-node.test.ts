@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type { InstanceView, NodeView } from '#shared/protocol/api.ts'
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 

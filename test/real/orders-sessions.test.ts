@@ -3,8 +3,8 @@ import { desiredView } from '#control-plane/api/desired-view.ts'
 import type { Change } from '#control-plane/fleet/event.ts'
 import { desiredKeys } from '#shared/protocol/desired-keys.ts'
 import type { Desired } from '#shared/protocol/messages.ts'
-import { AgentClient, helloOf, nodeId } from '#test/support/agent-client.ts'
-import { type AgentsPlane, startAgentsPlane } from '#test/support/agents-plane.ts'
+import { AgentClient, helloOf, nodeId } from '#test/support/agents/agent-client.ts'
+import { type AgentsPlane, startAgentsPlane } from '#test/support/agents/agents-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(60_000)

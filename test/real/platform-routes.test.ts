@@ -11,10 +11,10 @@ import {
 } from '#control-plane/routing/answers.ts'
 import type { NodeView } from '#shared/protocol/api.ts'
 import type { NamedRouteView } from '#shared/protocol/route-explain.ts'
-import type { Asking, FullAnswer } from '#test/support/envoy-table.ts'
 import { proxies } from '#test/support/platform/declaration.ts'
 import { noPlatform, Platform } from '#test/support/platform/platform.ts'
 import type { Arrived } from '#test/support/platform/servers.ts'
+import type { Asking, FullAnswer } from '#test/support/routing/envoy-table.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 // Real processes on a busy machine take their time to start.

@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { instanceTooSlow, noToken, noWebsocket, tooMany } from '#control-plane/routing/answers.ts'
-import type { FullAnswer } from '#test/support/envoy-table.ts'
 import { arrivedIn, eachProxy, said } from '#test/support/platform/each-proxy.ts'
 import { noPlatform, Platform } from '#test/support/platform/platform.ts'
+import type { FullAnswer } from '#test/support/routing/envoy-table.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 // Real processes on a busy machine take their time to start.

@@ -6,11 +6,11 @@ import { explainError } from '#shared/failure/failure.ts'
 import { certificate, noCertificates } from '#test/support/certificates.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { missingParts } from '#test/support/parts.ts'
-import { startPgbouncer } from '#test/support/pgbouncer.ts'
-import { PostgresqlServer, postgresqlPrograms } from '#test/support/postgresql.ts'
 import { journalSuite } from '#test/support/store/journal-suite.ts'
 import { PostgresqlKind, type StoreKind } from '#test/support/store/kinds.ts'
 import { leadershipSuite } from '#test/support/store/leadership-suite.ts'
+import { startPgbouncer } from '#test/support/store/pgbouncer.ts'
+import { PostgresqlServer, postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { storeSuite } from '#test/support/store/store-suite.ts'
 
 t.setTimeout(150_000)

@@ -5,11 +5,11 @@ import { importJournal } from '#control-plane/journal/import-command.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { projectFolder } from '#test/support/parts.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { spawnProcess } from '#test/support/process.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { PostgresqlKind, sqlite } from '#test/support/store/kinds.ts'
 import { registerOn, settingsOn } from '#test/support/store/plane-on.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

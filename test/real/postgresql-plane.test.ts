@@ -1,11 +1,11 @@
 import t from 'tap'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { reachStore } from '#control-plane/journal/reach-store.ts'
-import { logLines } from '#test/support/journal.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
+import { logLines } from '#test/support/store/journal.ts'
 import { PostgresqlKind } from '#test/support/store/kinds.ts'
 import { registerOn, settingsOn } from '#test/support/store/plane-on.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(170_000)

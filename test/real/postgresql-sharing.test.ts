@@ -7,10 +7,10 @@ import type { Store } from '#control-plane/journal/store.ts'
 import { encodeEvent } from '#control-plane/journal/stored-event.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
 import { PostgresqlKind, type StorePlace } from '#test/support/store/kinds.ts'
-import { acknowledgedIds } from '#test/support/stored-fleet.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
+import { acknowledgedIds } from '#test/support/store/stored-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(150_000)

@@ -17,9 +17,9 @@ import { type Answer, ask } from '#test/support/ask.ts'
 import { startEnvoy } from '#test/support/envoy.ts'
 import { startEnvoyGateway } from '#test/support/gateway.ts'
 import { nginxConfiguration, startNginx } from '#test/support/nginx.ts'
-import { pathCases, pathRoutes } from '#test/support/path-cases.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { pathCases, pathRoutes } from '#test/support/routing/path-cases.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 const [envoyPort = 0, filesPort = 0, nginxPort = 0] = await freePorts(3)
 const proxies = ['envoy', 'files', 'nginx'] as const

@@ -2,7 +2,7 @@ import t from 'tap'
 import { sendSteadily } from '#test/support/alike/load.ts'
 import { startPair } from '#test/support/alike/pair-of.ts'
 import { answering } from '#test/support/answering.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(120_000)
 

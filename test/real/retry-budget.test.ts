@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { noInstance } from '#control-plane/routing/answers.ts'
-import { serving } from '#test/support/envoy-table.ts'
-import { serveTable } from '#test/support/nginx-table.ts'
 import { freePort, freePorts } from '#test/support/ports.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { serving } from '#test/support/routing/envoy-table.ts'
+import { serveTable } from '#test/support/routing/nginx-table.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(120_000)

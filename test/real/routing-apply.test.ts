@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { AppliedView, PlanView, VersionView } from '#shared/protocol/routing-api.ts'
-import { RoutingLandscape } from '#test/support/routing-landscape.ts'
+import { RoutingLandscape } from '#test/support/routing/routing-landscape.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(150_000)

@@ -4,6 +4,7 @@ import t from 'tap'
 import type { PlanView } from '#shared/protocol/routing-api.ts'
 import { answering } from '#test/support/answering.ts'
 import { Connections } from '#test/support/connections.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { portOf } from '#test/support/envoy-files.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { missingParts, programOf } from '#test/support/parts.ts'
@@ -11,7 +12,6 @@ import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 t.setTimeout(150_000)
 const missing = missingParts(['envoy', 'nginx'])

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
 import type { VersionView } from '#shared/protocol/routing-api.ts'
-import { RoutingLandscape } from '#test/support/routing-landscape.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
+import { RoutingLandscape } from '#test/support/routing/routing-landscape.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 // Real processes on a busy machine take their time to start.

@@ -6,8 +6,8 @@ import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { onPath } from '#test/support/on-path.ts'
 import { projectFolder } from '#test/support/parts.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 
 t.setTimeout(120_000)
 

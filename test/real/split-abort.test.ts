@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SplitScene, startSide } from '#test/support/split-scene.ts'
+import { SplitScene, startSide } from '#test/support/routing/split-scene.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 t.setTimeout(150_000)

@@ -1,15 +1,15 @@
 import { request } from 'node:http'
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
 import type { WholeSplitView } from '#shared/protocol/split-api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { answering } from '#test/support/answering.ts'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { portOf } from '#test/support/envoy-files.ts'
 import { missingParts } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { RunningAgent } from '#test/support/start-agent.ts'
 import { RunningPlane } from '#test/support/start-plane.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 
 // Real processes on a busy machine take their time to start.
 t.setTimeout(150_000)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SplitScene } from '#test/support/split-scene.ts'
+import { SplitScene } from '#test/support/routing/split-scene.ts'
 
 t.setTimeout(150_000)
 

@@ -4,7 +4,7 @@ import { decide } from '#control-plane/routing/table/decide.ts'
 import { choicesOfSplit, type Split } from '#control-plane/routing/table/split.ts'
 import type { RouteTable } from '#control-plane/routing/table.ts'
 import { startPair } from '#test/support/alike/pair-of.ts'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 
 t.setTimeout(120_000)
 

@@ -3,6 +3,7 @@ import express from 'express'
 import type { Test } from 'tap'
 import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
+import { Readers } from '#control-plane/api/readers.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
 import { FederationConfig } from '#control-plane/federation/config.ts'
 import { Federation } from '#control-plane/federation/federation.ts'
@@ -20,8 +21,8 @@ import type { GatewaySeen } from '#control-plane/routing/versions/rollout.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { LintView } from '#shared/protocol/lint.ts'
 import { answering } from './answering.ts'
-import { apiRouting } from './api-routing.ts'
-import { plainEndpoint, plainRoute, plainTable, publishing } from './route-tables.ts'
+import { apiRouting } from './routing/api-routing.ts'
+import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
 const tables = publishing(
   plainTable(8090, [plainRoute('/api/crm', 'crm', { path: 'strip' })], { crm: [plainEndpoint(8080)] }),
@@ -93,6 +94,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
           revisionAt: async (time) =>
             (entries.find(({ event }) => event.at >= time)?.revision ?? entries.length + 1) - 1,
           newest: () => entries.length,
+          readers: new Readers(),
           onAppend: (listener) => {
             listeners.add(listener)
             return () => listeners.delete(listener)

@@ -10,7 +10,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { answerOf, type Behaviour, parseSwitch } from './behaviour.ts'
+import { answerOf, type Behaviour, parseSwitch } from './routing/behaviour.ts'
 
 const { values } = parseArgs({
   options: {

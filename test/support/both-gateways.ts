@@ -1,4 +1,6 @@
-import type { InstanceView, StatusView } from '#shared/protocol/api.ts'
+import type { InstanceView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
+import { startXdsEnvoy } from './envoy/xds-envoy.ts'
 import { programOf } from './parts.ts'
 import { freePort, freePorts } from './ports.ts'
 import { RunningAgent } from './start-agent.ts'
@@ -6,7 +8,6 @@ import { type BasicServer, startBasicServer } from './start-basic-server.ts'
 import { RunningPlane } from './start-plane.ts'
 import { drive, type Outcome } from './traffic.ts'
 import { waitFor } from './wait.ts'
-import { startXdsEnvoy } from './xds-envoy.ts'
 
 /** A node with an agent and the real servers beside it. */
 export type NodeWanted = {

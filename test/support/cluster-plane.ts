@@ -8,8 +8,8 @@ import { Heartbeats } from '#control-plane/ingest/cluster-api/heartbeats.ts'
 import { watchServices } from '#control-plane/ingest/cluster-api/watch-services.ts'
 import { ClientsConfig } from '#control-plane/ingest/config.ts'
 import type { ClientSample } from '#control-plane/ingest/samples.ts'
-import { quiet } from './agents-plane.ts'
-import { MemoryJournal } from './memory-journal.ts'
+import { quiet } from './agents/agents-plane.ts'
+import { MemoryJournal } from './store/memory-journal.ts'
 
 export type ClusterPlaneOptions = {
   readonly lifetimeMs?: number
@@ -17,7 +17,7 @@ export type ClusterPlaneOptions = {
   readonly settings?: object
   readonly fleet?: Fleet
   /** Where metrics and tasks are kept; by default there are none, and none can be. */
-  readonly kept?: Partial<Pick<ClusterApiOptions, 'readMetrics' | 'syncTasks' | 'hooks'>>
+  readonly kept?: Partial<Pick<ClusterApiOptions, 'readMetrics' | 'syncTasks' | 'keepImported' | 'hooks'>>
 }
 
 /** The registry API over a real fleet, whose journal lives in memory, on a port of its own. */
@@ -45,6 +45,7 @@ export async function startClusterPlane(options: ClusterPlaneOptions = {}) {
     },
     readMetrics: async () => [],
     syncTasks: { add: async () => 'full', get: async () => undefined, list: async () => [] },
+    keepImported: async (_table, rows) => rows.map(() => ({ outcome: 'taken' })),
     servicesHealth: watched.now,
     ...options.kept,
   })

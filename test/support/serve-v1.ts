@@ -6,6 +6,7 @@ import express from 'express'
 import type { Test } from 'tap'
 import * as z from 'zod/mini'
 import { notFound, problemHandler } from '#control-plane/api/problem.ts'
+import { Readers } from '#control-plane/api/readers.ts'
 import { v1Router } from '#control-plane/api/v1.ts'
 import { FederationConfig } from '#control-plane/federation/config.ts'
 import { Federation } from '#control-plane/federation/federation.ts'
@@ -19,8 +20,8 @@ import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
 import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
 import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts'
 import { createLogger } from '#shared/logging/logger.ts'
-import { apiRouting } from './api-routing.ts'
-import { plainEndpoint, plainRoute, plainTable, publishing } from './route-tables.ts'
+import { apiRouting } from './routing/api-routing.ts'
+import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
 const tables = publishing(
   plainTable(8090, [plainRoute('/api/crm', 'crm', { path: 'strip' })], { crm: [plainEndpoint(8080)] }),
@@ -111,6 +112,7 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
         read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),
         revisionAt: async (time) => (entries.find(({ event }) => event.at >= time)?.revision ?? entries.length + 1) - 1,
         newest: () => entries.length,
+        readers: new Readers(),
         onAppend: (listener) => {
           listeners.add(listener)
           return () => listeners.delete(listener)

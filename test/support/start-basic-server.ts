@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Mode } from './behaviour.ts'
 import { projectFolder } from './parts.ts'
 import { freePort } from './ports.ts'
 import { type Ending, type RunningProcess, spawnProcess } from './process.ts'
+import type { Mode } from './routing/behaviour.ts'
 
 export type BasicServerOptions = {
   readonly name?: string

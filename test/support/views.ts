@@ -1,5 +1,6 @@
-import type { EventView, InstanceView, NodeView, ServiceView, SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { EventView, InstanceView, NodeView, ServiceView } from '#shared/protocol/api.ts'
 import type { SplitView } from '#shared/protocol/split-api.ts'
+import type { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 
 /** What the API answers, with every field at something plain: tests name only what they are about. */
 

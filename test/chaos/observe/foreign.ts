@@ -17,10 +17,10 @@ export async function registerForeign(world: World, unit: string): Promise<void>
   await ask(world, unit, 'PUT', `/v1/kv/${foreignPath}`, { theirs: true })
 }
 
-/** Everything of it, indexes included, as one text. */
+/** Everything of it, indexes included, as one text; consistently, for a Consul that starts again shows its own past until it has read all its log. */
 export async function readForeign(world: World, unit: string): Promise<string> {
   const paths = [`/v1/health/node/${foreignNode}`, `/v1/catalog/node/${foreignNode}`, `/v1/kv/${foreignPath}`]
-  const found = await Promise.all(paths.map((path) => ask(world, unit, 'GET', path)))
+  const found = await Promise.all(paths.map((path) => ask(world, unit, 'GET', `${path}?consistent`)))
   return JSON.stringify(found)
 }
 
@@ -28,7 +28,7 @@ const Fence = z.object({ installation: z.string(), epoch: z.number(), run: z.str
 
 /** Who may write to a Consul; undefined: nobody has yet. */
 export async function readFence(world: World, unit: string): Promise<z.output<typeof Fence> | undefined> {
-  const response = await fetch(`${world.view(unit, ports.catalogue)}/v1/kv/heddle/heddle/fence?raw`, {
+  const response = await fetch(`${world.view(unit, ports.catalogue)}/v1/kv/heddle/heddle/fence?raw&consistent`, {
     signal: AbortSignal.timeout(2_000),
   })
   if (response.status === 404) return undefined

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { FingerprintView, InstanceView, StatusView } from '#shared/protocol/api.ts'
+import { InstanceView } from '#shared/protocol/api.ts'
+import { FingerprintView, StatusView } from '#shared/protocol/status-api.ts'
 import type { Believed, PlaneAtRest } from '../history.ts'
 import { ports } from '../world/plan.ts'
 import type { World } from '../world/world.ts'

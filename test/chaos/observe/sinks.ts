@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
+import { endpointsOn } from '#test/support/envoy/endpoints.ts'
 import type { Shown } from '../history.ts'
 import { diskOf, ports } from '../world/plan.ts'
 import type { World } from '../world/world.ts'
@@ -15,10 +16,13 @@ const Rows = z.array(
   }),
 )
 
-/** What a Consul shows of ours under some services' names, read from itself whatever stands before it. */
+/**
+ * What a Consul shows of ours under some services' names, read from itself whatever stands before it; consistently, for one that starts
+ * again shows its own past until it has read all its log.
+ */
 export async function readConsul(world: World, unit: string, services: readonly string[]): Promise<ShownBy> {
   const pages = await Promise.all(
-    services.map((name) => read(world.view(unit, ports.catalogue), `/v1/health/service/${name}`)),
+    services.map((name) => read(world.view(unit, ports.catalogue), `/v1/health/service/${name}?consistent`)),
   )
   const ours = pages.flatMap((page) => z.parse(Rows, page)).filter(({ Service }) => Service.Meta?.['heddle-owner'])
   return Object.fromEntries(
@@ -30,31 +34,12 @@ export async function readConsul(world: World, unit: string, services: readonly 
   )
 }
 
-const Clusters = z.object({
-  cluster_statuses: z.optional(
-    z.array(
-      z.object({
-        host_statuses: z.optional(
-          z.array(
-            z.object({
-              address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }) }),
-              weight: z.optional(z.number()),
-              priority: z.optional(z.number()),
-            }),
-          ),
-        ),
-      }),
-    ),
-  ),
-})
-
 /** The endpoints that Envoy itself has, of those instances whose addresses are told. */
 export async function readEnvoy(world: World, instances: ReadonlyMap<string, string>): Promise<ShownBy> {
   const page = await read(world.view(world.plan.envoy, ports.envoyAdmin), '/clusters?format=json')
-  const hosts = (z.parse(Clusters, page).cluster_statuses ?? []).flatMap(({ host_statuses }) => host_statuses ?? [])
   return Object.fromEntries(
-    hosts.flatMap(({ address: { socket_address: at }, weight = 1, priority = 0 }) => {
-      const instance = instances.get(`${at.address}:${at.port_value}`)
+    endpointsOn(page).flatMap(({ address, port, weight, priority }) => {
+      const instance = instances.get(`${address}:${port}`)
       return instance === undefined ? [] : [[instance, { routable: true, mark: `${weight}/${priority}` }]]
     }),
   )

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { xdsBootstrap } from '#test/support/envoy/bootstrap.ts'
 import { diskOf, type MemberPlan, ports, type WorldPlan } from './plan.ts'
 
 /** What the units are told, as files. */
@@ -95,39 +96,11 @@ export function routesConfiguration(plan: WorldPlan): object {
 }
 
 export function envoyConfiguration({ plan, addressOf }: Place): object {
-  const at = (address: string, port: number) => ({ socket_address: { address, port_value: port } })
-  const http2 = { connection_keepalive: { interval: '5s', timeout: '3s' } }
-  const planes = plan.planes.map((plane) => ({ endpoint: { address: at(addressOf(plane), ports.xds) } }))
-  return {
-    node: { id: 'edge-1', cluster: 'edge' },
-    admin: { address: at('0.0.0.0', ports.envoyAdmin) },
-    dynamic_resources: {
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: 'heddle-xds' } }],
-      },
-      lds_config: { ads: {}, resource_api_version: 'V3' },
-      cds_config: { ads: {}, resource_api_version: 'V3' },
-    },
-    static_resources: {
-      clusters: [
-        {
-          name: 'heddle-xds',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicit_http_config: { http2_protocol_options: http2 },
-            },
-          },
-          load_assignment: { cluster_name: 'heddle-xds', endpoints: [{ lb_endpoints: planes }] },
-        },
-      ],
-    },
-  }
+  return xdsBootstrap({
+    admin: { address: '0.0.0.0', port: ports.envoyAdmin },
+    planes: plan.planes.map((plane) => ({ address: addressOf(plane), port: ports.xds })),
+    keepalive: { interval: '5s', timeout: '3s' },
+  })
 }
 
 export function consulConfiguration(unit: string, datacenter: string, { folder }: Place): object {

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import * as z from 'zod/mini'
-import { StatusView } from '#shared/protocol/api.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 import { answers, writeYaml } from '#test/support/landscape/program.ts'
 import { asNobody, giveToNobody } from '#test/support/not-as-root.ts'
 import { programOf, projectFolder } from '#test/support/parts.ts'
-import { postgresqlPrograms } from '#test/support/postgresql.ts'
 import { type Exit, type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { postgresqlPrograms } from '#test/support/store/postgresql.ts'
 import {
   agentConfiguration,
   consulConfiguration,

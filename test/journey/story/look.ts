@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { InstanceView } from '#shared/protocol/api.ts'
 import type { ConsulServer } from '#test/support/consul.ts'
+import { endpointsOn } from '#test/support/envoy/endpoints.ts'
 import type { EnvoyServer } from '#test/support/envoy.ts'
 import type { Landscape } from '#test/support/landscape/landscape.ts'
 import { waitFor } from '#test/support/wait.ts'
@@ -16,32 +17,13 @@ export async function inConsul(consul: ConsulServer, { id, service }: InstanceVi
   return (ours?.Status as ConsulStatus | undefined) ?? 'absent'
 }
 
-const Clusters = z.object({
-  cluster_statuses: z.optional(
-    z.array(
-      z.object({
-        host_statuses: z.optional(
-          z.array(
-            z.object({
-              address: z.object({ socket_address: z.object({ address: z.string(), port_value: z.number() }) }),
-            }),
-          ),
-        ),
-      }),
-    ),
-  ),
-})
-
 /** Whether Envoy itself has an endpoint at this address and port. */
 export async function inEnvoy(
   { adminUrl }: Pick<EnvoyServer, 'adminUrl'>,
   { address: host, port }: InstanceView,
 ): Promise<boolean> {
   const response = await fetch(`${adminUrl}/clusters?format=json`, { signal: AbortSignal.timeout(5_000) })
-  const { cluster_statuses = [] } = z.parse(Clusters, await response.json())
-  return cluster_statuses.some(({ host_statuses = [] }) =>
-    host_statuses.some(({ address: { socket_address: at } }) => at.address === host && at.port_value === port),
-  )
+  return endpointsOn(await response.json()).some((at) => at.address === host && at.port === port)
 }
 
 /** What a sink has proven of an instance: shown, absent, different or unknown. */

@@ -1,6 +1,6 @@
 import type { CheckRow, NodeRow, ServiceRow } from '#control-plane/consul/answers.ts'
 import type { Operation } from '#control-plane/consul/operation.ts'
-import { CatalogueModel } from '#test/support/catalogue-model.ts'
+import { CatalogueModel } from '#test/support/mirror/catalogue-model.ts'
 import { Keys } from '../keys.ts'
 import type { Machine, Process, World } from '../time/world.ts'
 

@@ -1,11 +1,6 @@
+import type { Replica, StoredReplica } from '#control-plane/fleet/replica.ts'
 import type { SnapshotMark } from '#control-plane/journal/retention.ts'
-import type {
-  AppendCondition,
-  Leadership,
-  LeadershipClaim,
-  Replica,
-  StoredReplica,
-} from '#control-plane/journal/store.ts'
+import type { AppendCondition, Leadership, LeadershipClaim } from '#control-plane/journal/store.ts'
 import type { StoredEntry, StoredEvent } from '#control-plane/journal/stored-event.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Process } from '../time/world.ts'

@@ -199,6 +199,8 @@ export class Cast {
     const mirror = MirrorConfig.parse({
       owner,
       compare_every: '10s',
+      // Nothing that is deregistered needs to be inferred, whoever leads.
+      guard: { least: 0, share: 0 },
       datacenters: this.consuls.map(({ name, machine }) => ({
         name,
         address: `http://${machine.name}:${consulPort}`,

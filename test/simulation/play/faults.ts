@@ -1,10 +1,10 @@
-import type { ServiceRow } from '#control-plane/consul/answers.ts'
 import type { Change } from '#control-plane/fleet/event.ts'
-import type { ConsulModel, ConsulMood } from '../models/consul.ts'
+import type { ConsulMood } from '../models/consul.ts'
 import type { Trouble } from '../models/network.ts'
 import type { SimulatedServer } from '../models/servers.ts'
 import type { Machine, Process, World } from '../time/world.ts'
 import { type Cast, instanceOf } from './cast.ts'
+import { writeForeign } from './foreign-records.ts'
 import type { FaultKind } from './scenario.ts'
 
 /** Whether a fault touches what carries news, or only what the news is about. */
@@ -203,7 +203,7 @@ export class Faults {
         return `${machine.name} to ${seconds(machine.clockAheadMs)} ahead`
       }
       case 'foreign records':
-        return this.#writeForeign(consul.name)
+        return writeForeign(consul, random)
       case 'drain': {
         const instance = instanceOf(server, agents.find(({ options }) => options.machine === server.machine) ?? agent)
         const expiresAt = this.#cast.database.process.machine.epoch + forMs
@@ -297,37 +297,6 @@ export class Faults {
     }
     plane.process.do(() => record(change, { by: 'operator:ann' }).catch(again))
   }
-
-  /** Somebody registers a service of theirs under an id of ours, on a node of ours. */
-  #takePlace(consul: ConsulModel): string | undefined {
-    const ours = [...consul.catalogue.all().values()].filter(isService).filter(({ node }) => node.startsWith('heddle-'))
-    const row = this.#world.random.pick(ours)
-    if (!row) return undefined
-    const Service = { ID: row.id, Service: row.service, Address: '192.0.2.9', Port: 99, ModifyIndex: row.index }
-    consul.byHand([{ Service: { Verb: 'cas', Node: row.node, Service } }])
-    return `in the place of ${row.id} in ${consul.name}`
-  }
-
-  #writeForeign(name: string): string | undefined {
-    const { random } = this.#world
-    const consul = this.#cast.consuls.find((each) => each.name === name)
-    if (consul && random.chance(0.3)) return this.#takePlace(consul)
-    const Node = `legacy-${random.whole(1, 3)}`
-    const index = (key: string) => consul?.catalogue.all().get(key)?.index ?? 0
-    if (index(`node ${Node}`) === 0)
-      consul?.byHand([{ Node: { Verb: 'cas', Node: { Node, Address: '192.0.2.7', ModifyIndex: 0 } } }])
-    const ID = random.chance(0.5) ? 'crm' : 'auth'
-    const port = random.whole(8000, 8001)
-    const ModifyIndex = index(`service ${Node}\n${ID.toLowerCase()}`)
-    const Address = random.chance(0.5) ? '192.0.2.7' : '198.51.100.1'
-    const Service = { ID, Service: ID, Address, Port: port, ModifyIndex }
-    consul?.byHand([{ Service: { Verb: 'cas', Node, Service } }])
-    return `${ID} on ${Node} at ${Address}:${port} in ${name}`
-  }
-}
-
-function isService(row: object): row is ServiceRow {
-  return 'port' in row
 }
 
 function isPlane({ planes }: Cast): (machine: Machine) => boolean {

@@ -1,4 +1,3 @@
-import type { CheckRow, NodeRow, ServiceRow } from '#control-plane/consul/answers.ts'
 import type { Operation } from '#control-plane/consul/operation.ts'
 import type { JournalEntry } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
@@ -6,13 +5,14 @@ import { fleetHash } from '#control-plane/fleet/fleet-hash.ts'
 import type { AppendCondition, Leadership } from '#control-plane/journal/store.ts'
 import { decodeEntry, type StoredEntry } from '#control-plane/journal/stored-event.ts'
 import { parseIdentity } from '#control-plane/mirror/fence.ts'
-import { checkIdOf, checkNotes, consulNodeName, ownerKey } from '#control-plane/mirror/names.ts'
-import type { Report } from '#shared/protocol/messages.ts'
-import type { Before, ConsulModel } from '../models/consul.ts'
+import type { Before } from '../models/consul.ts'
 import type { SimulatedServer } from '../models/servers.ts'
 import type { Process, World } from '../time/world.ts'
-import { type Cast, type CastWatcher, instanceOf, owner } from './cast.ts'
+import { Acknowledged } from './acknowledged.ts'
+import { statusIn, unrestOf } from './at-rest.ts'
+import { type Cast, type CastWatcher, instanceOf } from './cast.ts'
 import type { Faults } from './faults.ts'
+import { describe, touchesForeign } from './writes.ts'
 
 /** A dead instance has left every sink after this, when nothing else is wrong. */
 const deadWithinMs = 16_000
@@ -24,8 +24,6 @@ export class Broken extends Error {
   override readonly name = 'Broken'
 }
 
-type Sent = { readonly sequence: number; readonly words: ReadonlyMap<string, string> }
-
 /** Watches a history, and ends it at once when something happens that must never happen. */
 export class Invariants implements CastWatcher {
   /** What the database has committed, reduced. */
@@ -33,7 +31,6 @@ export class Invariants implements CastWatcher {
   #cast!: Cast
   #faults!: Faults
   readonly #world: World
-  readonly #sent = new Map<string, Sent[]>()
   #highestEpoch = 0
   #lookedAt = 0
   #reachedAt = 0
@@ -52,7 +49,15 @@ export class Invariants implements CastWatcher {
   watch(cast: Cast, faults: Faults): void {
     this.#cast = cast
     this.#faults = faults
-    cast.network.tap = (from, to, text) => this.#hear(from, to, text)
+    const acknowledged = new Acknowledged({
+      believed: (id) => this.oracle.instances.get(id)?.health,
+      isWithdrawn: (id) => {
+        const server = this.#serverOf(id)
+        return server === undefined || cast.withdrawn.has(server)
+      },
+      onBroken: (what) => this.#break(what),
+    })
+    cast.network.tap = (from, to, text) => acknowledged.hear(from, to, text)
   }
 
   readonly onFailed = (who: string, error: unknown): void => {
@@ -92,31 +97,13 @@ export class Invariants implements CastWatcher {
     if (fence?.run !== run) {
       this.#break(`${from.name} (${run}) wrote while ${fence?.run ?? 'nobody'} held the fence`)
     }
-    for (const change of changes) this.#checkOwner(change, before, from)
+    for (const change of changes.filter((each) => touchesForeign(each, before)))
+      this.#break(`${from.name} changed a record of somebody else: ${describe(change)}`)
   }
 
   /** What is not as it should be once all is quiet. */
   unrest(): readonly string[] {
-    const { planes, consuls, agents } = this.#cast
-    const problems: string[] = []
-    const leaders = planes.filter((plane) => plane.process?.within(() => plane.parts?.leadership.term()))
-    if (leaders.length !== 1) problems.push(`${leaders.length} planes lead`)
-    for (const { options, parts } of planes) {
-      if (!parts?.journal) continue
-      if (parts.fleet.revision !== this.oracle.revision)
-        problems.push(`${options.name} is at ${parts.fleet.revision}, the journal at ${this.oracle.revision}`)
-    }
-    for (const agent of agents) problems.push(...this.#attachmentOf(agent.options.node))
-    for (const server of this.#cast.servers) problems.push(...this.#restOf(server))
-    for (const consul of consuls) problems.push(...this.#differencesOf(consul))
-    for (const leader of leaders) {
-      for (const sink of leader.parts?.mirror?.()?.sinks ?? []) {
-        const { name, proven, state } = leader.process?.within(() => sink.status()) ?? {}
-        if (proven?.revision !== this.oracle.revision)
-          problems.push(`${name} (${state}) has proven ${proven?.revision} of ${this.oracle.revision}`)
-      }
-    }
-    return problems
+    return unrestOf(this.#cast, this.oracle)
   }
 
   /** Begins to look; what it returns says what was written since then: nothing should be, while nothing happens. */
@@ -265,137 +252,4 @@ export class Invariants implements CastWatcher {
       return agent && instanceOf(server, agent) === instance
     })
   }
-
-  #hear(from: Process, to: Process, text: string): void {
-    if (text.startsWith('{"type":"report"')) {
-      const report = JSON.parse(text) as Report
-      const sent = this.#sent.getOrInsertComputed(`${from.name} ${from.startedAt}`, () => [])
-      const words = (report.instances ?? []).map(({ id, health }) => [id, health] as const)
-      sent.push({ sequence: report.sequence, words: new Map(words) })
-    } else if (text.startsWith('{"type":"ack"')) {
-      const { sequence } = JSON.parse(text) as { readonly sequence: number }
-      this.#acknowledged(`${to.name} ${to.startedAt}`, sequence, from)
-    }
-  }
-
-  /** What is acknowledged is in the journal, this or something newer. */
-  #acknowledged(agent: string, upTo: number, plane: Process): void {
-    const sent = this.#sent.get(agent) ?? []
-    const said = new Map<string, Set<string>>()
-    for (const { sequence, words } of sent) {
-      for (const [id, health] of words) {
-        const known = said.get(id)
-        // Whatever was said later may be there already.
-        if (sequence <= upTo) said.set(id, new Set([health]))
-        else known?.add(health)
-      }
-    }
-    for (const [id, healths] of said) {
-      const believed = this.oracle.instances.get(id)
-      const server = this.#serverOf(id)
-      if (!believed) {
-        if (server && !this.#cast.withdrawn.has(server))
-          this.#break(`${plane.name} acknowledged ${id}, which is not in the journal`)
-        continue
-      }
-      if (!healths.has(believed.health) && !healths.has('unknown'))
-        this.#break(`${plane.name} acknowledged that ${id} is ${[...healths]}; the journal says ${believed.health}`)
-    }
-    const kept = sent.findLastIndex(({ sequence }) => sequence <= upTo)
-    if (kept > 0) sent.splice(0, kept)
-  }
-
-  #checkOwner(change: Operation, { rows }: Before, from: Process): void {
-    const foreign = (row: NodeRow | ServiceRow | CheckRow | undefined): boolean => {
-      if (!row) return false
-      if ('notes' in row) return row.notes !== checkNotes(owner)
-      return row.meta[ownerKey] !== owner
-    }
-    const touched: (NodeRow | ServiceRow | CheckRow | undefined)[] = []
-    if ('Node' in change) {
-      const name = change.Node.Node.Node.toLowerCase()
-      touched.push(rows.get(`node ${name}`))
-      if (change.Node.Verb === 'delete-cas')
-        for (const row of rows.values()) if ('node' in row && row.node.toLowerCase() === name) touched.push(row)
-    } else if ('Service' in change) {
-      touched.push(rows.get(`service ${change.Service.Node}\n${change.Service.Service.ID}`.toLowerCase()))
-    } else if ('Check' in change) {
-      touched.push(rows.get(`check ${change.Check.Check.Node}\n${change.Check.Check.CheckID}`.toLowerCase()))
-    }
-    if (touched.some(foreign)) this.#break(`${from.name} changed a record of somebody else: ${describe(change)}`)
-  }
-
-  #attachmentOf(node: string): readonly string[] {
-    const holders = this.#cast.planes.filter(({ parts, process }) =>
-      process?.within(() => parts?.sessions?.sign(node).kind === 'live'),
-    )
-    const believed = this.oracle.nodes.get(node)
-    const problems: string[] = []
-    if (holders.length !== 1) problems.push(`${holders.length} planes have a session of ${node}`)
-    if (believed?.contact !== 'connected') problems.push(`${node} counts as ${believed?.contact ?? 'unknown'}`)
-    const [holder] = holders
-    if (holder && believed?.attachment?.replica !== holder.parts?.run)
-      problems.push(`${node} is with ${holder.options.name}, the fleet says ${believed?.attachment?.replica}`)
-    return problems
-  }
-
-  /** What is true of a server is believed. */
-  #restOf(server: SimulatedServer): readonly string[] {
-    const agent = this.#cast.agentOf(server)
-    if (!agent) return []
-    const id = instanceOf(server, agent)
-    const standing = this.oracle.standing(id)
-    const instance = this.oracle.instances.get(id)
-    if (this.#cast.withdrawn.has(server)) return instance ? [`${id} is withdrawn and still there`] : []
-    if (!instance) return [`${id} is not there`]
-    // How long an order lasts is reckoned by clocks that may have been set.
-    if (instance.admission.state !== 'active') return []
-    const well = server.wellSince !== undefined
-    if (well && standing?.routable !== 'yes') return [`${id} is well, and not routable: ${standing?.reason.code}`]
-    if (!server.alive && standing?.routable !== 'no') return [`${id} is dead, and routable`]
-    return []
-  }
-
-  #differencesOf(consul: ConsulModel): readonly string[] {
-    const problems: string[] = []
-    for (const [id, { node, spec }] of this.oracle.instances) {
-      const wanted = this.oracle.standing(id)?.consul
-      const shown = statusIn(consul, id, node)
-      const rival = [...consul.catalogue.all()].some(
-        ([key, row]) =>
-          key.startsWith('service ') &&
-          'port' in row &&
-          row.meta[ownerKey] !== owner &&
-          row.service === spec.service &&
-          row.address === spec.address &&
-          row.port === spec.port,
-      )
-      if (!rival && !isTaken(consul, id, node) && (shown ?? 'absent') !== wanted)
-        problems.push(`${consul.name} shows ${id} as ${shown ?? 'absent'} instead of ${wanted}`)
-    }
-    for (const [key, row] of consul.catalogue.all()) {
-      if (!key.startsWith('service ') || !('port' in row) || row.meta[ownerKey] !== owner) continue
-      if (!this.oracle.instances.has(row.id)) problems.push(`${consul.name} still shows ${row.id}`)
-    }
-    return problems
-  }
-}
-
-function statusIn(consul: ConsulModel, id: string, node: string): string | undefined {
-  const row = consul.catalogue.all().get(`check ${consulNodeName(owner, node)}\n${checkIdOf(id)}`.toLowerCase())
-  return row && 'status' in row ? row.status : undefined
-}
-
-/** Whether somebody else has put a record of theirs in the place of ours. */
-function isTaken(consul: ConsulModel, id: string, node: string): boolean {
-  const row = consul.catalogue.all().get(`service ${consulNodeName(owner, node)}\n${id}`.toLowerCase())
-  return row !== undefined && 'port' in row && row.meta[ownerKey] !== owner
-}
-
-function describe(operation: Operation): string {
-  if ('Node' in operation) return `${operation.Node.Verb} node ${operation.Node.Node.Node}`
-  if ('Service' in operation) return `${operation.Service.Verb} service ${operation.Service.Service.ID}`
-  if ('Check' in operation)
-    return `${operation.Check.Verb} check ${operation.Check.Check.CheckID} ${operation.Check.Check.Status ?? ''}`
-  return `${operation.KV.Verb} ${operation.KV.Key}`
 }

@@ -49,6 +49,11 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: /channel\.send\(\{ type: 'goodbye' \}\)/,
     to: "channel.send({ ...outbox.begin(performance.now()), instances: [] }); channel.send({ type: 'goodbye' })",
   },
+  'who departed is known to whoever leads next': {
+    file: 'control-plane/mirror/ledger.ts',
+    from: /this\.#fleet\.hasDeparted\(id\) \? 'deregistered' : undefined/,
+    to: 'undefined',
+  },
   'entries are reduced in the order of the journal': {
     file: 'control-plane/journal/open-journal.ts',
     from: /if \(before > this\.#fleet\.revision\) await this\.#catchUp\(before\)/,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { moreSpecific } from '#control-plane/routing/table/specificity.ts'
 import { choicesOfSplit } from '#control-plane/routing/table/split.ts'
 import type { Action, Endpoint, Forward, Listener, Route, RouteTable, Service } from '#control-plane/routing/table.ts'
-import { plainEndpoint, plainListener, plainRoute, plainService, plainTable } from '../route-tables.ts'
+import { plainEndpoint, plainListener, plainRoute, plainService, plainTable } from '../routing/route-tables.ts'
 
 // Tables whose routes meet: few words, so that prefixes nest, hosts cover each other and conditions decide.
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type FleetEvent, type JournalEntry, subjectOf } from '#control-plane/fleet/event.ts'
-import { Fleet, type FleetState } from '#control-plane/fleet/fleet.ts'
+import { Fleet } from '#control-plane/fleet/fleet.ts'
+import type { FleetState } from '#control-plane/fleet/state.ts'
 import { anyChange } from './changes.ts'
 import { author, shaped, time } from './words.ts'
 

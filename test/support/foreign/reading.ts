@@ -7,14 +7,20 @@ import { deregister, register, type Version } from '../mirror/scene.ts'
 import { waitFor } from '../wait.ts'
 import { foreignPlane, stranger } from './scene.ts'
 
-/** A Consul behind something that keeps the paths that were asked for, and can be made to fail. */
+/**
+ * A Consul behind something that keeps the paths that were asked for, and can be made to fail, or to start again: until something is asked
+ * for consistently, what it was answers then.
+ */
 async function watched(t: Test, real: ConsulServer) {
   const asked: string[] = []
-  const state = { fails: false }
+  const state: { fails: boolean; past?: string | undefined } = { fails: false }
   const server = createServer((incoming, response) => {
-    const url = new URL(incoming.url ?? '/', real.url)
-    const blocking = url.searchParams.has('index') && url.searchParams.get('index') !== '0'
-    asked.push(`${url.pathname}${blocking ? ' (blocking)' : url.searchParams.has('consistent') ? ' (consistent)' : ''}`)
+    const { searchParams } = new URL(incoming.url ?? '/', real.url)
+    const consistent = searchParams.has('consistent')
+    if (consistent) state.past = undefined
+    const url = new URL(incoming.url ?? '/', state.past ?? real.url)
+    const blocking = searchParams.has('index') && searchParams.get('index') !== '0'
+    asked.push(`${url.pathname}${blocking ? ' (blocking)' : consistent ? ' (consistent)' : ''}`)
     if (state.fails) return void response.writeHead(500).end('rpc error')
     const onward = request(url, { method: incoming.method ?? 'GET', headers: incoming.headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers)
@@ -31,7 +37,11 @@ async function watched(t: Test, real: ConsulServer) {
   })
   const { port } = server.address() as AddressInfo
   const consul = Object.assign(Object.create(real), { datacenter: real.datacenter, url: `http://127.0.0.1:${port}` })
-  return { consul: consul as ConsulServer, asked, state }
+  const startAgain = (past: string) => {
+    state.past = past
+    server.closeAllConnections()
+  }
+  return { consul: consul as ConsulServer, asked, state, startAgain }
 }
 
 const few = { every: '1h', health_every: '100ms' }
@@ -67,12 +77,35 @@ export async function readingSuite(t: Test, version: Version): Promise<void> {
     })
     await waitFor(() => plane.foreign.complete(), { what: 'the first reading', withinMs: 10_000 })
     await waitFor(() => asked.includes('/v1/catalog/services (blocking)'), { what: 'the watch', withinMs: 10_000 })
+    const first = asked.length
     await register(consul, stranger('crm-2', { port: 7001 }))
     await waitFor(() => plane.fleet.foreign.size === 2, { what: 'the new record', withinMs: 10_000 })
-    t.notOk(asked.some((path) => path.endsWith('(consistent)')))
+    t.notOk(asked.slice(first).some((path) => path.endsWith('(consistent)')))
     await deregister(consul, { Node: 'legacy', ServiceID: 'crm-2' })
     await waitFor(() => plane.fleet.foreign.size === 1, { what: 'it to go', withinMs: 10_000 })
-    t.ok(asked.includes('/v1/catalog/services (consistent)'))
+    t.ok(asked.slice(first).includes('/v1/catalog/services (consistent)'))
+  })
+
+  await t.test('what a Consul that starts again shows of its own past is not taken in', async (t) => {
+    await using before = await startConsul({ datacenter: 'zervigo-dc', version })
+    // What has gone since is there again.
+    await register(before, stranger('crm-0', { port: 7000 }))
+    await register(before, stranger('crm-1'))
+    const { consul: proxied, asked, state, startAgain } = await watched(t, consul)
+    await using plane = await foreignPlane([proxied], {
+      owner: 'past',
+      policies: { 'zervigo-dc': few },
+      mirrors: false,
+    })
+    const watches = () => asked.filter((path) => path === '/v1/catalog/services (blocking)').length
+    await waitFor(() => plane.foreign.complete(), { what: 'the first reading', withinMs: 20_000 })
+    await waitFor(watches, { what: 'the watch', withinMs: 20_000, until: (count) => count > 0 })
+    const known = watches()
+    startAgain(before.url)
+    await waitFor(watches, { what: 'the watch to go on', withinMs: 20_000, until: (count) => count > known })
+    await waitFor(() => state.past === undefined, { what: 'to be asked consistently', withinMs: 20_000 })
+    t.strictSame(ids(plane.fleet), ['zervigo-dc/legacy/crm-1'])
+    t.equal(plane.journal.entries.length, 1, 'nothing came and went meanwhile')
   })
 
   await t.test('an error is never an empty catalogue', async (t) => {

@@ -7,7 +7,7 @@ import { MirrorConfig } from '#control-plane/mirror/config.ts'
 import { type Mirror, startMirror } from '#control-plane/mirror/serve.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { ConsulServer } from '../consul.ts'
-import { MemoryJournal } from '../memory-journal.ts'
+import { MemoryJournal } from '../store/memory-journal.ts'
 
 export type ForeignInput = NonNullable<NonNullable<z.input<typeof MirrorConfig>['datacenters']>[number]['foreign']>
 

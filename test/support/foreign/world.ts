@@ -10,8 +10,8 @@ import { Endpoints } from '#control-plane/mirror/endpoints.ts'
 import { ownerKey } from '#control-plane/mirror/names.ts'
 import { operationOf } from '#control-plane/mirror/operations.ts'
 import { selects } from '#control-plane/mirror/select.ts'
-import type { CatalogueModel } from '../catalogue-model.ts'
 import { FleetBuilder, instanceRegistered, judged } from '../fleet-builder.ts'
+import type { CatalogueModel } from '../mirror/catalogue-model.ts'
 
 export type Catalogues = ReadonlyMap<string, CatalogueModel>
 

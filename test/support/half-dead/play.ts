@@ -1,7 +1,7 @@
 /**
  * Plays one story of a half-dead network and writes what was seen as its last line. Only in namespaces of its own.
  *
- *   node test/support/half-dead/play.ts towards-agents | towards-plane | lossy | slow
+ *   node test/support/half-dead/play.ts towards-agents | towards-plane | lossy | slow | slow-alone
  */
 import { Scene } from './scene.ts'
 
@@ -79,11 +79,32 @@ async function badCables(cabling: { readonly delayMs: number; readonly lossIn: n
   return { cables: true, looks, removals: removals(scene, from, Object.keys(hosts)) }
 }
 
+/** A machine alone at its site loses its agent, while its cable takes 2 s each way. */
+async function slowAlone() {
+  const hosts = { h1: 'tencent', h2: 'tencent', h3: 'shop' }
+  await using scene = await Scene.open({ hosts, agents: { vantages: { survey_every: '2s' } } })
+  if (!scene.cables) return { cables: false }
+  await allSeen(scene, hosts)
+  const from = scene.moments.length
+  await using _cable = await scene.network.cable('h3', { delayMs: 2_000, lossIn: 0, lossOut: 0 }, 7)
+  scene.killAgent('h3')
+  await scene.until('it to be missed', async () => (await scene.status()).nodes.connected === 2)
+  const until = Date.now() + 9_000
+  const causes = new Set<unknown>()
+  await scene.until('many looks', async () => {
+    const { stages } = await scene.explain('h3')
+    causes.add(stages.find(({ stage }) => stage === 'vantages')?.reason?.params?.cause)
+    return Date.now() > until
+  })
+  const looks = scene.moments.length - from
+  return { cables: true, looks, causes: [...causes], removals: removals(scene, from, Object.keys(hosts)) }
+}
+
 /** Each instance was seen by somebody, and all are in contact. */
-async function allSeen(scene: Scene): Promise<void> {
+async function allSeen(scene: Scene, on: object = hosts): Promise<void> {
   await scene.until(
     'all to be in contact',
-    async () => (await scene.status()).nodes.connected === Object.keys(hosts).length,
+    async () => (await scene.status()).nodes.connected === Object.keys(on).length,
   )
   const since = Date.now()
   await scene.until('the first survey', () => Date.now() - since > 2_500)
@@ -94,6 +115,7 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
   'towards-plane': towardsPlane,
   lossy: () => badCables({ delayMs: 0, lossIn: 30, lossOut: 30 }),
   slow: () => badCables({ delayMs: 2_000, lossIn: 0, lossOut: 0 }),
+  'slow-alone': slowAlone,
 }
 
 const story = stories[process.argv[2] ?? '']

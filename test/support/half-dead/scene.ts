@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { EventView, ExplainView, InstanceView, StatusView } from '#shared/protocol/api.ts'
+import type { EventView, ExplainView, InstanceView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { HostNetwork } from '#test/chaos/world/network.ts'
 import { buildTools } from '#test/chaos/world/tools.ts'
 import { type Folder, temporaryFolder } from '../folder.ts'
@@ -39,6 +40,7 @@ export class Scene implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #hosts: readonly string[]
   readonly #servers = new Map<string, number>()
+  readonly #agents = new Map<string, number>()
   #looking = true
 
   private constructor(network: HostNetwork, hosts: readonly string[], cables: boolean) {
@@ -106,6 +108,12 @@ export class Scene implements AsyncDisposable {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   }
 
+  /** Ends the agent of a host; its server goes on. */
+  killAgent(host: string): void {
+    const pid = this.#agents.get(host)
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }
+
   /** Waits until what is seen is so. */
   async until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
     await waitFor(look, { what, withinMs: 40_000, everyMs: 100 })
@@ -159,7 +167,7 @@ export class Scene implements AsyncDisposable {
         ],
         logging: { level: 'warn' },
       })
-      await this.#spawn(host, process.execPath, [join(projectFolder, 'agent/main.ts'), file])
+      this.#agents.set(host, await this.#spawn(host, process.execPath, [join(projectFolder, 'agent/main.ts'), file]))
     }
     const watching = this.#watch()
     this.#stack.defer(async () => {

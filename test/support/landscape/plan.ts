@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { xdsBootstrap } from '#test/support/envoy/bootstrap.ts'
 
 /** A server with an agent beside it. */
 export type MemberPlan = {
@@ -129,42 +130,12 @@ export function routesConfig(plan: LandscapePlan): object {
 }
 
 export function envoyBootstrap({ ports }: LandscapePlan): object {
-  const address = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } })
-  return {
-    node: { id: 'edge-1', cluster: 'edge' },
-    admin: { address: address(ports.envoyAdmin) },
-    dynamic_resources: {
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: 'heddle-xds' } }],
-      },
-      lds_config: { ads: {}, resource_api_version: 'V3' },
-      cds_config: { ads: {}, resource_api_version: 'V3' },
-    },
-    static_resources: {
-      clusters: [
-        {
-          name: 'heddle-xds',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicit_http_config: {
-                http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '3s' } },
-              },
-            },
-          },
-          load_assignment: {
-            cluster_name: 'heddle-xds',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(ports.xds) } }] }],
-          },
-        },
-      ],
-    },
-  }
+  const address = '127.0.0.1'
+  return xdsBootstrap({
+    admin: { address, port: ports.envoyAdmin },
+    planes: [{ address, port: ports.xds }],
+    keepalive: { interval: '10s', timeout: '3s' },
+  })
 }
 
 export function memberAgentConfig(member: MemberPlan, { folder, ports }: LandscapePlan): object {

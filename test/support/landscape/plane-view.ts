@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { ExplainView, InstanceView, NodeView, StatusView } from '#shared/protocol/api.ts'
+import { ExplainView, InstanceView, NodeView } from '#shared/protocol/api.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 
 /** What a test sees of a plane: its API, as any client sees it. */
 export class PlaneView {

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { Cable } from '../cable.ts'
 import { startConsul } from '../consul.ts'
 import { temporaryFolder } from '../folder.ts'
 import { waitFor } from '../wait.ts'
@@ -158,4 +159,48 @@ export async function fencingSuite(t: Test, version: Version): Promise<void> {
     await proves(mirror.sinks, builder.fleet)
     t.ok((await shown(consul, 'lost')).includes('lost-0: critical refused'))
   })
+  await t.test(
+    'one that has lost everything and has the fence of another at the very same index gets nothing more of us',
+    async (t) => {
+      await using folder = await temporaryFolder('same-index')
+      await using consul = await startConsul({ datacenter: 'same-dc', version, dataDir: folder.path })
+      const direct = Number(new URL(consul.url).port)
+      await using cable = await Cable.to(() => direct)
+      const behind = { datacenter: consul.datacenter, url: `http://127.0.0.1:${cable.port}` }
+      for (let i = 0; i < 100; i += 1) await consul.request('PUT', `/v1/kv/something/${i}`, i)
+      const builder = fleetOf('same', 3)
+      await using mirror = await mirrorInto([behind], builder.fleet, { owner: 'same' })
+      await proves(mirror.sinks, builder.fleet)
+      const index = (await readKey(consul, 'heddle/same/fence'))?.ModifyIndex ?? 0
+      cable.cut()
+      await consul.kill()
+      for (const name of await readdir(folder.path)) await rm(join(folder.path, name), { recursive: true })
+      await consul.start()
+      const other = { installation: 'two', epoch: 1, run: 'theirs' }
+      // Whatever Consul counts by itself: another writer's fence gets our index, or the one after it.
+      let count = 0
+      const reached = await waitFor(
+        async () => {
+          count += 1
+          // An equal value would not move the index.
+          await consul.request('PUT', '/v1/kv/heddle/same/fence', { ...other, count })
+          return (await readKey(consul, 'heddle/same/fence'))?.ModifyIndex ?? 0
+        },
+        { what: 'the index', withinMs: 20_000, everyMs: 0, until: (at) => at >= index },
+      )
+      if (reached > index) t.comment(`the index of the other fence is ${reached}, that of ours was ${index}`)
+      cable.mend()
+      const [sink] = mirror.sinks
+      if (!sink) throw new Error('a sink')
+      builder.judge('same-0', 'critical', 'refused')
+      const { remarks } = await reaches(sink, 'blocked')
+      t.match(remarks.join(), /the installation two writes under the same owner/)
+      t.strictSame(
+        await records(consul, ofOwner('same')),
+        await records(consul, () => false),
+        'nothing of ours is there',
+      )
+      t.equal((await readKey(consul, 'heddle/same/fence'))?.ModifyIndex, reached)
+    },
+  )
 }

@@ -41,7 +41,7 @@ export type MirrorOptions = {
 
 /** A mirror of a fleet into real Consuls, with cadences that suit a test. */
 export async function mirrorInto(
-  consuls: readonly ConsulServer[],
+  consuls: readonly Pick<ConsulServer, 'datacenter' | 'url'>[],
   fleet: FleetView,
   { owner, installation = 'one', run = randomUUID(), epoch = 1, takeover = false, settings, datacenter }: MirrorOptions,
 ): Promise<Mirror> {

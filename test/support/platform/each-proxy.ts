@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { OwnAnswer } from '#control-plane/routing/answers.ts'
-import type { FullAnswer } from '../envoy-table.ts'
+import type { FullAnswer } from '../routing/envoy-table.ts'
 import { type ProxyName, proxies } from './declaration.ts'
 import type { Arrived } from './servers.ts'
 

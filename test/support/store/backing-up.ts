@@ -7,10 +7,10 @@ import { dump } from '#control-plane/journal/backup/dump.ts'
 import { packed } from '#control-plane/journal/backup/pack.ts'
 import { type RestoreParts, restore } from '#control-plane/journal/backup/restore.ts'
 import { migrate } from '#control-plane/journal/migrate.ts'
+import { storeQueries } from '#control-plane/journal/queries/store-queries.ts'
 import type { Schema } from '#control-plane/journal/schema.ts'
-import { NodeSqliteDialect } from '#control-plane/journal/sqlite-dialect.ts'
-import { storeQueries } from '#control-plane/journal/store-queries.ts'
-import { logLines } from '../journal.ts'
+import { NodeSqliteDialect } from '#control-plane/journal/sqlite/dialect.ts'
+import { logLines } from './journal.ts'
 
 /** A SQLite in memory with what a store does and the database behind it. */
 export async function openDatabase(to?: Parameters<typeof migrate>[1]) {

@@ -8,8 +8,8 @@ import type { Store } from '#control-plane/journal/store.ts'
 import { encodeEvent } from '#control-plane/journal/stored-event.ts'
 
 import { anyEvent } from '../arbitraries/journals.ts'
-import { logLines } from '../journal.ts'
 import { waitFor } from '../wait.ts'
+import { logLines } from './journal.ts'
 import type { StoreKind } from './kinds.ts'
 
 const day = 24 * 3_600_000
@@ -194,6 +194,27 @@ export async function journalSuite(t: Test, kind: StoreKind): Promise<void> {
     await using again = await loaded(store)
     t.match(again.replayed, { revision: 11, snapshot: { revision: 10 }, entries: 1 })
     t.equal(again.journal.status().snapshot, 10)
+  })
+
+  await t.test('who departed before or after a snapshot, and did not come back, is known after a restart', async (t) => {
+    await using store = await kind.open()
+    const departs = (instance: string): Change => ({ kind: 'deregistered', instance, cause: 'operator' })
+    {
+      await using plane = await loaded(store)
+      const { journal } = plane
+      await registerMany(journal, 4)
+      await journal.record(departs('crm-0'), { by })
+      await journal.record(departs('crm-1'), { by })
+      await journal.record(registered('crm-1'), { by })
+      await journal.compact()
+      await journal.record(departs('crm-2'), { by })
+    }
+    await using again = await loaded(store)
+    t.equal(again.replayed.entries, 1)
+    t.strictSame(
+      ['crm-0', 'crm-1', 'crm-2', 'crm-3', 'crm-9'].filter((id) => again.fleet.hasDeparted(id)),
+      ['crm-0', 'crm-2'],
+    )
   })
 
   await t.test('compaction drops what is no longer kept, and never the tail', async (t) => {

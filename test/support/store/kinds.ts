@@ -3,8 +3,8 @@ import { openStore, type StoreSettings } from '#control-plane/journal/open-store
 import { PostgresqlConfig } from '#control-plane/journal/postgresql/config.ts'
 import type { Store } from '#control-plane/journal/store.ts'
 import { temporaryFolder } from '../folder.ts'
-import { memoryStore } from '../journal.ts'
-import { PostgresqlServer, postgresqlPrograms } from '../postgresql.ts'
+import { memoryStore } from './journal.ts'
+import { PostgresqlServer, postgresqlPrograms } from './postgresql.ts'
 
 /** A kind of store that the same promises hold for. */
 export type StoreKind = {
@@ -53,7 +53,7 @@ const clearing = [
   'update journal_head set revision = 0',
   'update table_cursor set revision = 0',
   `update leadership set run = '', holder = '', epoch = 0, expires = 0`,
-  'truncate service_registry, cluster_nodes, service_metrics, sync_tasks, routing_versions, routing_splits restart identity',
+  'truncate service_registry, cluster_nodes, service_metrics, sync_tasks, routing_versions, routing_splits, authorities, enrolment_tokens, identities, revocations restart identity',
 ].join('; ')
 
 /** A running PostgreSQL, each store that is open at a time a database of its own in it. It asks for no password. */

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { openStore } from '#control-plane/journal/open-store.ts'
+import { mostVersions } from '#control-plane/journal/queries/routing-version-queries.ts'
 import type { StoredVersion } from '#control-plane/journal/routing-version.ts'
-import { mostVersions } from '#control-plane/journal/routing-version-queries.ts'
 import type { SyncTask } from '#control-plane/journal/sync-task.ts'
 import type { StoreKind } from './kinds.ts'
 

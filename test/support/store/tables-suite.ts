@@ -3,10 +3,10 @@ import type { Change } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { JournalConfig } from '#control-plane/journal/config.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
-import { openTables } from '#control-plane/journal/open-tables.ts'
 import type { Leading, Store } from '#control-plane/journal/store.ts'
-import { logLines } from '../journal.ts'
+import { openTables } from '#control-plane/journal/tables/open-tables.ts'
 import { waitFor } from '../wait.ts'
+import { logLines } from './journal.ts'
 import type { StoreKind } from './kinds.ts'
 
 export const hour = 3_600_000

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { type RunningProcess, spawnProcess } from './process.ts'
+import { type RunningProcess, spawnProcess } from '../process.ts'
 
 const execute = promisify(execFile)
 

@@ -1,4 +1,4 @@
-import { openSqlite } from '#control-plane/journal/open-sqlite.ts'
+import { openSqlite } from '#control-plane/journal/sqlite/open-sqlite.ts'
 import type { Store } from '#control-plane/journal/store.ts'
 import { createLogger, type Logger } from '#shared/logging/logger.ts'
 

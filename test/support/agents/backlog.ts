@@ -1,6 +1,6 @@
 import { type Backlog, openBacklog } from '#agent/buffer/open-backlog.ts'
 import { createLogger } from '#shared/logging/logger.ts'
-import { type Folder, temporaryFolder } from './folder.ts'
+import { type Folder, temporaryFolder } from '../folder.ts'
 
 export type TestBacklog = AsyncDisposable & { readonly backlog: Backlog; readonly folder: string }
 

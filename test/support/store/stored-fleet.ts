@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { openJournal } from '#control-plane/journal/open-journal.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
-import { openTables } from '#control-plane/journal/open-tables.ts'
+import { openTables } from '#control-plane/journal/tables/open-tables.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 
 /** What a plane that starts on this store believes, and what its tables say once they have caught up. */

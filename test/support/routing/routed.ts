@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Routing, startRouting } from '#control-plane/routing/start.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import type { EnvoyServer } from './envoy.ts'
-import { temporaryFolder } from './folder.ts'
+import { startXdsEnvoy } from '../envoy/xds-envoy.ts'
+import type { EnvoyServer } from '../envoy.ts'
+import { temporaryFolder } from '../folder.ts'
+import { freePort } from '../ports.ts'
 import { MemoryVersions } from './memory-versions.ts'
-import { freePort } from './ports.ts'
 import { RoutingFleet } from './routing-fleet.ts'
-import { startXdsEnvoy } from './xds-envoy.ts'
 
 /** Routing with a fleet in memory, a declaration in a file, and a port for a real Envoy to listen on. */
 export class Routed implements AsyncDisposable {

@@ -8,12 +8,13 @@ import { ContactJudge } from '#control-plane/ingest/agents/contact/watch-contact
 import { candidatesOf, chooseAgents } from '#control-plane/ingest/agents/vantage/choice.ts'
 import { DeathJudge } from '#control-plane/ingest/agents/vantage/confirm.ts'
 import { Sightings } from '#control-plane/ingest/agents/vantage/sightings.ts'
+import type { Timed } from '#control-plane/ingest/agents/vantage/timed.ts'
 import { planeId, type Vantage } from '#control-plane/ingest/agents/vantage/vantage.ts'
 import { AgentsConfig } from '#control-plane/ingest/config.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { ProbeSpec, Verdict } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { MemoryJournal } from './memory-journal.ts'
+import { MemoryJournal } from '../store/memory-journal.ts'
 
 /**
  * How a line between two places is: `one-way` loses all that goes one way, which way does not matter to who waits for an answer or an
@@ -40,8 +41,8 @@ export type WorldOptions = {
 const lookMs = 250
 const beatMs = 5_000
 const checkMs = 2_000
-/** What an agent takes at most for a probe that nobody answers, and how long the plane waits for its word. */
-const wordMs = checkMs + 1_500
+/** How long the plane waits for the word of an agent, besides what a probe may take. */
+const wayMs = 1_500
 /** A TCP connection repeats what is not acknowledged after so long, and then ever later. */
 const repeatMs = 200
 
@@ -98,8 +99,9 @@ export class ContactWorld {
     }
     this.#judge = new ContactJudge({ ...common, sessions, settings })
     const ask = (vantage: Vantage, check: ProbeSpec) => this.#ask(vantage, check)
+    const wait = (ms: number) => this.#later(ms, undefined)
     const judging = { ...(leads ? { leads } : {}), ...(livesPlane ? { livesPlane } : {}) }
-    const looking = { sightings: this.sightings, settings: settings.vantages, ask }
+    const looking = { sightings: this.sightings, settings: settings.vantages, ask, wait }
     this.#deaths = new DeathJudge(
       { ...common, ...judging, ...looking, sessions, contact: this.#judge },
       new AbortController().signal,
@@ -204,24 +206,28 @@ export class ContactWorld {
     return ms
   }
 
-  #ask(vantage: Vantage, { address }: ProbeSpec): Promise<Verdict | undefined> {
+  #ask(vantage: Vantage, { address, timeoutMs }: ProbeSpec): Promise<Timed | undefined> {
     this.asked.set(vantage.id, (this.asked.get(vantage.id) ?? 0) + 1)
-    const [found, tookMs] = this.#probe(vantage.machine, address)
+    const [verdict, tookMs] = this.#probe(vantage.machine, address, timeoutMs)
+    const found = { ...verdict, tookMs }
+    const wordMs = timeoutMs + wayMs
     if (vantage.id === planeId) return this.#later(tookMs, found)
     const line = this.#line(vantage.machine, here)
     const isLost = this.#dead.has(vantage.machine) || line === 'cut' || line === 'one-way'
-    const wayMs = this.#oneWayMs(line) + this.#oneWayMs(line)
-    return isLost || wayMs + tookMs > wordMs ? this.#later(wordMs, undefined) : this.#later(wayMs + tookMs, found)
+    const bothWaysMs = this.#oneWayMs(line) + this.#oneWayMs(line)
+    const isLate = bothWaysMs + tookMs > wordMs
+    return isLost || isLate ? this.#later(wordMs, undefined) : this.#later(bothWaysMs + tookMs, found)
   }
 
-  #probe(from: string, target: string): readonly [Verdict, number] {
+  #probe(from: string, target: string, timeoutMs: number): readonly [Verdict, number] {
     const line = this.#line(from, target)
     const dead = this.#dead.get(target)
-    const silence = [{ health: 'critical', reason: reason('timeout') }, checkMs] as const
-    if (dead === 'machine' || line === 'cut' || line === 'one-way' || line === 'slow') return silence
+    const tookMs = 10 + 2 * (line === 'slow' ? this.#oneWayMs(line) : 0)
+    const silence = [{ health: 'critical', reason: reason('timeout') }, timeoutMs] as const
+    if (dead === 'machine' || line === 'cut' || line === 'one-way' || tookMs > timeoutMs) return silence
     if (line === 'lossy' && this.#random() < 0.2) return silence
-    if (dead === 'process') return [{ health: 'critical', reason: reason('refused') }, 10]
-    return [{ health: 'passing', reason: reason('ok') }, 10]
+    if (dead === 'process') return [{ health: 'critical', reason: reason('refused') }, tookMs]
+    return [{ health: 'passing', reason: reason('ok') }, tookMs]
   }
 
   #later<T>(ms: number, value: T): Promise<T> {

@@ -13,7 +13,7 @@ import { AgentsConfig } from '#control-plane/ingest/config.ts'
 import { repeat } from '#shared/lifecycle/repeat.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger } from '#shared/logging/logger.ts'
-import { MemoryJournal } from './memory-journal.ts'
+import { MemoryJournal } from '../store/memory-journal.ts'
 
 /** One line of what it believes, each time that changes. */
 export type PlaneLine = {

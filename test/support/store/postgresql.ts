@@ -1,11 +1,11 @@
 import { chmod, mkdir, readdir, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import { type Folder, temporaryFolder } from './folder.ts'
-import { asNobody, giveToNobody } from './not-as-root.ts'
-import { missingParts, programOf } from './parts.ts'
-import { freePort } from './ports.ts'
-import { type RunningProcess, spawnProcess } from './process.ts'
+import { type Folder, temporaryFolder } from '../folder.ts'
+import { asNobody, giveToNobody } from '../not-as-root.ts'
+import { missingParts, programOf } from '../parts.ts'
+import { freePort } from '../ports.ts'
+import { type RunningProcess, spawnProcess } from '../process.ts'
 
 /** The folder of PostgreSQL's programs, as the set-up found or made it, or where Debian keeps them; undefined if there is none. */
 export async function postgresqlPrograms(): Promise<string | undefined> {

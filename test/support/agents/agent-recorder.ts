@@ -11,7 +11,7 @@ import {
   subprotocol,
 } from '#shared/protocol/messages.ts'
 import { reasonText } from '#shared/protocol/reason.ts'
-import { type Waiting, waitFor } from './wait.ts'
+import { type Waiting, waitFor } from '../wait.ts'
 
 type Type = AgentMessage['type']
 type Of<T extends Type> = Extract<AgentMessage, { type: T }>

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { temporaryFolder } from './folder.ts'
-import { asNobody, giveToNobody } from './not-as-root.ts'
-import { programOf } from './parts.ts'
-import { freePort } from './ports.ts'
-import { spawnProcess } from './process.ts'
-import { waitFor } from './wait.ts'
+import { temporaryFolder } from '../folder.ts'
+import { asNobody, giveToNobody } from '../not-as-root.ts'
+import { programOf } from '../parts.ts'
+import { freePort } from '../ports.ts'
+import { spawnProcess } from '../process.ts'
+import { waitFor } from '../wait.ts'
 
 /** A real PgBouncer before a PostgreSQL on loopback: whoever comes is user postgres, and each transaction may get another connection. */
 export async function startPgbouncer(databasePort: number, connections = 4) {

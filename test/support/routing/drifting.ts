@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DriftView } from '#shared/protocol/drift.ts'
-import type { RunningPlane } from './start-plane.ts'
-import { waitFor } from './wait.ts'
+import type { RunningPlane } from '../start-plane.ts'
+import { waitFor } from '../wait.ts'
 
 // What tests of drift ask of the gateway `edge`.
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { type EnvoyOptions, type EnvoyServer, startEnvoy } from './envoy.ts'
-import { projectFolder } from './parts.ts'
+import { type EnvoyOptions, type EnvoyServer, startEnvoy } from '../envoy.ts'
+import { projectFolder } from '../parts.ts'
 
 /** The bootstrap that the documentation shows, for a plane on another port. */
 export async function exampleBootstrap(xdsPort: number, cluster: string, id = 'edge-1'): Promise<object> {

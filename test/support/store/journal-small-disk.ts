@@ -6,7 +6,7 @@ import { openJournal } from '#control-plane/journal/open-journal.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { createLogger } from '#shared/logging/logger.ts'
-import { waitFor } from './wait.ts'
+import { waitFor } from '../wait.ts'
 
 // Plays what happens to a journal on a disk that fills up and becomes read-only; one line of JSON says what was seen. To be run as root
 // in a mount namespace of its own: `unshare --mount node journal-small-disk.ts <empty folder>`.

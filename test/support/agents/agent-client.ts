@@ -11,7 +11,7 @@ import {
   subprotocol,
 } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { waitFor } from './wait.ts'
+import { waitFor } from '../wait.ts'
 
 /** The hello of an agent that tests speak for. */
 export function helloOf(over: Partial<Hello> & Pick<Hello, 'node'>): Hello {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { renderNginx } from '#control-plane/routing/nginx/render.ts'
 import type { RouteTable } from '#control-plane/routing/table.ts'
-import { type NginxServer, nginxConfiguration, startNginx } from './nginx.ts'
+import { type NginxServer, nginxConfiguration, startNginx } from '../nginx.ts'
 
 /** A real Nginx that serves a table, with its files as the plane renders them. */
 export async function serveTable(table: RouteTable, main = ''): Promise<NginxServer> {

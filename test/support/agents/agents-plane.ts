@@ -12,7 +12,7 @@ import { surveyInstances } from '#control-plane/ingest/agents/vantage/survey.ts'
 import { AgentsConfig } from '#control-plane/ingest/config.ts'
 import { createLogger, type Logger } from '#shared/logging/logger.ts'
 import type { Counted } from '#shared/protocol/traffic.ts'
-import { MemoryJournal } from './memory-journal.ts'
+import { MemoryJournal } from '../store/memory-journal.ts'
 
 export const quiet: Logger = createLogger({ name: 'test', level: 'silent' })
 
@@ -70,6 +70,7 @@ export async function startAgentsPlane({
   attachGraceMs = 15_000,
   pingMs = 10_000,
   address = '127.0.0.1',
+  canRecord = () => true,
 }: {
   readonly fleet?: Fleet
   /** Of a real journal; by default one in memory. */
@@ -77,6 +78,7 @@ export async function startAgentsPlane({
   readonly attachGraceMs?: number
   readonly pingMs?: number
   readonly address?: string
+  readonly canRecord?: () => boolean
 } = {}): Promise<AgentsPlane> {
   const journal = new MemoryJournal(fleet)
   const server = createServer((_request, response) => response.writeHead(404).end())
@@ -92,6 +94,7 @@ export async function startAgentsPlane({
     server,
     fleet,
     record: record ?? journal.record,
+    canRecord,
     replica: 'plane-1',
     hooks,
     log: quiet,
