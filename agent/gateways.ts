@@ -67,7 +67,7 @@ export async function openGateways(
   const [{ startGateways }, { RequestCounts }, { CounterWatch }, { lookAtEnvoys }, { drainOf }, { drainEnvoys }] =
     await Promise.all([
       import('./gateway/start-gateways.ts'),
-      import('./gateway/count-requests.ts'),
+      import('./gateway/nginx/count-requests.ts'),
       import('./envoys/watch-counters.ts'),
       import('./envoys/look-at-envoys.ts'),
       import('./gateway/drain-order.ts'),

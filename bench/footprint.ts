@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
-import { StatusView } from '#shared/protocol/api.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { Network, whyNoNetwork } from '#test/support/network.ts'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type EnvoyDefinitions, loadEnvoyDefinitions } from '#control-plane/routing/envoy/definitions.ts'
 import type { ResourceKind } from '#control-plane/routing/envoy/resource.ts'
-import { DeltaClient } from '#test/support/delta-client.ts'
+import { DeltaClient } from '#test/support/envoy/delta-client.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { type Landscape, startLandscape } from '#test/support/landscape/landscape.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { sinkView, statusView, viewTime } from '#test/support/views.ts'
 import { troubles } from './troubles.ts'
 

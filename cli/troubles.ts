@@ -1,4 +1,4 @@
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { alertText } from './show/alerts.ts'
 
 /**

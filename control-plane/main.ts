@@ -16,15 +16,19 @@ import { LeadershipKeeper } from './leadership/keep-leadership.ts'
 import { leadAlone, leadOf } from './leadership/lead.ts'
 import { serveAnswers } from './plane/answers.ts'
 import { serveClients } from './plane/clients.ts'
-import { createPlaneServer, startIntake } from './plane/intake.ts'
+import { callLimits, GuardedServer } from './plane/guard-server.ts'
+import { startIntake } from './plane/intake.ts'
 import { leave, spreadAnew } from './plane/leave.ts'
 import { mayLead, othersSeen } from './plane/may-lead.ts'
+import { mostConnections } from './plane/most-connections.ts'
 import { routingStore } from './plane/routing-store.ts'
 import type { Run } from './plane/run.ts'
+import { shareTakenBack } from './plane/share-taken-back.ts'
 import { startSinks } from './plane/sinks.ts'
 import { Together } from './plane/together.ts'
 import { loadTruth } from './plane/truth.ts'
 import { Replicas } from './replicas/keep-replicas.ts'
+import { aliveForMs } from './replicas/replica.ts'
 import { startRouting } from './routing/start.ts'
 import { cadence, planeJobs, startTimetable } from './timetable.ts'
 
@@ -70,11 +74,15 @@ async function run(file: string): Promise<void> {
 
   // What happens: agents and clients say it, vantages confirm it.
   await using http = new AsyncDisposableStack()
-  const server = createPlaneServer()
+  const guarded = new GuardedServer({ ...callLimits, connections: await mostConnections() })
+  const { server } = guarded
   await using together = new Together({ server, replicas, shared: store.sharing !== undefined, log })
+  http.defer(shareTakenBack(together, routing.splits, log))
   await using intake = await startIntake(plane, {
     ...truth,
     ...{ fleet, server, lead, together },
+    // Others count this plane for as long.
+    storeAnswers: () => replicas.lookedAgoMs <= aliveForMs,
     routing,
     onGatewayOutcome: (...told) => sinks.fileGateways.outcome(...told),
   })
@@ -88,11 +96,11 @@ async function run(file: string): Promise<void> {
   // What people, scripts and old clients ask.
   const known = { ...truth, ...shared, fleet, routing, sinks, overload, together }
   await using clients = await serveClients(plane, { ...known, store, beatsToSave, agentHeardAt, takers })
-  await using answers = await serveAnswers(plane, { ...known, installation, sessions, judges })
+  await using answers = await serveAnswers(plane, { ...known, installation, sessions, judges, server: guarded })
   // The calls of old clients come first, and most often; they need nothing of a framework.
-  server.on('request', (request, response) =>
-    clients.answer(request, response, () => answers.answer(request, response)),
-  )
+  server.on('request', (request, response) => {
+    if (guarded.admits(request, response)) clients.answer(request, response, () => answers.answer(request, response))
+  })
 
   await using _timetable = startTimetable(
     [

@@ -8,8 +8,8 @@ import type { IngestConfig } from './ingest/config.ts'
 import { expiredOrders } from './ingest/expired-orders.ts'
 import { expired, reapable } from './ingest/lifecycle.ts'
 import { recordAll } from './ingest/propose.ts'
-import type { BeatBuffer } from './journal/beat-buffer.ts'
-import type { Tables } from './journal/open-tables.ts'
+import type { BeatBuffer } from './journal/tables/beat-buffer.ts'
+import type { Tables } from './journal/tables/open-tables.ts'
 
 /** Something done regularly. All cadences of the plane stand in one table in main. */
 export type Job = {

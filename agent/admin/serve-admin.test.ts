@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
 import { freePort } from '#test/support/ports.ts'
+import { waitFor } from '#test/support/wait.ts'
 import { Drops } from '../metrics/drops.ts'
 import { serveAdmin } from './serve-admin.ts'
 import type { AgentState } from './state.ts'
@@ -183,4 +186,24 @@ t.test('without instances no empty family is told', async (t) => {
   }))
   t.notMatch(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /instance_health/)
   t.equal(await (await fetch(`http://127.0.0.1:${port}/checks`)).text(), 'nothing is checked\n')
+})
+
+t.test('connections that say nothing do not pile up, and who goes makes room', async (t) => {
+  const port = await freePort()
+  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => state)
+  const sockets = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      return socket
+    }),
+  )
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  await t.rejects(fetch(`http://127.0.0.1:${port}/health`), 'there is no room beside them')
+  sockets[0]?.destroy()
+  const answered = async () => (await fetch(`http://127.0.0.1:${port}/health`)).status
+  t.equal(await waitFor(answered, { what: 'an answer', withinMs: 20_000 }), 200)
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet, ExternalAuthenticator, JwtAuthenticator } from '#shared/protocol/authorizer.ts'
-import { Issuer } from '#test/support/issuer.ts'
+import { Issuer } from '#test/support/authorizer/issuer.ts'
 import { Authorizer } from './authorizer.ts'
 import { type KeptAuthorizer, nothingKept } from './kept.ts'
 

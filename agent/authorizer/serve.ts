@@ -9,6 +9,9 @@ import { readQuestion } from './request.ts'
 /** Longer than proxies keep idle connections (an hour in Envoy), so that none sends a question into one that is just closing. */
 const keptMs = 3_900_000
 const mostHeaderBytes = 96 * 1024
+/** A proxy has one for each question that is under way. */
+const mostConnections = 4_096
+const impatience = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 } as const
 
 const statuses = { granted: 200, refused: 401, forbidden: 403, unable: 503 } as const satisfies Record<
   Judgement['kind'],
@@ -24,13 +27,15 @@ export async function serveAuthorizers(
   at: { readonly address: string; readonly port: number },
   setting: string,
 ): Promise<Listening> {
-  const server = createServer({ keepAliveTimeout: keptMs, maxHeaderSize: mostHeaderBytes }, (request, response) => {
+  const settings = { keepAliveTimeout: keptMs, maxHeaderSize: mostHeaderBytes, ...impatience }
+  const server = createServer(settings, (request, response) => {
     // A body says nothing here.
     request.resume()
     const answer = judge(authorizers, request)
     if (answer instanceof Promise) void answer.then((judgement) => tell(response, judgement))
     else tell(response, answer)
   })
+  server.maxConnections = mostConnections
   const socket = await inheritedSocket(at)
   return socket === undefined ? listen(server, at, setting) : listenOn(server, socket, at.port)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { encoded } from '#test/support/issuer.ts'
+import { encoded } from '#test/support/authorizer/issuer.ts'
 import { bearerOf, endNamedIn, readToken } from './token.ts'
 
 const head = encoded({ alg: 'RS256', kid: 'a' })

@@ -2,7 +2,7 @@ import t from 'tap'
 import * as z from 'zod/mini'
 import { EnvoyGatewayConfig, GatewayConfigs, NginxGatewayConfig, portOf } from './config.ts'
 import { envoySettings } from './envoy/settings.ts'
-import { gatewaySettings } from './settings.ts'
+import { gatewaySettings } from './nginx/settings.ts'
 
 const problems = (value: unknown) => {
   const { error } = z.safeParse(GatewayConfigs, value)

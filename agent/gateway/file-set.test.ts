@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { changesBetween, hashOf, unfitNames } from './file-set.ts'
-import { refusedDirective } from './refused.ts'
+import { refusedDirective } from './nginx/refused.ts'
 
 const someSet = fc
   .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('', '1', '2', '12'))

@@ -2,8 +2,7 @@ import { backoffMs } from '#shared/lifecycle/backoff.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { isRunning } from './read-workers.ts'
-import { signal } from './reload.ts'
+import { isRunning, signal } from './process.ts'
 
 /** A proxy that the agent runs. */
 export type KeptProcess = AsyncDisposable & {

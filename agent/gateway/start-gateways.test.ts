@@ -9,7 +9,7 @@ import { setOf, startGateway } from '#test/support/gateway.ts'
 import { programOf } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
 import { waitFor } from '#test/support/wait.ts'
-import { findWorkersIn, readMaster, readMasterTitle, readWorkers } from './read-workers.ts'
+import { findWorkersIn, readMaster, readMasterTitle, readWorkers } from './nginx/read-workers.ts'
 import { startGateways } from './start-gateways.ts'
 
 t.setTimeout(60_000)

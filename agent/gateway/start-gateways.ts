@@ -3,8 +3,8 @@ import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { GatewayConfig } from './config.ts'
 import type { DrainOrder } from './drain-order.ts'
 import { envoySettings } from './envoy/settings.ts'
+import { gatewaySettings } from './nginx/settings.ts'
 import type { LoopSettings } from './proxy.ts'
-import { gatewaySettings } from './settings.ts'
 import { type Gateway, type GatewayStatus, type OpenProxy, startGateway } from './start-gateway.ts'
 
 export type GatewayOptions = {
@@ -77,7 +77,7 @@ function kindOf(config: GatewayConfig, stateDir: string, log: Logger): Kind {
   switch (config.proxy) {
     case 'nginx': {
       const settings = gatewaySettings(config, stateDir)
-      const open = async (stop: AbortSignal) => (await import('./open-nginx.ts')).openNginx(settings, log, stop)
+      const open = async (stop: AbortSignal) => (await import('./nginx/open-nginx.ts')).openNginx(settings, log, stop)
       return { settings, open }
     }
     case 'envoy': {

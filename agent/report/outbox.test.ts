@@ -3,7 +3,7 @@ import t from 'tap'
 import type { InstanceSpec, Verdict } from '#shared/protocol/check.ts'
 import { Report } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
-import { temporaryBacklog } from '#test/support/backlog.ts'
+import { temporaryBacklog } from '#test/support/agents/backlog.ts'
 import type { Backlog } from '../buffer/open-backlog.ts'
 import { Outbox } from './outbox.ts'
 

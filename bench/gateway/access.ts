@@ -1,6 +1,6 @@
-import { Issuer } from '#test/support/issuer.ts'
+import { Issuer } from '#test/support/authorizer/issuer.ts'
+import { TokenService } from '#test/support/authorizer/token-service.ts'
 import { freePort } from '#test/support/ports.ts'
-import { TokenService } from '#test/support/token-service.ts'
 
 /** What both sides check tokens with. */
 export type Access = AsyncDisposable & {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
-import { helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
+import { helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
 import { lagMs, offer } from './offer.ts'
 
 // Agents in one process: each has one instance and reports on it, as the whole of its session and then again and again.

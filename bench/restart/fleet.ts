@@ -1,4 +1,4 @@
-import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agent-client.ts'
+import { AgentClient, helloOf, nodeId, passing, specOf } from '#test/support/agents/agent-client.ts'
 
 /** A fleet of agents that speak the real protocol, in this process. */
 export type SimulatedFleet = { readonly nodes: number; readonly perNode: number; readonly services: number }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { startXdsEnvoy } from '#test/support/envoy/xds-envoy.ts'
 import { projectFolder } from '#test/support/parts.ts'
-import { startXdsEnvoy } from '#test/support/xds-envoy.ts'
 import { Worker } from '../worker/worker.ts'
 import {
   type Change,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ChangeView } from '#shared/protocol/api.ts'
+import type { ChangeView } from '#shared/protocol/change-api.ts'
 import { waitForProof } from '../plane/wait.ts'
 import type { Session } from '../session.ts'
 import { showProgress, showProven } from '../show/progress.ts'

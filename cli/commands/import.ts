@@ -4,12 +4,15 @@ import { importConfig } from '../import/import-config.ts'
 import type { OpenSession } from '../session.ts'
 import { showImport } from '../show/import.ts'
 import { examples } from './examples.ts'
+import { addImportRegistry } from './import-registry.ts'
 import { addImportRoutes } from './import-routes.ts'
 
 type Options = { readonly out?: string; readonly prefer: readonly string[]; readonly force?: boolean }
 
 export function addImport(program: Command, open: OpenSession): void {
-  const group = program.command('import').description('makes configuration of what other systems left behind')
+  const group = program
+    .command('import')
+    .description('makes configuration of what other systems left behind, and takes over their registry')
   group
     .command('config')
     .argument('<files...>', 'former cluster files (YAML, JSON) and inventories of nodes (YAML, JSON, CSV)')
@@ -38,6 +41,7 @@ export function addImport(program: Command, open: OpenSession): void {
       if (imported.contradictions.length > 0 || imported.problems.length > 0) session.exitWith(exitCodes.failed)
     })
   addImportRoutes(group, open)
+  addImportRegistry(group, open)
 }
 
 function collect(value: string, all: readonly string[]): readonly string[] {

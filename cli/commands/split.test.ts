@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { apiPlane } from '#test/support/api-plane.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { splitFleet, splitText } from '#test/support/split-fleet.ts'
+import { splitFleet, splitText } from '#test/support/routing/split-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { run } from '../program.ts'
 

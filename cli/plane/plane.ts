@@ -1,21 +1,16 @@
 import got, { RequestError } from 'got'
 import * as z from 'zod/mini'
 import { Failure } from '#shared/failure/failure.ts'
+import { EventView, ExplainView, InstanceView, NodeView, ServiceView } from '#shared/protocol/api.ts'
 import {
   type AdmissionRequest,
   type ApproveRequest,
   ApproveView,
   ChangeView,
-  EventView,
-  ExplainView,
   type FreezeRequest,
-  InstanceView,
-  NodeView,
-  ServiceView,
-  StatusView,
   type SweepRequest,
   SweepView,
-} from '#shared/protocol/api.ts'
+} from '#shared/protocol/change-api.ts'
 import { type DecisionRequest, DecisionView, DiscoveredView } from '#shared/protocol/discovery.ts'
 import { DriftView, type RepairRequest, RepairView } from '#shared/protocol/drift.ts'
 import { FederationDecision, FederationView } from '#shared/protocol/federation.ts'
@@ -33,6 +28,7 @@ import {
   SettingsView,
 } from '#shared/protocol/orders-api.ts'
 import { NamedRouteView, type RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 import type { Deadline } from '../deadline.ts'
 import { problemFailure } from './problem.ts'
 import type { Query, Request } from './request.ts'

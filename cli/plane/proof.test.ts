@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 import { sinkView, statusView, viewTime } from '#test/support/views.ts'
 import { proofOf } from './proof.ts'
 

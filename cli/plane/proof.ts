@@ -1,4 +1,4 @@
-import type { SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 
 /** Where the sinks that apply changes stand towards a revision. */
 export type Proof = {

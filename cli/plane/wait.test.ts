@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import { answering } from '#test/support/answering.ts'
 import { sinkView, statusView, viewTime } from '#test/support/views.ts'
 import { Deadline } from '../deadline.ts'

@@ -1,4 +1,4 @@
-import type { ApproveView, ChangeView, SweepView } from '#shared/protocol/api.ts'
+import type { ApproveView, ChangeView, SweepView } from '#shared/protocol/change-api.ts'
 import type { Admission } from '#shared/protocol/messages.ts'
 import type { Target } from '../plane/name.ts'
 import type { Style } from './style.ts'

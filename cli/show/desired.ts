@@ -1,4 +1,4 @@
-import type { ChangeView } from '#shared/protocol/api.ts'
+import type { ChangeView } from '#shared/protocol/change-api.ts'
 import type { DesiredView, DoneState, RestartView } from '#shared/protocol/orders-api.ts'
 import { clock } from './age.ts'
 import type { Colour, Style } from './style.ts'

@@ -1,4 +1,4 @@
-import type { ChangeView } from '#shared/protocol/api.ts'
+import type { ChangeView } from '#shared/protocol/change-api.ts'
 import type {
   SettingsListView,
   SettingsNodesView,

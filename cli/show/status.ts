@@ -1,4 +1,4 @@
-import type { SinkView, StatusView } from '#shared/protocol/api.ts'
+import type { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 import { age, until } from './age.ts'
 import { alertLines } from './alerts.ts'
 import { replicaTable } from './replicas.ts'

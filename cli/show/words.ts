@@ -1,4 +1,5 @@
-import type { InstanceView, NodeView, SinkView } from '#shared/protocol/api.ts'
+import type { InstanceView, NodeView } from '#shared/protocol/api.ts'
+import type { SinkView } from '#shared/protocol/status-api.ts'
 import type { Colour } from './style.ts'
 import type { Cell } from './table.ts'
 

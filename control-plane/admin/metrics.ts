@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FederationView } from '#shared/protocol/federation.ts'
 import { type SplitView, splitPhases } from '#shared/protocol/split-api.ts'
+import type { Bound } from '../fleet/bound.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 import { type ContactSource, contactGauges } from './contact-metrics.ts'
@@ -14,15 +15,6 @@ export type PlaneMetrics = Disposable & {
   readonly proven: (sink: string, subject: 'fleet' | 'declaration', ms: number) => void
 }
 
-/** Something that waits or is kept, of which there is never more than `most`. */
-export type Bound = {
-  readonly name: string
-  readonly now: number
-  readonly most: number
-  /** What found no room since the start. */
-  readonly refused: number
-}
-
 /** The plane's own metrics. Everything is read when asked for, so that nothing has to be kept in step. */
 export function createMetrics(
   fleet: FleetView,
@@ -33,6 +25,8 @@ export function createMetrics(
   splits: () => readonly SplitView[] = () => [],
   contact?: ContactSource,
   bounds: () => readonly Bound[] = () => [],
+  cuts: () => Readonly<Record<string, number>> = () => ({}),
+  isStoreReady: () => boolean = () => true,
 ): PlaneMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -46,6 +40,14 @@ export function createMetrics(
   gauge('heddle_shed', 'What was passed over because more came than could be taken in.', ['what'], (set) => {
     for (const [what, count] of Object.entries(shed())) set({ what }, count)
   })
+  gauge(
+    'heddle_cut_off',
+    'What was ended since the start because the other side was too slow, or took too much.',
+    ['what'],
+    (set) => {
+      for (const [what, count] of Object.entries(cuts())) set({ what }, count)
+    },
+  )
   const boundHelp = {
     now: 'How much waits, or is kept, of what is bounded.',
     most: 'How much of it there may be.',
@@ -57,6 +59,7 @@ export function createMetrics(
     })
   }
   gauge('heddle_revision', 'The number of the last change of the fleet.', [], (set) => set({}, fleet.revision))
+  gauge('heddle_store_ready', 'Whether the store takes what happens.', [], (set) => set({}, isStoreReady() ? 1 : 0))
   gauge('heddle_complete', 'Whether the stored fleet is loaded.', [], (set) => set({}, fleet.complete ? 1 : 0))
   gauge('heddle_frozen', 'Whether an operator stopped all writers.', [], (set) =>
     set({}, fleet.installation.frozen ? 1 : 0),

@@ -5,8 +5,8 @@ import {
   InstanceView,
   NodeView,
   ServiceView,
-  StatusView,
 } from '#shared/protocol/api.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
 import { joined, node, serveApi, sink, spec } from '#test/support/serve-v1.ts'
 import type { Change } from '../fleet/event.ts'
 

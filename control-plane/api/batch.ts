@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { yoursOf } from '#shared/http/conflict.ts'
-import { AdmissionBatchRequest, type AdmissionBatchView, type ChangeView } from '#shared/protocol/api.ts'
+import { AdmissionBatchRequest, type AdmissionBatchView, type ChangeView } from '#shared/protocol/change-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import { instanceVersion, namesVersion, nodeVersion } from '../fleet/versions.ts'

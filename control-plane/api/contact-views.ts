@@ -1,6 +1,6 @@
 import { catalogue } from '#shared/failure/catalogue.ts'
 import { type AlertCode, type AlertView, alertParameters } from '#shared/protocol/alert.ts'
-import type { StatusView } from '#shared/protocol/api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Held } from '../fleet/held.ts'
 import type { SiteCount, SiteTally } from '../fleet/site-tally.ts'

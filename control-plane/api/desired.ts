@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Router } from 'express'
-import type { ChangeView } from '#shared/protocol/api.ts'
+import type { ChangeView } from '#shared/protocol/change-api.ts'
 import { LogLevelRequest, RestartRequest } from '#shared/protocol/orders-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'

@@ -1,21 +1,21 @@
 import { type Request, type Response, Router } from 'express'
 import { DiscoveryQuery, TargetsQuery } from '#shared/protocol/discovery-list.ts'
 import type { Answer, Discovery } from '../foreign/discovery/serve.ts'
-import { drained } from './events.ts'
 import { readQuery, sendProblem } from './problem.ts'
+import type { Readers } from './readers.ts'
 
 /** Where an answer tells its index, as Consul does. */
 export const indexHeader = 'x-heddle-index'
 const retryAfterSeconds = 5
 
 /** What is where, for clients: a list to keep and to watch, and one for Prometheus. */
-export function discoveryRouter(discovery: Discovery): Router {
+export function discoveryRouter(discovery: Discovery, readers: Readers): Router {
   const router = Router()
 
   router.get('/discovery', async (request, response) => {
     const { index, wait, ...narrowing } = readQuery(DiscoveryQuery, request.query)
     if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
-      await sendEvents(response, discovery, narrowing)
+      await sendEvents(response, { discovery, readers }, narrowing)
       return
     }
     if (index === undefined) {
@@ -39,7 +39,7 @@ export function discoveryRouter(discovery: Discovery): Router {
 /** One server-sent event with the whole answer at once, and one whenever it is another one. */
 async function sendEvents(
   response: Response,
-  discovery: Discovery,
+  { discovery, readers }: { readonly discovery: Discovery; readonly readers: Readers },
   narrowing: Parameters<Discovery['next']>[0],
 ): Promise<void> {
   const gone = goneSignal(response)
@@ -56,7 +56,7 @@ async function sendEvents(
     // A line now and then tells a dead connection from a quiet fleet.
     const text = answer.index === index ? ':\n\n' : `id: ${answer.index}\nevent: discovery\ndata: ${answer.body}\n\n`
     index = answer.index
-    if (!response.write(text)) await drained(response, gone)
+    if (!response.write(text)) await readers.drained(response, gone)
   }
 }
 

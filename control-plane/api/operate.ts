@@ -1,4 +1,4 @@
-import type { AdmissionRequest, ChangeView, FreezeRequest } from '#shared/protocol/api.ts'
+import type { AdmissionRequest, ChangeView, FreezeRequest } from '#shared/protocol/change-api.ts'
 import { admissionOf } from '../fleet/admission.ts'
 import type { InstallationEvent } from '../fleet/event.ts'
 import type { FleetView, Outcome } from '../fleet/fleet.ts'

@@ -1,4 +1,4 @@
-import type { ReplicaView } from '#shared/protocol/api.ts'
+import type { ReplicaView } from '#shared/protocol/status-api.ts'
 import type { ReplicaSeen } from '../replicas/replica.ts'
 
 /** What people see of the planes that share a store. @param leader the run of the one that leads */

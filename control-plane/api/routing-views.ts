@@ -1,4 +1,3 @@
-import type { StatusView } from '#shared/protocol/api.ts'
 import type {
   GatewayChangeView,
   PlanView,
@@ -7,6 +6,7 @@ import type {
   VersionView,
   WholeVersionView,
 } from '#shared/protocol/routing-api.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import type { Routing } from '../routing/start.ts'
 import { describeRoute } from '../routing/table/describe.ts'
 import { servicesOf } from '../routing/table/services-of.ts'

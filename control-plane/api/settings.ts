@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import type { ChangeView } from '#shared/protocol/api.ts'
+import type { ChangeView } from '#shared/protocol/change-api.ts'
 import {
   RollbackRequest,
   type SettingsListView,

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { StatusView } from '#shared/protocol/api.ts'
-import { splitText } from '#test/support/split-fleet.ts'
+import { StatusView } from '#shared/protocol/status-api.ts'
+import { splitText } from '#test/support/routing/split-fleet.ts'
 import { statusView } from '#test/support/views.ts'
 import { parseDeclaration } from '../routing/declaration/parse.ts'
 import type { SplitSeen } from '../routing/splits/keep-splits.ts'

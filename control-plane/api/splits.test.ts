@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
+import { splitFleet, splitText } from '#test/support/routing/split-fleet.ts'
 import { serveApi } from '#test/support/serve-v1.ts'
-import { splitFleet, splitText } from '#test/support/split-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 
 async function setUp(t: Test) {

@@ -1,21 +1,16 @@
 import { Router } from 'express'
+import { AtQuery, type ExplainView, InstancesQuery, PageQuery } from '#shared/protocol/api.ts'
 import {
   AdmissionRequest,
   ApproveRequest,
   type ApproveView,
-  AtQuery,
-  type ExplainView,
-  FingerprintQuery,
-  type FingerprintView,
   FreezeRequest,
   type FrozenView,
-  InstancesQuery,
-  PageQuery,
-  type StatusView,
   SweepRequest,
   type SweepView,
-} from '#shared/protocol/api.ts'
+} from '#shared/protocol/change-api.ts'
 import { RouteExplainRequest, type RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { FingerprintQuery, type FingerprintView, type StatusView } from '#shared/protocol/status-api.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
@@ -98,7 +93,7 @@ export function v1Router(parts: ApiParts): Router {
   router.use(onlyWhereMinded(operations))
 
   // Asked for most often.
-  router.use(discoveryRouter(parts.discovery))
+  router.use(discoveryRouter(parts.discovery, parts.events.readers))
 
   router.get('/status', async (request, response) => {
     const { at } = readQuery(AtQuery, request.query)

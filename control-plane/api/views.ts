@@ -1,14 +1,7 @@
-import type {
-  ConvergedView,
-  InstanceView,
-  NodeView,
-  ReplicaView,
-  ServiceView,
-  SinkView,
-  StatusView,
-} from '#shared/protocol/api.ts'
+import type { InstanceView, NodeView, ServiceView } from '#shared/protocol/api.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import type { UnderWaySplitView } from '#shared/protocol/split-api.ts'
+import type { ConvergedView, ReplicaView, SinkView, StatusView } from '#shared/protocol/status-api.ts'
 import type { Converged, Spread } from '../convergence/convergence.ts'
 import { admissionOf } from '../fleet/admission.ts'
 import type { Admitted, InstanceBelief, NodeBelief } from '../fleet/belief.ts'

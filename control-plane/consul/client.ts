@@ -8,7 +8,10 @@ import { type ConsulOptions, Wire } from './wire.ts'
 
 export type { ConsulOptions } from './wire.ts'
 
-/** How fresh a read must be. stale: any server answers · default: the leader · consistent: a leader that makes sure it still is. */
+/**
+ * How fresh a read must be. stale: any server answers · default: the leader, which shows its past while it reads its log ·
+ * consistent: a leader that makes sure that it still is, and has read all of it.
+ */
 export type Consistency = 'stale' | 'default' | 'consistent'
 
 type Reading = { readonly consistency?: Consistency; readonly signal?: AbortSignal | undefined }

@@ -84,8 +84,14 @@ export type InstallationEvent =
       /** How many machines of the site were in contact before; left out in events from before it was told. */
       readonly of?: number
     }
-  /** time: it was over, whoever was still away; contact: they are back. Left out in events from before it was told. */
-  | { readonly kind: 'hold-ended'; readonly site: string; readonly why?: 'time' | 'contact' }
+  | {
+      readonly kind: 'hold-ended'
+      readonly site: string
+      /** time: it was over, whoever was still away; contact: they are back. Left out in events from before it was told. */
+      readonly why?: 'time' | 'contact'
+      /** The hold that was judged: another one, or one that machines have joined since, goes on. Left out: whichever there is. */
+      readonly judged?: { readonly since: number; readonly machines: number }
+    }
   /** The journal was restored from a backup: after the revision `from` comes this one, and none of those between them. */
   | { readonly kind: 'restored'; readonly from: number; readonly backupAt: number }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FleetState } from './fleet.ts'
+import type { FleetState } from './state.ts'
 
 /**
  * A hash that is the same for equal fleets, however they came about: by whichever snapshots and entries, in whatever order their beliefs

@@ -7,6 +7,7 @@ import {
   type NodeBelief,
   nothingHeld,
 } from './belief.ts'
+import { Departed } from './departed.ts'
 import { type DocumentBelief, nextDocument } from './documents.ts'
 import type { FleetEvent, JournalEntry, Subject } from './event.ts'
 import { subjectOf } from './event.ts'
@@ -14,14 +15,15 @@ import { KeyIndex } from './key-index.ts'
 import { type NodeOrders, nextOrders } from './orders.ts'
 import { isCurrent, nextForeign, nextInstallation, nextInstance, nextNode } from './reduce.ts'
 import { type Standing, standing } from './routable.ts'
+import type { FleetState } from './state.ts'
 import { Touched } from './touched.ts'
-import type { FleetChange, FleetView, FleetWatcher, Outcome } from './view.ts'
+import type { FleetView, FleetWatcher, Outcome } from './view.ts'
+import { Watchers } from './watchers.ts'
 
 export type { FleetChange, FleetView, FleetWatcher, Outcome } from './view.ts'
 
 /** The one truth: every belief, reduced from the journal in its order. Nothing else changes it. */
 export class Fleet implements FleetView {
-  readonly #onFault: (error: unknown) => void
   #revision = 0
   #complete = false
   readonly #nodes = new Map<string, NodeBelief>()
@@ -35,15 +37,14 @@ export class Fleet implements FleetView {
   readonly #byEndpoint = new KeyIndex()
   readonly #foreignByService = new KeyIndex()
   readonly #foreignByEndpoint = new KeyIndex()
+  readonly #departed = new Departed()
   /** Dead endpoints whose event is not journalled yet. */
   readonly #overlay = new Map<string, Reason>()
-  readonly #watchers = new Set<FleetWatcher>()
-  /** Changes that watchers are being told of, oldest first. */
-  readonly #untold: FleetChange[] = []
+  readonly #watchers: Watchers
 
   /** @param onFault hears of a watcher that threw; without it the fault becomes an uncaught exception */
-  constructor(onFault: (error: unknown) => void = uncaught) {
-    this.#onFault = onFault
+  constructor(onFault?: (error: unknown) => void) {
+    this.#watchers = new Watchers(onFault)
   }
 
   get revision(): number {
@@ -102,6 +103,15 @@ export class Fleet implements FleetView {
     return this.#byService.keys()
   }
 
+  hasDeparted(instance: string): boolean {
+    return !this.#instances.has(instance) && this.#departed.has(instance)
+  }
+
+  /** Takes in who had departed before the state that this was restored from. */
+  recall(departed: Departed): void {
+    this.#departed.precede(departed)
+  }
+
   standing(id: string): Standing | undefined {
     const instance = this.#instances.get(id)
     if (!instance) return undefined
@@ -112,8 +122,7 @@ export class Fleet implements FleetView {
   }
 
   watch(watcher: FleetWatcher): () => void {
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
+    return this.#watchers.add(watcher)
   }
 
   /**
@@ -302,6 +311,8 @@ export class Fleet implements FleetView {
       case 'hold-begun':
       case 'hold-ended':
       case 'restored': {
+        // Who departed may have come back in what was lost.
+        if (change.kind === 'restored') this.#departed.clear()
         const after = nextInstallation(this.#installation, change, context)
         if (after === this.#installation) return false
         this.#installation = after
@@ -330,6 +341,8 @@ export class Fleet implements FleetView {
   #put(id: string, before: InstanceBelief | undefined, after: InstanceBelief | undefined): void {
     if (after) this.#instances.set(id, after)
     else this.#instances.delete(id)
+    if (!after) this.#departed.add(id)
+    else if (!before) this.#departed.delete(id)
     this.#byNode.move(id, before?.node, after?.node)
     this.#byService.move(id, before?.spec.service, after?.spec.service)
     this.#byEndpoint.move(id, before && endpointKey(before), after && endpointKey(after))
@@ -345,7 +358,7 @@ export class Fleet implements FleetView {
   #tellOverlay(id: string, removal: boolean): void {
     const touched = new Touched()
     touched.instance(id, this.#instances.get(id), false)
-    this.#publish(touched.change(this.#revision, removal))
+    this.#watchers.tell(touched.change(this.#revision, removal))
   }
 
   #tell(touched: Touched): void {
@@ -353,43 +366,8 @@ export class Fleet implements FleetView {
     for (const [id, before] of touched.wereRoutable) {
       if (!this.#isRoutable(id) || !isSameEndpoint(before, this.#instances.get(id))) removal = true
     }
-    this.#publish(touched.change(this.#revision, removal))
+    this.#watchers.tell(touched.change(this.#revision, removal))
   }
-
-  /** In order also for the watchers that come after one who changes the overlay. */
-  #publish(change: FleetChange): void {
-    this.#untold.push(change)
-    if (this.#untold.length > 1) return
-    for (let next = this.#untold[0]; next; next = this.#untold[0]) {
-      for (const watcher of [...this.#watchers]) {
-        if (!this.#watchers.has(watcher)) continue
-        try {
-          watcher(next)
-        } catch (error) {
-          // The change has happened, and the other watchers must hear of it.
-          this.#onFault(error)
-        }
-      }
-      this.#untold.shift()
-    }
-  }
-}
-
-function uncaught(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
-}
-
-export type FleetState = {
-  readonly revision: number
-  readonly nodes: readonly NodeBelief[]
-  readonly instances: readonly InstanceBelief[]
-  readonly foreign: readonly ForeignBelief[]
-  /** Left out in states from before there were any. */
-  readonly orders?: readonly NodeOrders[]
-  readonly settings?: readonly DocumentBelief[]
-  readonly installation: InstallationBelief
 }
 
 function endpointKey({ spec }: { readonly spec: Pick<InstanceBelief['spec'], 'address' | 'port'> }): string {

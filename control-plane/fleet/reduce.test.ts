@@ -180,6 +180,18 @@ const nodeCases: readonly NodeCase[] = [
     becomes: 'same',
   },
   {
+    promise: 'a goodbye is known before the node is missed',
+    known: node(),
+    event: { kind: 'contact-changed', node: nodeSpec.id, contact: 'connected', session: 's2', goodbye: true },
+    becomes: { goodbye: true },
+  },
+  {
+    promise: 'a goodbye of an old session changes nothing',
+    known: node(),
+    event: { kind: 'contact-changed', node: nodeSpec.id, contact: 'connected', session: 's1', goodbye: true },
+    becomes: 'same',
+  },
+  {
     promise: 'a node that comes back is no longer demoted',
     known: lost,
     event: contactChanged('suspect', 's2'),
@@ -394,6 +406,11 @@ t.test('machines join a hold without making it longer', async (t) => {
   t.equal(nextInstallation(second, begin(['m3'], 99_000), context), second)
   t.equal(nextInstallation(second, { kind: 'hold-ended', site: '阿里云' }, context).holds.size, 0)
   t.equal(nextInstallation(second, { kind: 'hold-ended', site: 'tencent' }, context), second)
+  const ended = (since: number, machines: number) =>
+    nextInstallation(second, { kind: 'hold-ended', site: '阿里云', judged: { since, machines } }, context)
+  t.equal(ended(5_000, 2), second, 'one that a machine has joined since it was judged goes on')
+  t.equal(ended(4_000, 3), second, 'and so does another one')
+  t.equal(ended(5_000, 3).holds.size, 0)
 })
 
 for (const { seen, current, is } of [

@@ -50,13 +50,16 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
     case 'contact-changed': {
       // The end of an old session says nothing about the new one.
       if (!known?.attachment || known.attachment.session !== event.session) return known
-      if (known.contact === event.contact || event.contact === 'none') return known
+      if (event.contact === 'none') return known
+      // It says goodbye some seconds before it is missed.
+      const isNews = known.contact !== event.contact || (event.goodbye === true && !known.goodbye)
+      if (!isNews) return known
       const { goodbye: _, ...rest } = known
       return {
         ...rest,
         ...(event.goodbye ? { goodbye: true } : {}),
         contact: event.contact,
-        contactSince: at,
+        contactSince: known.contact === event.contact ? known.contactSince : at,
         demoted: event.contact === 'lost' && known.demoted,
         revision,
       }
@@ -195,7 +198,9 @@ export function nextInstallation(
       return { ...known, holds: new Map(known.holds).set(site, hold), revision }
     }
     case 'hold-ended': {
-      if (!known.holds.has(event.site)) return known
+      const { judged } = event
+      const hold = known.holds.get(event.site)
+      if (!hold || (judged && (judged.since !== hold.since || judged.machines !== hold.machines.length))) return known
       const holds = new Map(known.holds)
       holds.delete(event.site)
       return { ...known, holds, revision }

@@ -49,6 +49,8 @@ export interface FleetView {
   foreignAt(address: string, port: number): ReadonlySet<string>
   /** Names of services that have an instance. */
   services(): Iterable<string>
+  /** Whether it is not there because it was deregistered; false also where that is no longer remembered. */
+  hasDeparted(instance: string): boolean
   /** What follows from the belief, overlaid removals included; undefined: not known. */
   standing(instance: string): Standing | undefined
   /**

@@ -9,6 +9,7 @@ import type { ForeignSpec } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import { foreignChanges, knownOf } from './changes.ts'
+import type { Verdicts } from './health.ts'
 import { ForeignList, Wanted } from './list.ts'
 import { readForeign, readVerdicts } from './read.ts'
 
@@ -47,6 +48,10 @@ export type ForeignStatus = {
   readonly copiedTo: readonly string[]
 }
 
+type Reading = 'stale' | 'consistent'
+
+type Seen = { readonly specs: ReadonlyMap<string, ForeignSpec>; readonly verdicts: Verdicts }
+
 const waitMs = 60_000
 const backoff = { firstMs: 100, mostMs: 10_000 }
 /** Because of hints, everything is read at most this share of the time. */
@@ -68,6 +73,8 @@ export class ForeignFollower implements AsyncDisposable {
   #beyond = 0
   #error: unknown
   #hinted = false
+  /** A server may have been started again, which shows its own past until it has read all its log. */
+  #mayBePast = true
   /** Monotonic milliseconds. */
   #readAt = 0
   #tookMs = 0
@@ -119,6 +126,7 @@ export class ForeignFollower implements AsyncDisposable {
       (error) => {
         if (this.#error === undefined) this.#log.warn({ err: error }, 'what others have registered cannot be read')
         this.#error = error
+        this.#mayBePast = true
       },
       signal,
     )
@@ -128,12 +136,28 @@ export class ForeignFollower implements AsyncDisposable {
     const { signal } = this.#stop
     // Another Consul at this address would look like one where everything has gone.
     if (this.#specs === undefined || this.#error !== undefined) await this.#consul.verify(signal)
-    const specs = this.#isDue() ? await this.#readAll() : this.#specs
-    if (specs === undefined) return
-    await this.#recordAll(specs)
-    this.#specs = specs
+    const seen = await this.#look()
+    await this.#recordAll(seen)
+    this.#specs = seen.specs
     if (this.#error !== undefined) this.#log.info('what others have registered can be read again')
     this.#error = undefined
+  }
+
+  /** What is there, read anew if it is time, and what the checks say now. */
+  async #look(): Promise<Seen> {
+    const isDue = this.#isDue()
+    if (!this.#mayBePast) {
+      const seen = await this.#read('stale', isDue)
+      if (!this.#mayBePast) return seen
+    }
+    this.#mayBePast = false
+    return this.#read('consistent', isDue)
+  }
+
+  async #read(consistency: Reading, isDue: boolean): Promise<Seen> {
+    const { owner } = this.#options
+    const specs = this.#specs === undefined || isDue ? await this.#readAll(consistency) : this.#specs
+    return { specs, verdicts: await readVerdicts(this.#consul, owner, { consistency, signal: this.#stop.signal }) }
   }
 
   #isDue(): boolean {
@@ -144,20 +168,20 @@ export class ForeignFollower implements AsyncDisposable {
   }
 
   /** A first look may be stale; what it misses is looked for again before it counts as gone. */
-  async #readAll(): Promise<ReadonlyMap<string, ForeignSpec>> {
+  async #readAll(first: Reading): Promise<ReadonlyMap<string, ForeignSpec>> {
     const { fleet, datacenter } = this.#options
     const { signal } = this.#stop
     this.#hinted = false
     this.#readAt = performance.now()
     const known = knownOf(fleet.foreign, datacenter.name)
-    const look = async (consistency: 'stale' | 'consistent') => {
+    const look = async (consistency: Reading) => {
       const list = new ForeignList(datacenter.name, datacenter.foreign.most, (id) => known.has(id))
       await readForeign(this.#consul, this.#wanted, list, { consistency, signal })
       return list
     }
-    let list = await look('stale')
+    let list = await look(first)
     const { specs } = list
-    if ([...known.keys()].some((id) => !specs.has(id))) list = await look('consistent')
+    if (first === 'stale' && [...known.keys()].some((id) => !specs.has(id))) list = await look('consistent')
     this.#tookMs = performance.now() - this.#readAt
     if (list.beyond > 0 && this.#beyond === 0) {
       this.#log.warn({ beyond: list.beyond, most: datacenter.foreign.most }, 'more is registered there than is kept')
@@ -166,9 +190,8 @@ export class ForeignFollower implements AsyncDisposable {
     return list.specs
   }
 
-  async #recordAll(specs: ReadonlyMap<string, ForeignSpec>): Promise<void> {
-    const { datacenter, owner, fleet, record, by } = this.#options
-    const verdicts = await readVerdicts(this.#consul, owner, this.#stop.signal)
+  async #recordAll({ specs, verdicts }: Seen): Promise<void> {
+    const { datacenter, fleet, record, by } = this.#options
     const changes = [...foreignChanges(knownOf(fleet.foreign, datacenter.name), specs, verdicts)]
     for (let first = 0; first < changes.length && !this.#stop.signal.aborted; first += chunk) {
       await Promise.all(
@@ -185,14 +208,20 @@ export class ForeignFollower implements AsyncDisposable {
     const { signal } = this.#stop
     const gapMs = this.#options.datacenter.foreign.health_every
     let index = 0
+    let highest = 0
     while (!signal.aborted) {
       try {
-        const next = nextIndex(index, await this.#consul.watchServices(undefined, index, waitMs, signal))
+        const answered = await this.#consul.watchServices(undefined, index, waitMs, signal)
+        const next = nextIndex(index, answered)
         // What was read before the first answer may be older than its index.
         if (next !== index && (index !== 0 || this.#readAt > 0)) this.#hinted = true
+        // Over a failure, too, after which it begins at 0.
+        if (answered >= highest) highest = answered
+        else this.#mayBePast = true
         index = next
       } catch {
-        // Who reads will notice and tell.
+        // Who reads will notice and tell; but not that it was started again between two readings.
+        this.#mayBePast = true
         index = 0
       }
       await pause(gapMs, signal)

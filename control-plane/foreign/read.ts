@@ -35,10 +35,10 @@ export function withoutCase(names: readonly string[]): readonly string[] {
 }
 
 /** What their checks say: one request, which answers only with what does not pass and is not ours. */
-export async function readVerdicts(consul: ConsulClient, owner: string, signal: AbortSignal): Promise<Verdicts> {
+export async function readVerdicts(consul: ConsulClient, owner: string, reading: Reading): Promise<Verdicts> {
   const verdicts = new Verdicts()
   const notes = `${ownerKey}=${owner}`
-  for await (const rows of consul.checksWithout(notes, { passing: false, consistency: 'stale', signal })) {
+  for await (const rows of consul.checksWithout(notes, { ...reading, passing: false })) {
     for (const row of rows) verdicts.add(row)
   }
   return verdicts

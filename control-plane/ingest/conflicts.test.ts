@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
-import { nodeId, specOf } from '#test/support/agent-client.ts'
+import { nodeId, specOf } from '#test/support/agents/agent-client.ts'
 import type { Change } from '../fleet/event.ts'
 import { Fleet } from '../fleet/fleet.ts'
 import { type Conflict, Places, placeOf } from './conflicts.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { quiet } from '#test/support/agents-plane.ts'
-import { MemoryJournal } from '#test/support/memory-journal.ts'
+import { quiet } from '#test/support/agents/agents-plane.ts'
+import { MemoryJournal } from '#test/support/store/memory-journal.ts'
 import { Fleet } from '../fleet/fleet.ts'
 import { Proposer, recordAll } from './propose.ts'
 

@@ -1,4 +1,4 @@
-import type { FleetState } from '../fleet/fleet.ts'
+import type { FleetState } from '../fleet/state.ts'
 import { droppableUpTo, keptSnapshots, type SnapshotMark } from './retention.ts'
 import type { JournalStore, Term } from './store.ts'
 import { encodeState, stateVersion } from './stored-state.ts'

@@ -21,7 +21,18 @@ const turns = {
   sync_tasks: 0x6865_0002,
   routing_versions: 0x6865_0003,
   tables: 0x6865_0004,
+  authorities: 0x6865_0005,
 } as const
+
+/** For locks of planes that run. */
+const lockMs = 60_000
+
+/** Lets a transaction that begins take as long as it needs, and wait for locks up to a minute. */
+export async function unbound(transaction: Kysely<Schema>): Promise<void> {
+  if (!isPostgresql(transaction)) return
+  const limits = ['statement_timeout = 0', 'idle_in_transaction_session_timeout = 0', `lock_timeout = ${lockMs}`]
+  for (const limit of limits) await sql`set local ${sql.raw(limit)}`.execute(transaction)
+}
 
 /** Lets one transaction at a time go on from here, over all planes; the others wait. In SQLite there is only one. */
 export async function takeTurn(transaction: Transaction<Schema>, purpose: keyof typeof turns): Promise<void> {

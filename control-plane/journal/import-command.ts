@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
 import type { JournalConfig } from './config.ts'
 import { type Copied, copyStore } from './copy-store.ts'
-import { connectSqlite } from './open-sqlite.ts'
 import { connectPostgresql } from './postgresql/open-postgresql.ts'
+import { connectSqlite } from './sqlite/open-sqlite.ts'
 
 /** Copies what the store of a file holds into the database that the configuration names. The plane of that file must have ended. */
 export async function importJournal(config: JournalConfig, file: string): Promise<Copied> {

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/all.ts'
 import type { Schema } from './schema.ts'
-import { NodeSqliteDialect } from './sqlite-dialect.ts'
+import { NodeSqliteDialect } from './sqlite/dialect.ts'
 
 function open(t: Test) {
   const database = new DatabaseSync(':memory:')

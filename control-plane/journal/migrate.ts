@@ -1,14 +1,11 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { Failure } from '#shared/failure/failure.ts'
-import { isPostgresql, takeTurn } from './dialect-words.ts'
+import { takeTurn, unbound } from './dialect-words.ts'
 import { migrations } from './migrations/all.ts'
 import type { Schema } from './schema.ts'
 
 export type MigrationName = keyof typeof migrations | 'none'
-
-/** How long a migration waits for transactions of planes that run. */
-const lockMs = 60_000
 
 /**
  * Brings the schema to the newest migration, or forward or back to the one named (`none`: before the first), whole or not at all. Of
@@ -18,10 +15,7 @@ export async function migrate(db: Kysely<Schema>, to?: MigrationName): Promise<v
   // The usual start writes nothing, so it works on a full disk.
   if ((await isNewest(db)) && to === undefined) return
   await db.transaction().execute(async (transaction) => {
-    if (isPostgresql(transaction)) {
-      const limits = ['statement_timeout = 0', 'idle_in_transaction_session_timeout = 0', `lock_timeout = ${lockMs}`]
-      for (const limit of limits) await sql`set local ${sql.raw(limit)}`.execute(transaction)
-    }
+    await unbound(transaction)
     await takeTurn(transaction, 'migrations')
     if ((await isNewest(transaction)) && to === undefined) return
     await migrateWithin(transaction, to)

@@ -1,17 +1,19 @@
 import { Failure } from '#shared/failure/failure.ts'
-import { pause, repeat } from '#shared/lifecycle/repeat.ts'
+import { repeat } from '#shared/lifecycle/repeat.ts'
 import { Wake } from '#shared/lifecycle/wake.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { Change, JournalEntry } from '../fleet/event.ts'
-import { Fleet, type FleetState, type Outcome } from '../fleet/fleet.ts'
+import { Fleet, type Outcome } from '../fleet/fleet.ts'
 import type { RecordChange, RecordOptions } from '../fleet/record.ts'
+import type { FleetState } from '../fleet/state.ts'
 import { alone } from './alone.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { prune, saveSnapshot, underLeadership } from './compact.ts'
+import { underLeadership } from './compact.ts'
 import type { JournalConfig } from './config.ts'
+import { Compaction } from './keep-compact.ts'
 import { Looks } from './looks.ts'
+import { recallDeparted } from './recall-departed.ts'
 import { type Replayed, readEntries, replay } from './replay.ts'
-import { isSnapshotDue } from './retention.ts'
 import { otherHistory } from './same-history.ts'
 import type { JournalStore, Leading, Store } from './store.ts'
 import { eventVersion, storable } from './stored-event.ts'
@@ -59,8 +61,6 @@ export type JournalListener = (entries: readonly JournalEntry[]) => void
 const probeEveryMs = 1_000
 /** How often it is looked for what others appended, if it was not heard. */
 const followEveryMs = 250
-/** How often it is looked what is due by its age. */
-const lookEveryMs = 60_000
 /** More entries than are taken while somebody waits for one of them. */
 const farAhead = 1_000_000
 
@@ -72,22 +72,18 @@ export async function openJournal(parts: JournalParts): Promise<Journal> {
 
 export class Journal implements AsyncDisposable {
   readonly #store: JournalParts['store']
-  /** The store for what only the leader does to it. */
-  readonly #led: ReturnType<typeof underLeadership>
   readonly #fleet: Fleet
   readonly #lead: Leading
-  readonly #config: JournalSettings
   readonly #log: Logger
   readonly #now: () => number
   readonly #queue: CommitQueue
   readonly #listeners = new Set<JournalListener>()
-  readonly #compactionDue = new Wake()
+  readonly #compaction: Compaction
   readonly #appended = new Wake()
   readonly #looks = new Looks()
   readonly #closing = new AbortController()
   readonly #stop: AbortSignal
   #state: 'unloaded' | 'ready' | 'closed' = 'unloaded'
-  #snapshot: { readonly revision: number; readonly at: number }
   /** What was taken last, at the fleet's revision; undefined: nothing, or it is no longer kept. */
   #last: JournalEntry | undefined
   /** The store failed: it may be another one, or have gone back, when it answers again. */
@@ -95,19 +91,25 @@ export class Journal implements AsyncDisposable {
   /** The store has another history than the fleet: nothing is taken from it any more. */
   #parted: Failure | undefined
   #rounds: Promise<unknown> = Promise.resolve()
-  #compacting: Promise<void> = Promise.resolve()
   #taking: Promise<unknown> = Promise.resolve()
 
   constructor(parts: JournalParts, newest: { readonly revision: number; readonly at: number }) {
     this.#store = parts.store
-    this.#led = underLeadership(parts.store, () => this.#lead.term())
     this.#fleet = parts.fleet
-    this.#config = parts.config
     this.#log = parts.log
     this.#now = parts.now ?? Date.now
-    this.#snapshot = newest
     this.#stop = AbortSignal.any([parts.signal, this.#closing.signal])
     this.#lead = parts.lead ?? alone
+    this.#compaction = new Compaction({
+      store: underLeadership(parts.store, () => this.#lead.term()),
+      fleet: parts.fleet,
+      config: parts.config,
+      lead: this.#lead,
+      log: parts.log,
+      now: this.#now,
+      stop: this.#stop,
+      newest,
+    })
     this.#queue = new CommitQueue({
       append: async (events, leading) => {
         await this.#beSure()
@@ -136,10 +138,11 @@ export class Journal implements AsyncDisposable {
       },
     }
     const replayed = await replay(this.#store, target, { until: await this.#store.head(), log: this.#log })
+    if (replayed.snapshot) await this.#recall(replayed.snapshot.revision)
     // With a snapshot nobody needs it, so it may be one that cannot be read.
     this.#last ??= await this.#entry(replayed.revision).catch(() => undefined)
     this.#state = 'ready'
-    this.#rounds = Promise.all([this.#compactInRounds(), this.#probeInRounds(), this.#followInRounds()])
+    this.#rounds = Promise.all([this.#compaction.run(), this.#probeInRounds(), this.#followInRounds()])
     const { revision, entries, snapshot } = replayed
     const tookMs = Math.round(performance.now() - began)
     this.#log.info({ revision, snapshot: snapshot?.revision ?? 0, entries, tookMs }, 'the journal is loaded')
@@ -213,14 +216,14 @@ export class Journal implements AsyncDisposable {
       failure: unavailable?.failure,
       since: unavailable?.since,
       revision: this.#fleet.revision,
-      snapshot: this.#snapshot.revision,
+      snapshot: this.#compaction.revision,
       ...this.#queue.figures,
     }
   }
 
   /** Takes a snapshot of what is applied and drops what need not be kept. It runs by itself, on the plane that leads. */
   compact(): Promise<void> {
-    return this.#inTurn(() => this.#compact())
+    return this.#compaction.compact()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -239,7 +242,7 @@ export class Journal implements AsyncDisposable {
       throw new Failure('STORE_CORRUPT', `The store went back from revision ${this.#fleet.revision} to ${before}.`)
     }
     const outcomes = this.#apply(entries)
-    if (this.#isSnapshotDue()) this.#compactionDue.ring()
+    this.#compaction.look()
     return outcomes
   }
 
@@ -300,51 +303,11 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  #isSnapshotDue(): boolean {
-    const { revision, nodes, instances } = this.#fleet
-    const { snapshot_every: everyEvents, snapshot_within: withinMs } = this.#config
-    const pace = { everyEvents, withinMs }
-    const events = revision - this.#snapshot.revision
-    return isSnapshotDue(events, nodes.size + instances.size, this.#now() - this.#snapshot.at, pace)
-  }
-
-  async #compactInRounds(): Promise<void> {
-    while (!this.#stop.aborted) {
-      await this.#compactionDue.next(lookEveryMs, this.#stop)
-      if (this.#stop.aborted) return
-      try {
-        if (this.#lead.leads()) await this.#inTurn(() => (this.#isSnapshotDue() ? this.#compact() : this.#prune()))
-      } catch (error) {
-        if (this.#stop.aborted) return
-        warn(this.#log, 'the journal could not be compacted')(error)
-        await pause(lookEveryMs, this.#stop)
-      }
-    }
-  }
-
-  /** What prunes would take away the parts of a snapshot that is being saved. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#compacting.then(work)
-    this.#compacting = turn.catch(() => {})
-    return turn
-  }
-
-  async #compact(): Promise<void> {
-    // Another plane may have taken one.
-    const [newest = this.#snapshot] = await this.#store.snapshots()
-    if (newest.revision > this.#snapshot.revision) this.#snapshot = newest
-    const state = this.#fleet.state()
-    if (state.revision > this.#snapshot.revision) {
-      const began = performance.now()
-      this.#snapshot = await saveSnapshot(this.#led, state, this.#now(), this.#stop)
-      const tookMs = Math.round(performance.now() - began)
-      this.#log.debug({ revision: state.revision, tookMs }, 'a snapshot is taken')
-    }
-    await this.#prune()
-  }
-
-  async #prune(): Promise<void> {
-    await prune(this.#led, { now: this.#now(), retentionMs: this.#config.retention, stop: this.#stop })
+  /** Nobody needs it to serve, so it may be what cannot be read. */
+  async #recall(snapshot: number): Promise<void> {
+    const unknown = warn(this.#log, 'who departed before the snapshot is not known')
+    const departed = await recallDeparted(this.#store, snapshot).catch(unknown)
+    if (departed) this.#fleet.recall(departed)
   }
 
   #probeInRounds(): Promise<void> {

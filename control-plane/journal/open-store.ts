@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '#shared/failure/failure.ts'
 import type { JournalConfig } from './config.ts'
-import type { SqliteSettings } from './open-sqlite.ts'
 import { openPostgresql } from './postgresql/open-postgresql.ts'
+import type { SqliteSettings } from './sqlite/open-sqlite.ts'
+import { type Answer, type Call, type Method, unpackFailure } from './sqlite/worker-messages.ts'
 import type { Store } from './store.ts'
-import { type Answer, type Call, type Method, unpackFailure } from './worker-messages.ts'
 
 /**
  * How each method waits. `now`: handed to the worker at once. `behind`: one at a time, so that an append never finds more than one of
@@ -39,6 +39,7 @@ const lanes = {
   addSyncTask: 'behind',
   syncTask: 'behind',
   syncTasks: 'behind',
+  importRows: 'behind',
   addRoutingVersion: 'behind',
   changeRoutingVersions: 'behind',
   routingVersions: 'behind',
@@ -52,6 +53,20 @@ const lanes = {
   beatReplica: 'behind',
   dropReplica: 'behind',
   replicas: 'behind',
+  authorities: 'behind',
+  addAuthority: 'behind',
+  changeAuthorities: 'behind',
+  addToken: 'behind',
+  token: 'behind',
+  tokens: 'behind',
+  endToken: 'behind',
+  dropTokens: 'behind',
+  identity: 'behind',
+  identities: 'behind',
+  changeIdentity: 'behind',
+  revocations: 'behind',
+  addRevocations: 'behind',
+  dropRevocations: 'behind',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
 export type StoreSettings = Pick<JournalConfig, 'path' | 'max_megabytes' | 'postgresql'>
@@ -117,7 +132,7 @@ class StoreWorker {
   }
 
   #start(): Promise<string> {
-    const worker = new Worker(new URL('./store-worker.ts', import.meta.url), { workerData: this.#settings })
+    const worker = new Worker(new URL('./sqlite/store-worker.ts', import.meta.url), { workerData: this.#settings })
     this.#worker = worker
     return new Promise((resolve, reject) => {
       worker.on('message', (answer: Answer) => {

@@ -1,7 +1,7 @@
 import { Failure } from '#shared/failure/failure.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { JournalEntry } from '../fleet/event.ts'
-import type { FleetState } from '../fleet/fleet.ts'
+import type { FleetState } from '../fleet/state.ts'
 import type { SnapshotMark } from './retention.ts'
 import type { JournalStore } from './store.ts'
 import { decodeEntry, type StoredEntry } from './stored-event.ts'

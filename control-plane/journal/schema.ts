@@ -220,6 +220,65 @@ export type RoutingSplits = {
   state: string
 }
 
+/** What signs certificates. */
+export type Authorities = {
+  id: Generated<number>
+  authority_id: string
+  certificate: string
+  sealed_key: string
+  secret_check: string
+  state: string
+  since: Time
+  created_at: Time
+  not_after: Time
+}
+
+export type EnrolmentTokens = {
+  id: Generated<number>
+  token_id: string
+  secret_hash: string
+  uses_left: number
+  expires_at: Time
+  /** JSON */
+  scope: string
+  author: string
+  created_at: Time
+  last_used_at: Time | null
+}
+
+/** Who the nodes are. */
+export type Identities = {
+  id: Generated<number>
+  node_id: string
+  state: string
+  machine_id: string
+  public_key: string
+  former_key: string | null
+  /** JSON */
+  scope: string
+  /** JSON */
+  pending: string | null
+  serial: string
+  issued_at: Time
+  not_after: Time
+  enrolled_by: string
+  version: number
+}
+
+export type Revocations = {
+  id: Generated<number>
+  subject: string
+  kind: string
+  node_id: string
+  enrolment: number | null
+  serial: string | null
+  until: Time | null
+  at: Time
+  by: string
+  why: string
+  ends_at: Time
+}
+
 export type Schema = {
   journal_head: JournalHead
   journal: JournalRow
@@ -241,4 +300,8 @@ export type Schema = {
   routing_splits: RoutingSplits
   leadership: LeadershipRow
   replicas: ReplicaRow
+  authorities: Authorities
+  enrolment_tokens: EnrolmentTokens
+  identities: Identities
+  revocations: Revocations
 }

@@ -1,10 +1,13 @@
-import type { Bucket } from './metric-series.ts'
+import type { ImportEnd, KeptRow, KeptTable } from '#shared/protocol/registry-import.ts'
+import type { IdentityStore } from '../fleet/identity.ts'
+import type { Replica, StoredReplica } from '../fleet/replica.ts'
 import type { SnapshotMark } from './retention.ts'
-import type { Rollup } from './rollup.ts'
 import type { StoredVersion, VersionChange } from './routing-version.ts'
-import type { ClusterNodeRow, ServiceRow } from './rows.ts'
 import type { StoredEntry, StoredEvent } from './stored-event.ts'
 import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from './sync-task.ts'
+import type { Bucket } from './tables/metric-series.ts'
+import type { Rollup } from './tables/rollup.ts'
+import type { ClusterNodeRow, ServiceRow } from './tables/rows.ts'
 
 /** A leadership: whose it is and which one. Epochs only rise. */
 export type Term = { readonly run: string; readonly epoch: number }
@@ -127,6 +130,24 @@ export interface SyncTaskStore {
   syncTasks(filter: SyncTaskFilter): Promise<readonly SyncTaskView[]>
 }
 
+/** Rows of one table of a former registry. */
+export type ImportedRows<T extends KeptTable = KeptTable> = {
+  readonly table: T
+  readonly rows: readonly KeptRow<T>[]
+  /** What differs is replaced, where that can be. */
+  readonly overwrite: boolean
+  /** Nothing is written. */
+  readonly dryRun: boolean
+  /** Now, epoch milliseconds. */
+  readonly at: number
+}
+
+/** Takes over what a former registry kept. Rejects as JournalStore does. */
+export interface ImportStore {
+  /** Resolves with what became of each row, in their order; all that it writes is written together. */
+  importRows<T extends KeptTable>(rows: ImportedRows<T>): Promise<readonly ImportEnd[]>
+}
+
 /** How far the split of a service is. */
 export type StoredSplit = {
   readonly service: string
@@ -187,30 +208,6 @@ export interface LeadershipStore {
   leadership(): Promise<Leadership>
 }
 
-/** A plane that shares the store, by its own word. */
-export type Replica = {
-  /** Random for each process. */
-  readonly run: string
-  /** For people: the machine's name. */
-  readonly holder: string
-  /** Where its API is asked: `http://host:port`. */
-  readonly api: string
-  /** Random for each process, and told to nobody: who knows it reads the same store. */
-  readonly key: string
-  readonly machine: string
-  readonly site: string
-  readonly version: string
-  /** leaving: it hands its agents over and ends soon */
-  readonly state: 'serving' | 'leaving'
-  /** How far its fleet has come. */
-  readonly revision: number
-  /** Agents that have a session with it. */
-  readonly sessions: number
-}
-
-/** Milliseconds by the store's clock: since it was last seen, and since it came. */
-export type StoredReplica = Replica & { readonly agoMs: number; readonly forMs: number }
-
 /** The planes that share the store. Rejects as JournalStore does. */
 export interface ReplicaStore {
   /** Says that a replica lives, and forgets others that were not seen for `keptMs`. Resolves with all that are known after that. */
@@ -232,10 +229,12 @@ export interface Store
   extends JournalStore,
     TableStore,
     SyncTaskStore,
+    ImportStore,
     RoutingVersionStore,
     RoutingSplitStore,
     LeadershipStore,
     ReplicaStore,
+    IdentityStore,
     AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string

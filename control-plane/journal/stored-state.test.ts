@@ -8,7 +8,7 @@ import {
   anyNodeBelief,
 } from '#test/support/arbitraries/beliefs.ts'
 import { anyState } from '#test/support/arbitraries/journals.ts'
-import type { FleetState } from '../fleet/fleet.ts'
+import type { FleetState } from '../fleet/state.ts'
 import { beliefsInPart, encodeState, StateReader, stateVersion } from './stored-state.ts'
 
 function decode(parts: Iterable<string>, revision: number): FleetState {

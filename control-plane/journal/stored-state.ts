@@ -1,8 +1,8 @@
 import { Failure } from '#shared/failure/failure.ts'
 import type { ForeignBelief, Hold, InstallationBelief, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { DocumentBelief } from '../fleet/documents.ts'
-import type { FleetState } from '../fleet/fleet.ts'
 import type { NodeOrders } from '../fleet/orders.ts'
+import type { FleetState } from '../fleet/state.ts'
 
 /** The version of the snapshots that this program writes. */
 export const stateVersion = 1

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { logLines, memoryStore } from '#test/support/journal.ts'
+import { logLines, memoryStore } from '#test/support/store/journal.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { LeadershipKeeper, type LeadershipRow, type Standing } from './keep-leadership.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { logLines, memoryStore } from '#test/support/journal.ts'
+import { logLines, memoryStore } from '#test/support/store/journal.ts'
 import { LeadershipKeeper } from './keep-leadership.ts'
 import { leadAlone, leadOf } from './lead.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
-import { plainEndpoint, plainFrame, plainListener, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainFrame, plainListener, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import { type AskedRequest, explainRequest } from './explain-request.ts'
 
 const routes = [

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
-import { plainEndpoint, plainRoute, plainTable, publishing } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable, publishing } from '#test/support/routing/route-tables.ts'
 import { explainRoute } from './explain-route.ts'
 import type { RouteTable } from './table.ts'
 import type { GatewaySeen } from './versions/rollout.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { parseDeclaration } from './declaration/parse.ts'
 import { Lines } from './lines.ts'
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { parseDeclaration } from './declaration/parse.ts'
 import { type Outlet, Publisher, type TableUpdate } from './publisher.ts'

@@ -5,10 +5,10 @@ import { status } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { ResourceKind } from '#control-plane/routing/envoy/resource.ts'
-import { type DeltaAnswer, DeltaClient } from '#test/support/delta-client.ts'
+import { type DeltaAnswer, DeltaClient } from '#test/support/envoy/delta-client.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { MemoryVersions } from '#test/support/memory-versions.ts'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { MemoryVersions } from '#test/support/routing/memory-versions.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { loadEnvoyDefinitions } from './envoy/definitions.ts'
 import { startRouting, type TableUpdate } from './start.ts'
@@ -254,6 +254,29 @@ await t.test('a stream that does not say who it is is refused', async (t) => {
   const error = await until('the refusal', () => client.errors[0])
   t.equal(error?.code, status.INVALID_ARGUMENT)
 })
+
+for (const { what, said } of [
+  { what: 'the name of its node', said: { node: { id: 'x'.repeat(1_025), cluster: 'edge' } } },
+  { what: 'the name of its gateway', said: { node: { id: 'x', cluster: 'x'.repeat(1_025) } } },
+  {
+    what: 'the name of a resource',
+    said: { node: { id: 'x', cluster: 'edge' }, resource_names_subscribe: ['x'.repeat(1_025)] },
+  },
+  {
+    what: 'a version',
+    said: { node: { id: 'x', cluster: 'edge' }, initial_resource_versions: { crm: 'x'.repeat(1_025) } },
+  },
+]) {
+  await t.test(`a stream is ended, and counted, where ${what} is longer than any is`, async (t) => {
+    const { routing, until } = await setUp(t)
+    using client = new DeltaClient(routing.port, definitions)
+    client.ask('cluster', said)
+    const error = await until('the refusal', () => client.errors[0])
+    t.equal(error?.code, status.RESOURCE_EXHAUSTED)
+    t.equal(routing.cuts().xds_names, 1)
+    t.match(routing.bounds(), [{ name: 'xds_connections', most: 5_000 }, { name: 'xds_unfinished_bytes' }])
+  })
+}
 
 await t.test('a stream that ends is forgotten, and the end of routing ends the streams', async (t) => {
   const { world, routing, connect, until, sink, stop } = await setUp(t)

@@ -3,6 +3,7 @@ import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { fault, type Logger, warn } from '#shared/logging/logger.ts'
 import type { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import type { Counters } from '#shared/protocol/traffic.ts'
+import type { Bound } from '../fleet/bound.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
 import type { RoutingConfig } from './config.ts'
@@ -42,6 +43,9 @@ export type RoutingOptions = {
 export type Routing = AsyncDisposable & {
   /** The port on which Envoys are answered. */
   readonly port: number
+  /** What Envoys may take of it, and what was cut off there since the start, by why. */
+  bounds(): readonly Bound[]
+  cuts(): Readonly<Record<string, number>>
   /** One for each declared gateway whose Envoys ask the plane; a new declaration may bring others. */
   sinks(): readonly Sink[]
   /** What a gateway of any kind is given now; undefined: nothing is published yet. */
@@ -145,6 +149,8 @@ export async function startRouting(
   const open = stack.move()
   return {
     port: envoys.port,
+    bounds: () => envoys.bounds(),
+    cuts: () => ({ ...envoys.cuts(), counted_requests: traffic.leftOut }),
     sinks: () => envoys.sinks(),
     tableFor: (gateway) => publisher.published(gateway)?.table,
     frames: () => publisher.frames,

@@ -23,6 +23,11 @@ export const catalogue = {
     remedy:
       'Name the gateway in `authorizers` of the agent beside its proxies, and check that a plane hears this agent; until then such requests are answered 503.',
   },
+  AUTHORITY_UNUSABLE: {
+    title: 'The authority that signs certificates cannot be used.',
+    remedy:
+      'Correct `identity.authority`: its certificate must be that of an authority that may sign, still hold, and belong to its key.',
+  },
   BACKUP_CUT: {
     title: 'A backup ends before its end: it was not written or copied whole.',
     remedy:
@@ -60,6 +65,25 @@ export const catalogue = {
   CALL_TIMED_OUT: {
     title: 'A service did not answer a call in time.',
     remedy: 'Look at what its instances do, or give the call more time by `timeoutMs`.',
+  },
+  CERTIFICATE_EXPIRED: {
+    title: "A node's certificate expired more than 30 days ago, so it cannot be renewed.",
+    remedy:
+      'Enrol the node again with a new token (`heddle identity token`), and let it in with `heddle identity approve <node>`.',
+  },
+  CERTIFICATE_FOREIGN: {
+    title: "A node's certificate is of another installation, or signed by an authority that is not trusted here.",
+    remedy:
+      'Check that the agent asks the right planes; to move a node here, take `identity` out of its `state_dir` and enrol it with a token of this installation.',
+  },
+  CERTIFICATE_REVOKED: {
+    title: "A node's certificate was revoked.",
+    remedy:
+      'If the node is to come back, enrol it with a new token and let it in with `heddle identity approve <node>`.',
+  },
+  CERTIFICATE_TOO_EARLY: {
+    title: "A node's certificate does not hold yet: clocks differ.",
+    remedy: 'Set the clocks of the plane and of the planes beside it (NTP).',
   },
   CONFIG_INVALID: {
     title: 'A configuration file or environment variable is not valid.',
@@ -99,6 +123,37 @@ export const catalogue = {
     title: 'A declaration of routes is not valid.',
     remedy: 'Correct the places named, each with file, line and path; nothing was changed.',
   },
+  ENROLMENT_OUT_OF_SCOPE: {
+    title: 'A node wants to be what its enrolment token does not grant.',
+    remedy: "Correct the site in the agent's configuration, or make a token for it with `heddle identity token`.",
+  },
+  ENROLMENT_REFUSED: {
+    title: 'An enrolment token is not known, or its secret is wrong.',
+    remedy: "Make a new one with `heddle identity token`, and put it into the agent's `identity.token_file`.",
+  },
+  ENROLMENT_REQUEST_INVALID: {
+    title: 'What was sent as a request for a certificate is none, or not by who has its key.',
+    remedy: 'Send a PKCS #10 request for an ECDSA key on P-256, signed with that key.',
+  },
+  ENROLMENT_TOKEN_EXPIRED: {
+    title: 'An enrolment token has expired.',
+    remedy: "Make a new one with `heddle identity token`, and put it into the agent's `identity.token_file`.",
+  },
+  ENROLMENT_TOKEN_UNREADABLE: {
+    title: 'What was given as an enrolment token is none.',
+    remedy: "Copy it whole, as `heddle identity token` printed it, into the agent's `identity.token_file`.",
+  },
+  ENROLMENT_TOKEN_USED: {
+    title: 'An enrolment token has been used as often as it may be.',
+    remedy:
+      'Make a new one with `heddle identity token`; see with `heddle identity list` whether you know the nodes that used it.',
+  },
+  ENROLMENT_WAITING: {
+    title:
+      'A node waits until somebody lets it in: it was enrolled before with another key or on another machine, or was revoked.',
+    remedy:
+      'Compare what `heddle identity list` shows with the machine, then `heddle identity approve <node>`; the agent goes on by itself.',
+  },
   ENVOY_UNREACHABLE: {
     title: 'An Envoy on this machine does not answer at its admin page.',
     remedy: "Check that it runs, and that --admin is the address in its bootstrap's `admin`.",
@@ -107,6 +162,41 @@ export const catalogue = {
     title: 'The folder for the files of a gateway cannot be used.',
     remedy:
       "Make it a real folder (no link) in which the agent may write, or name another one by the gateway's `folder`.",
+  },
+  IDENTITY_HELD: {
+    title:
+      'After a backup was restored it is not known which nodes had been revoked since, so certificates from before are not renewed.',
+    remedy:
+      'Look through `heddle identity list`, revoke what should not be there, then `heddle identity approve --all-before`.',
+  },
+  IDENTITY_KEY_REPLACED: {
+    title: 'A node asks for a certificate with a key that it has replaced: somebody may have copied it.',
+    remedy:
+      'Find out who uses the newer one; then revoke the node with `heddle identity revoke <node>` and enrol it anew.',
+  },
+  IDENTITY_SUPERSEDED: {
+    title: 'A node asks with a certificate of an enrolment that a newer one has replaced.',
+    remedy: 'Stop what still uses the old certificate; the machine that was let in last goes on.',
+  },
+  IDENTITY_UNKNOWN: {
+    title: 'A node with a certificate of ours is not known any more.',
+    remedy: 'Enrol it again with a new token, `heddle identity token`.',
+  },
+  IMPORT_CUT: {
+    title: 'A file of a former registry ends before its end.',
+    remedy: 'Dump or copy it again. What was taken before the end stays, and importing it again takes only the rest.',
+  },
+  IMPORT_ENCODING: {
+    title: 'A file of a former registry is not in UTF-8.',
+    remedy: 'Dump it in UTF-8 (--default-character-set=utf8mb4, -E UTF8), or convert it with iconv.',
+  },
+  IMPORT_INTERRUPTED: {
+    title: 'An import of a former registry ended before its end.',
+    remedy: 'Do what the cause asks for, and import the file again: what is there already is not taken twice.',
+  },
+  IMPORT_UNREADABLE: {
+    title: 'A file of a former registry cannot be read.',
+    remedy: 'Name a JSON file, or a dump in plain SQL (mysqldump, pg_dump without -F); pack it out first.',
   },
   KEY_SET_UNUSABLE: {
     title: 'The key set that tokens are checked with cannot be had.',
@@ -173,6 +263,16 @@ export const catalogue = {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop whoever listens there (`ss -ltnp` and `heddle doctor` name it), or configure another port.',
   },
+  SECRET_UNUSABLE: {
+    title: "The file with the installation's secret cannot be used.",
+    remedy:
+      "Name a file by `identity.secret_file` that holds 43 characters of base64url and that only the plane's user may read (0600).",
+  },
+  SECRET_WRONG: {
+    title: 'The secret of this plane is not the one that the store was made with.',
+    remedy:
+      'Copy the file that `identity.secret_file` names from a plane that runs to this one; without it no plane can sign certificates.',
+  },
   SITE_HELD: {
     title: 'Machines of a site were lost together, which looks like the network: its routing is held.',
     remedy:
@@ -204,7 +304,7 @@ export const catalogue = {
     remedy: 'Stop the other one, or give each its own journal.path.',
   },
   STORE_NOT_EMPTY: {
-    title: 'A store that something is to be restored into holds something already.',
+    title: 'A store that a backup or another store is to be copied into holds something already.',
     remedy: 'Name a new file by journal.path, or a new database; nothing was changed.',
   },
   STORE_OVERLOADED: {

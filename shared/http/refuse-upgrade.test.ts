@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t from 'tap'
-import { HalfOpenClient } from '#test/support/half-open-client.ts'
+import { HalfOpenClient } from '#test/support/agents/half-open-client.ts'
 import { listen } from './listen.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 

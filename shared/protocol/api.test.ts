@@ -1,20 +1,8 @@
 import t from 'tap'
 import * as z from 'zod/mini'
-import {
-  AdmissionRequest,
-  ApproveRequest,
-  ChangeView,
-  EventView,
-  ExplainView,
-  FreezeRequest,
-  InstanceView,
-  NodeView,
-  ProblemView,
-  ServiceView,
-  SinkView,
-  StatusView,
-  SweepRequest,
-} from './api.ts'
+import { EventView, ExplainView, InstanceView, NodeView, ProblemView, ServiceView } from './api.ts'
+import { AdmissionRequest, ApproveRequest, ChangeView, FreezeRequest, SweepRequest } from './change-api.ts'
+import { SinkView, StatusView } from './status-api.ts'
 
 const time = '2026-03-01T10:00:00.000Z'
 const sink = {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { renderEnvoyFiles } from '#control-plane/routing/envoy/render-files.ts'
 import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
-import { endpoint, service, table } from '#test/support/routing-fleet.ts'
+import { endpoint, service, table } from '#test/support/routing/routing-fleet.ts'
 import { contentsOf } from '../file-set.ts'
 import { composed } from './compose.ts'
 import { expectedOf, newlyRejected, type Seen, statName, unproven } from './expected.ts'

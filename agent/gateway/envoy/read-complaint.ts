@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { sizeOf } from '../reload.ts'
+import { sizeOf } from '../log-file.ts'
 
 const mostBytes = 1024 * 1024
 const mostCharacters = 500

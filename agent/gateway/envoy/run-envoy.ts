@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { readState } from '#shared/envoy/drain.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { endProcess, type KeptProcess, keepRunning } from '../keep-running.ts'
-import { keepLogSmall } from '../run-nginx.ts'
+import { keepLogSmall } from '../log-file.ts'
 import { finishRequests } from './finish-requests.ts'
 import type { EnvoySettings } from './settings.ts'
 

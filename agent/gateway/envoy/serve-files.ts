@@ -1,7 +1,7 @@
 import { pause } from '#shared/lifecycle/repeat.ts'
 import type { Quarantined } from '#shared/protocol/gateway.ts'
 import { changesBetween, type FileSet } from '../file-set.ts'
-import { sizeOf } from '../reload.ts'
+import { sizeOf } from '../log-file.ts'
 import { type Expected, expectedOf, newlyRejected, type Seen, unproven } from './expected.ts'
 import { findGuilty } from './find-guilty.ts'
 import type { EnvoyParts } from './parts.ts'

@@ -1,32 +1,32 @@
 import * as z from 'zod/mini'
 import {
-  AdmissionBatchRequest,
-  AdmissionBatchView,
-  AdmissionRequest,
-  ApproveRequest,
-  ApproveView,
   AtQuery,
-  ChangeView,
   EventsQuery,
   EventView,
   ExplainView,
-  FingerprintQuery,
-  FingerprintView,
-  FreezeRequest,
-  FrozenView,
   InstancesQuery,
   InstanceView,
   NodeView,
   PageQuery,
   ServiceView,
-  StatusView,
+} from '#shared/protocol/api.ts'
+import {
+  AdmissionBatchRequest,
+  AdmissionBatchView,
+  AdmissionRequest,
+  ApproveRequest,
+  ApproveView,
+  ChangeView,
+  FreezeRequest,
+  FrozenView,
   SweepRequest,
   SweepView,
-} from '#shared/protocol/api.ts'
+} from '#shared/protocol/change-api.ts'
 import { DecisionRequest, DecisionView, DiscoveredView, FoundView } from '#shared/protocol/discovery.ts'
 import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#shared/protocol/discovery-list.ts'
 import { LintQuery, LintView } from '#shared/protocol/lint.ts'
 import { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
+import { FingerprintQuery, FingerprintView, StatusView } from '#shared/protocol/status-api.ts'
 import { backupOperations } from './backup-operations.ts'
 import { driftOperations } from './drift-operations.ts'
 import { federationOperations } from './federation-operations.ts'

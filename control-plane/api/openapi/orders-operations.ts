@@ -1,4 +1,4 @@
-import { ChangeView } from '#shared/protocol/api.ts'
+import { ChangeView } from '#shared/protocol/change-api.ts'
 import {
   DesiredView,
   LogLevelRequest,

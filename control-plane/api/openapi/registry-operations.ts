@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { ImportRequest, ImportView } from '#shared/protocol/registry-import.ts'
 import type { ApiOperation } from './operation.ts'
 
 // The registry's calls, which exist under /v1 and, for clients of old, without it. What they take is read by adapters of many shapes
@@ -107,6 +108,17 @@ export const registryOperations: readonly ApiOperation[] = [
     summary: 'Up to 1,000 operations, each with a result of its own.',
     body: Batch,
     answer: z.looseObject({}),
+    refusals: [503],
+  },
+  {
+    method: 'post',
+    path: '/cluster/import',
+    id: 'importRows',
+    unversioned: 'done',
+    summary:
+      'Up to 1,000 rows of one table of a former registry, each taken or not by itself. What is there stays unless asked otherwise.',
+    body: ImportRequest,
+    answer: ImportView,
     refusals: [503],
   },
   {

@@ -9,6 +9,7 @@ import { readBeat, readHint } from './beat.ts'
 import { FleetSummary } from './fleet-summary.ts'
 import { Gathered } from './gathered.ts'
 import type { Heartbeats } from './heartbeats.ts'
+import { type ImportKeeper, importRoute } from './import/import-rows.ts'
 import { instanceCalls, operationReader } from './instance-calls.ts'
 import { listServices, readListing } from './listing.ts'
 import { readMeasurements } from './measurements.ts'
@@ -40,6 +41,8 @@ export type ClusterApiOptions = {
   readonly agentHeardAt: (node: string) => number | undefined
   readonly readMetrics: ReadMetrics
   readonly syncTasks: SyncTaskKeeper
+  /** Where rows of a former registry are kept that are no registrations. */
+  readonly keepImported: ImportKeeper
   /** What was last found of the services that `GET /health` reports; it must not take long. */
   readonly servicesHealth: () => ServicesHealth
   /** Why changes cannot be recorded now, and since when, epoch milliseconds; undefined: they can. */
@@ -64,6 +67,7 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
       ...instanceRoutes(options, parts),
       ...fleetRoutes(options, summary, texts),
       ...syncRoutes(options.syncTasks),
+      importRoute(parts, options.keepImported, settings.most_batch_kib * 1024),
       ...nodeRoutes({ ...options, summary, heardAt: nodesHeardAt }),
     ],
     prefix: '/cluster',

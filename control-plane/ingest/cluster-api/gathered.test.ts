@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MemoryJournal } from '#test/support/memory-journal.ts'
+import { MemoryJournal } from '#test/support/store/memory-journal.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { Gathered } from './gathered.ts'
 

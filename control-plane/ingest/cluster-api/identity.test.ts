@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { clientIdPattern } from '#shared/protocol/identity.ts'
-import { specOf } from '#test/support/agent-client.ts'
+import { specOf } from '#test/support/agents/agent-client.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
 import { type Claim, meant, recognise } from './identity.ts'
 

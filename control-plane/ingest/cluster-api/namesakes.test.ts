@@ -1,5 +1,5 @@
 import t from 'tap'
-import { specOf } from '#test/support/agent-client.ts'
+import { specOf } from '#test/support/agents/agent-client.ts'
 import type { Change } from '../../fleet/event.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { Namesakes } from './namesakes.ts'

@@ -71,7 +71,7 @@ export async function register(
 }
 
 /** What a client leaves out of who it is follows from what it says. */
-function claimOf({ id, service, node, port }: Registration, address: string): Claim {
+export function claimOf({ id, service, node, port }: Registration, address: string): Claim {
   const on = node ?? address.slice(0, 100)
   return { id: id ?? instanceId(service, on, port), node: on, address, port }
 }
@@ -84,7 +84,8 @@ async function judged(instance: InstanceBelief, { health }: Registration, parts:
   return await beat(spec.id, { hint, health, measurements: [] }, parts)
 }
 
-function specOf(registration: Registration, id: string, address: string): InstanceSpec {
+/** What is kept of a client's instance. */
+export function specOf(registration: Registration, id: string, address: string): InstanceSpec {
   const { service, type, port, version, cluster, tags, metadata, endpoint, capabilities, config } = registration
   const registered = {
     ...(endpoint === undefined ? {} : { url: endpointAt(endpoint, address) }),

@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { Failure } from '#shared/failure/failure.ts'
-import type { Connected } from '../open-sqlite.ts'
 import type { StoreSettings } from '../open-store.ts'
 import { connectPostgresql } from '../postgresql/open-postgresql.ts'
 import type { Schema } from '../schema.ts'
-import { NodeSqliteDialect } from '../sqlite-dialect.ts'
-import { storeFailure } from '../store-failure.ts'
+import { NodeSqliteDialect } from '../sqlite/dialect.ts'
+import { storeFailure } from '../sqlite/failure.ts'
+import type { Connected } from '../sqlite/open-sqlite.ts'
 
 /** How long one statement may take: a whole table is counted, or numbered anew. */
 const statementMs = 600_000

@@ -4,9 +4,9 @@ import { type BackupHeader, type BackupTrailer, backupFormat, backupVersion } fr
 import type { Logger } from '#shared/logging/logger.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { fleetHash } from '../../fleet/fleet-hash.ts'
-import { isPostgresql } from '../dialect-words.ts'
-import { journalQueries } from '../journal-queries.ts'
+import { isPostgresql, unbound } from '../dialect-words.ts'
 import { newestMigration } from '../migrate.ts'
+import { journalQueries } from '../queries/journal-queries.ts'
 import { replay } from '../replay.ts'
 import type { Schema } from '../schema.ts'
 import { countOf, optionalTables, tablesOf, tally } from './table-rows.ts'
@@ -100,10 +100,7 @@ async function inOneMoment<T>(db: Kysely<Schema>, look: (moment: Kysely<Schema>)
     const begin = isPostgresql(db) ? 'begin isolation level repeatable read read only' : 'begin'
     await sql.raw(begin).execute(connection)
     try {
-      if (isPostgresql(db)) {
-        const limits = ['statement_timeout = 0', 'idle_in_transaction_session_timeout = 0']
-        for (const limit of limits) await sql.raw(`set local ${limit}`).execute(connection)
-      }
+      await unbound(connection)
       return await look(connection)
     } finally {
       await sql

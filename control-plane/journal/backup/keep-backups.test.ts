@@ -4,8 +4,8 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import { Failure } from '#shared/failure/failure.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { logLines } from '#test/support/journal.ts'
 import { backedUp, openDatabase } from '#test/support/store/backing-up.ts'
+import { logLines } from '#test/support/store/journal.ts'
 import { BackupKeeper, backupName, timeOf } from './keep-backups.ts'
 
 const hour = 3_600_000

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '#shared/failure/failure.ts'
 import type { StoreSettings } from '../open-store.ts'
-import { unpackFailure } from '../worker-messages.ts'
+import { unpackFailure } from '../sqlite/worker-messages.ts'
 import type { BackupAnswer, BackupOrder } from './backup-worker.ts'
 import type { BackupWish } from './dump.ts'
 

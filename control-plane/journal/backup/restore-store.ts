@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import { openBackupFile } from '#shared/backup/read-backup.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { acknowledgedRevision } from '../acknowledged.ts'
-import { type Connected, connectSqlite, noteOf } from '../open-sqlite.ts'
 import type { StoreSettings } from '../open-store.ts'
 import { postgresqlFailure } from '../postgresql/failure.ts'
 import { connectPostgresql, databaseNoteOf } from '../postgresql/open-postgresql.ts'
-import { storeFailure } from '../store-failure.ts'
+import { storeFailure } from '../sqlite/failure.ts'
+import { type Connected, connectSqlite, noteOf } from '../sqlite/open-sqlite.ts'
 import { type Restored, type RestoreParts, restore } from './restore.ts'
 
 /** A statement may read a whole table. */

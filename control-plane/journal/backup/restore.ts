@@ -1,16 +1,18 @@
 import type { Readable } from 'node:stream'
-import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { BackupHeader, BackupPiece, BackupTrailer, Values } from '#shared/backup/format.ts'
 import { readBackup } from '#shared/backup/read-backup.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import { isPostgresql, takeTurn } from '../dialect-words.ts'
-import { leadershipQueries } from '../leadership-queries.ts'
+import { holdUntil } from '../../fleet/revoked.ts'
+import { takeTurn, unbound } from '../dialect-words.ts'
 import { type MigrationName, migrateWithin } from '../migrate.ts'
 import { migrations } from '../migrations/all.ts'
+import { addRevocations } from '../queries/identity-queries.ts'
 import type { Schema } from '../schema.ts'
 import { encodeEvent } from '../stored-event.ts'
 import { replayed } from './dump.ts'
+import { insertRows, needEmpty, numberOn } from './fill-store.ts'
 import { resumeAt, resumeEpoch } from './resume.ts'
 import { countOf, numbered, type Table, type TableColumns, tables, tally } from './table-rows.ts'
 
@@ -47,11 +49,6 @@ export type Restored = {
   readonly compared: boolean
 }
 
-type AnySchema = Readonly<Record<string, Readonly<Record<string, unknown>>>>
-
-/** Rows and bytes in one statement: PostgreSQL takes 65,535 parameters, and the widest table has 18 columns. */
-const atOnce = { rows: 500, characters: 4 * 1024 * 1024 }
-
 /**
  * Puts a backup into a store that holds nothing, whole or not at all. Before it counts, every table is read back and compared with the
  * hash in the file, and the journal is replayed and compared with the fleet that was backed up.
@@ -63,6 +60,7 @@ export async function restore(source: Readable, parts: RestoreParts): Promise<Re
   return await db.transaction().execute(async (transaction) => {
     await unbound(transaction)
     await takeTurn(transaction, 'migrations')
+    await migrateWithin(transaction)
     await needEmpty(transaction, name)
     const { header, trailer, restored } = await fill(transaction, readBackup(source, file), parts)
     onProgress({ kind: 'comparing' })
@@ -148,28 +146,14 @@ function knownTable(table: string, file: string): Table {
 
 async function put(
   transaction: Transaction<Schema>,
-  { table, columns }: TableColumns,
+  into: TableColumns,
   rows: readonly Values[],
   file: string,
 ): Promise<void> {
-  let some: Record<string, unknown>[] = []
-  let characters = 0
-  const flush = async () => {
-    if (some.length === 0) return
-    const insert = transaction.withTables<AnySchema>().insertInto(table).values(some)
-    await insert.execute().catch((cause: unknown) => {
-      if (cause instanceof Failure || isOfStore(cause)) throw cause
-      throw new Failure('BACKUP_DAMAGED', `${file} has rows of ${table} that do not fit`, { cause })
-    })
-    some = []
-    characters = 0
-  }
-  for (const row of rows) {
-    some.push(Object.fromEntries(columns.map((column, index) => [column, row[index]])))
-    for (const value of row) if (typeof value === 'string') characters += value.length
-    if (some.length >= atOnce.rows || characters >= atOnce.characters) await flush()
-  }
-  await flush()
+  await insertRows(transaction, into, rows).catch((cause: unknown) => {
+    if (cause instanceof Failure || isOfStore(cause)) throw cause
+    throw new Failure('BACKUP_DAMAGED', `${file} has rows of ${into.table} that do not fit`, { cause })
+  })
 }
 
 /** Whether it is the store that could not, and not the row: a full disk, a connection that is gone. */
@@ -212,45 +196,12 @@ async function goOn(
     .updateTable('leadership')
     .set({ holder: '', run: '', expires: 0, epoch: resumeEpoch(epoch) })
     .execute()
+  await holdRenewals(transaction, by, now)
   return resumed
 }
 
-/** A new store has nothing in these. */
-const emptyAtFirst = [
-  'journal',
-  'snapshots',
-  'service_registry',
-  'routing_versions',
-  'sync_tasks',
-  'alert_records',
-] as const
-
-async function needEmpty(transaction: Transaction<Schema>, name: string): Promise<void> {
-  await migrateWithin(transaction)
-  // Whoever appends waits from here on.
-  const { revision } = await transaction
-    .updateTable('journal_head')
-    .set((row) => ({ revision: row.ref('revision') }))
-    .returning('revision')
-    .executeTakeFirstOrThrow()
-  const { leftMs, holder } = await leadershipQueries(transaction).leadership()
-  if (leftMs > 0) throw new Failure('STORE_IN_USE', `The control plane ${holder} works on ${name}.`)
-  if (revision > 0) throw new Failure('STORE_NOT_EMPTY', `${name} holds a journal up to revision ${revision}.`)
-  for (const table of emptyAtFirst) {
-    const rows = await countOf(transaction, table)
-    if (rows > 0) throw new Failure('STORE_NOT_EMPTY', `${name} holds ${rows} rows of ${table}.`)
-  }
-}
-
-async function unbound(transaction: Transaction<Schema>): Promise<void> {
-  if (!isPostgresql(transaction)) return
-  const limits = ['statement_timeout = 0', 'idle_in_transaction_session_timeout = 0', 'lock_timeout = 60000']
-  for (const limit of limits) await sql.raw(`set local ${limit}`).execute(transaction)
-}
-
-/** Lets the database go on after the greatest number that was restored. */
-async function numberOn(transaction: Transaction<Schema>, table: Table): Promise<void> {
-  if (!isPostgresql(transaction)) return
-  await sql`select setval(pg_get_serial_sequence(${sql.lit(table)}, 'id'), coalesce(max(id), 1), max(id) is not null)
-    from ${sql.table(table)}`.execute(transaction)
+/** What was revoked after the backup is not in it: until that is known from elsewhere, no certificate from before is renewed. */
+async function holdRenewals(transaction: Transaction<Schema>, by: string, now: number): Promise<void> {
+  if ((await countOf(transaction, 'authorities')) === 0) return
+  await addRevocations(transaction, [holdUntil(now, by)])
 }

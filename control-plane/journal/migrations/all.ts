@@ -7,6 +7,7 @@ import * as routingVersions from './0005-routing-versions.ts'
 import * as leadership from './0006-leadership.ts'
 import * as routingSplits from './0007-routing-splits.ts'
 import * as replicas from './0008-replicas.ts'
+import * as identities from './0009-identities.ts'
 
 /** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-leadership': leadership,
   '0007-routing-splits': routingSplits,
   '0008-replicas': replicas,
+  '0009-identities': identities,
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { problemText } from '#shared/config/problem.ts'
-import { plainListener, plainRoute, plainService } from '#test/support/route-tables.ts'
+import { plainListener, plainRoute, plainService } from '#test/support/routing/route-tables.ts'
 import { parseDeclaration } from './parse.ts'
 
 const gateways = `gateways:

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { problemText } from '#shared/config/problem.ts'
-import { plainRoute, type RouteParts } from '#test/support/route-tables.ts'
+import { plainRoute, type RouteParts } from '#test/support/routing/route-tables.ts'
 import type { Route } from '../table.ts'
 import { parseDeclaration } from './parse.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainFrame, plainListener } from '#test/support/route-tables.ts'
+import { plainFrame, plainListener } from '#test/support/routing/route-tables.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import type { RouteTable } from '../table.ts'
 import { FileGateways } from './gateways.ts'

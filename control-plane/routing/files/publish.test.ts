@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
-import { plainFrame, plainListener } from '#test/support/route-tables.ts'
+import { plainFrame, plainListener } from '#test/support/routing/route-tables.ts'
 import type { Change } from '../../fleet/event.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { renderEnvoyFiles } from '../envoy/render-files.ts'

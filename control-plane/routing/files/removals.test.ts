@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainEndpoint as at, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint as at, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import type { Condition } from '../table.ts'
 import { takesAway } from './removals.ts'
 

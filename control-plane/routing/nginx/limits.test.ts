@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainRoute } from '#test/support/route-tables.ts'
+import { plainRoute } from '#test/support/routing/route-tables.ts'
 import { rateLine, rateZones } from './limits.ts'
 import { namesFor } from './names.ts'
 

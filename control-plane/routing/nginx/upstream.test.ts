@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainEndpoint, plainRoute, plainTable } from '#test/support/route-tables.ts'
+import { plainEndpoint, plainRoute, plainTable } from '#test/support/routing/route-tables.ts'
 import type { Service } from '../table.ts'
 import { renderNginx } from './render.ts'
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { MemoryVersions } from '#test/support/memory-versions.ts'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { MemoryVersions } from '#test/support/routing/memory-versions.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { parseDeclaration } from '../declaration/parse.ts'
 import { Publisher } from '../publisher.ts'
@@ -301,3 +301,50 @@ t.test(
     await two.users(0)
   },
 )
+
+t.test('an abort that could not be kept holds at the other planes, and whoever leads next has it stored', async (t) => {
+  const one = await worldOf(t)
+  await one.order('start')
+  await one.users(100)
+  const two = await new World(t, one.store).open()
+  two.declare(plain)
+  two.leads = false
+  await two.settle()
+  await two.users(100)
+  const told: (string | undefined)[] = []
+  one.splits.onUnkept((_service, taken) => {
+    told.push(taken?.phase)
+    if (taken) void two.splits.takeBack(taken)
+  })
+  const unhear = two.splits.onUnkept((_service, taken) => taken && void one.splits.takeBack(taken))
+  one.store.writable = false
+  t.match(await one.order('abort'), { kind: 'unkept' })
+  await two.users(0)
+  t.match(two.splits.find('crm'), { state: { phase: 'aborted' }, waitingFor: [/another plane took it back/] })
+  unhear()
+  // The plane that took it back is gone, and nobody else heard of it.
+  two.leads = true
+  one.store.writable = true
+  await two.splits.look()
+  t.match(one.store.splits.get('crm'), { phase: 'aborted' })
+  t.strictSame(two.splits.find('crm')?.waitingFor, [])
+  t.match(await two.order('start'), { kind: 'done' })
+  one.leads = false
+  await one.splits.look()
+  t.equal(told.at(-1), undefined, 'who took it back says no more')
+  t.ok(told.includes('aborted'))
+  t.match(one.splits.find('crm')?.state, { phase: 'running' })
+  await two.users(100)
+})
+
+t.test('a word of an abort that is stored already changes nothing', async (t) => {
+  const one = await worldOf(t)
+  await one.order('start')
+  await one.order('abort')
+  const [taken] = await one.store.routingSplits()
+  await one.order('start')
+  await one.users(100)
+  if (!taken) throw new Error('a stored split')
+  await one.splits.takeBack(taken)
+  t.match(one.splits.find('crm')?.state, { phase: 'running' })
+})

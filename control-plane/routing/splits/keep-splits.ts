@@ -11,7 +11,7 @@ import { isWatched, judgeSplit, type Known, redeclared } from './judge-split.ts'
 import { measureSplit } from './measure-split.ts'
 import { ordered, type SplitOrder } from './order.ts'
 import { type Measured, positionOf, readyState, type SplitState, stillTakenBack } from './state.ts'
-import { type SplitStore, stateOf, storedOf } from './store.ts'
+import { type SplitStore, type StoredSplit, stateOf, storedOf } from './store.ts'
 
 export type SplitsParts = {
   readonly store: SplitStore
@@ -42,6 +42,9 @@ export type OrderOutcome =
   /** It is another state than the order was made for. */
   | { readonly kind: 'overtaken'; readonly seen: SplitSeen }
 
+/** Hears of a split that was taken back while the store could not keep it; undefined: it is kept by now, or overtaken. */
+export type UnkeptListener = (service: string, taken: StoredSplit | undefined) => void
+
 /** Counts come every few seconds, and to look at them costs something. */
 const lookEveryMs = 1_000
 /** A store that cannot do it now is asked again after this. */
@@ -54,6 +57,7 @@ export class Splits {
   readonly #waitingFor = new Map<string, readonly string[]>()
   /** Taken back already though the store does not know it yet, and why not: users do not wait for a disk. */
   readonly #unsaved = new Map<string, string>()
+  readonly #listeners = new Set<UnkeptListener>()
   #turn: Promise<unknown> = Promise.resolve()
   #declaration: Declaration | undefined
   /** The last look was that of a leader. */
@@ -102,6 +106,22 @@ export class Splits {
     })
   }
 
+  /** Returns how to stop. */
+  onUnkept(listener: UnkeptListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Another plane took it back, and the store does not know it yet: it holds here, too, and whoever leads first has it stored. */
+  takeBack(taken: StoredSplit): Promise<void> {
+    return this.#inTurn(async () => {
+      const ours = stillTakenBack(stateOf(taken), this.#states.get(taken.service))
+      if (!ours) return
+      this.#take(ours)
+      this.#note(taken.service, 'another plane took it back')
+    })
+  }
+
   /** Looks at every split until `signal`. */
   run(signal: AbortSignal): Promise<void> {
     const pace = { everyMs: lookEveryMs, afterFailureMs: () => againAfterMs }
@@ -140,7 +160,18 @@ export class Splits {
     const stored = this.#states.get(service)
     const kept = ours && stillTakenBack(ours, stored)
     if (kept) this.#states.set(service, kept)
-    else this.#unsaved.delete(service)
+    else this.#settled(service)
+  }
+
+  #note(service: string, why: string): void {
+    this.#unsaved.set(service, why)
+    const state = this.#states.get(service)
+    for (const hear of this.#listeners) hear(service, state && storedOf(state))
+  }
+
+  #settled(service: string): void {
+    if (!this.#unsaved.delete(service)) return
+    for (const hear of this.#listeners) hear(service, undefined)
   }
 
   async #judge(split: SplitDeclaration): Promise<void> {
@@ -221,14 +252,14 @@ export class Splits {
     const { by, reason, why } = transitions.at(-1) ?? {}
     if (phase === 'aborted') {
       this.#take(state)
-      this.#unsaved.set(service, 'it is not stored yet')
+      this.#note(service, 'it is not stored yet')
       log.warn({ service, step, by, reason, why }, 'a split was taken back')
       return this.#saveTakenBack().catch((error: unknown) => {
         log.error({ service, error: explainError(error) }, 'that a split was taken back could not be kept yet')
       })
     }
     await store.saveRoutingSplits([storedOf(state)])
-    this.#unsaved.delete(service)
+    this.#settled(service)
     this.#take(state)
     log.info({ service, phase, step, by, reason, why }, 'a split has moved')
   }
@@ -249,7 +280,7 @@ export class Splits {
       for (const service of services) this.#unsaved.set(service, explainError(error))
       throw error
     }
-    this.#unsaved.clear()
+    for (const service of services) this.#settled(service)
   }
 
   #publish(): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { RoutingFleet } from '#test/support/routing-fleet.ts'
+import { RoutingFleet } from '#test/support/routing/routing-fleet.ts'
 import type { Declaration } from '../declaration/declaration.ts'
 import { parseDeclaration } from '../declaration/parse.ts'
 import { Traffic } from '../traffic/traffic.ts'
