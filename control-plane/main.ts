@@ -21,6 +21,7 @@ import { startIntake } from './plane/intake.ts'
 import { leave, spreadAnew } from './plane/leave.ts'
 import { mayLead, othersSeen } from './plane/may-lead.ts'
 import { mostConnections } from './plane/most-connections.ts'
+import { withOwnWrites } from './plane/own-writes.ts'
 import { routingStore } from './plane/routing-store.ts'
 import type { Run } from './plane/run.ts'
 import { shareTakenBack } from './plane/share-taken-back.ts'
@@ -99,7 +100,9 @@ async function run(file: string): Promise<void> {
   await using answers = await serveAnswers(plane, { ...known, installation, sessions, judges, server: guarded })
   // The calls of old clients come first, and most often; they need nothing of a framework.
   server.on('request', (request, response) => {
-    if (guarded.admits(request, response)) clients.answer(request, response, () => answers.answer(request, response))
+    if (!guarded.admits(request, response)) return
+    const answer = () => clients.answer(request, response, () => answers.answer(request, response))
+    withOwnWrites(request, response, truth, answer)
   })
 
   await using _timetable = startTimetable(

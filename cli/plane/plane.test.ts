@@ -38,6 +38,25 @@ t.test('names reach the plane as they are', async (t) => {
   ])
 })
 
+t.test('what follows a change is asked of a plane that has it, by the newest revision that was answered', async (t) => {
+  const asked: (string | undefined)[] = []
+  const revisions = ['7', '9', '8', 'soon']
+  const address = await answering(t, (request, response) => {
+    asked.push(request.headers['x-heddle-at-least']?.toString())
+    const revision = request.method === 'GET' ? undefined : revisions.shift()
+    if (revision !== undefined) response.setHeader('x-heddle-revision', revision)
+    json({ changed: true, revision: 7 })(request, response)
+  })
+  const plane = planeAt(address)
+  const change = () => plane.freeze({ reason: 'why', by: 'alice' })
+  await t.rejects(plane.status())
+  await change()
+  await t.rejects(plane.status())
+  for (let count = 0; count < 3; count += 1) await change()
+  await t.rejects(plane.status())
+  t.strictSame(asked, [undefined, undefined, '7', '7', '9', '9', '9'])
+})
+
 t.test('another program is not taken for a control plane', async (t) => {
   const page = await answering(t, (_, response) => response.end('<html>'))
   await t.rejects(planeAt(page).status(), { code: 'PLANE_ANSWER_UNREADABLE', retryable: false })

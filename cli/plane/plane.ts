@@ -1,6 +1,7 @@
 import got, { RequestError } from 'got'
 import * as z from 'zod/mini'
 import { Failure } from '#shared/failure/failure.ts'
+import { atLeastHeader, revisionHeader, revisionIn } from '#shared/http/revision-headers.ts'
 import { EventView, ExplainView, InstanceView, NodeView, ServiceView } from '#shared/protocol/api.ts'
 import {
   type AdmissionRequest,
@@ -46,6 +47,8 @@ export class Plane {
   readonly address: string
   readonly #deadline: Deadline
   readonly #stop: AbortSignal
+  /** The revision that has what was changed here: behind a balancer the next request may come to another plane. */
+  #changedAt: number | undefined
 
   /** @param address a URL without a trailing slash */
   constructor(address: string, deadline: Deadline, stop: AbortSignal) {
@@ -262,6 +265,7 @@ export class Plane {
       headers: {
         accept: 'application/json, application/problem+json',
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...(this.#changedAt === undefined ? {} : { [atLeastHeader]: String(this.#changedAt) }),
       },
       retry: { limit: 0 },
       followRedirect: false,
@@ -271,6 +275,8 @@ export class Plane {
     }).catch((error: unknown) => {
       throw unreachable(this.address, asked, error)
     })
+    const revision = revisionIn(response.headers[revisionHeader])
+    if (revision !== undefined) this.#changedAt = Math.max(revision, this.#changedAt ?? 0)
     if (response.statusCode < 200 || response.statusCode > 299) {
       throw problemFailure(asked, response.statusCode, response.body)
     }

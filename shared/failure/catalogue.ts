@@ -247,6 +247,11 @@ export const catalogue = {
     title: 'What answered is not a control plane that this command understands.',
     remedy: 'Check --plane (or HEDDLE_PLANE), and that command and control plane are of the same version.',
   },
+  PLANE_BEHIND: {
+    title: 'A plane does not have yet what the caller has seen or changed at another plane.',
+    remedy:
+      'Ask again in a second. If it stays so, see whether this plane reaches its store: `heddle status`; after an older backup was restored, forget the revisions that were answered before.',
+  },
   PLANE_FAILED: {
     title: 'The control plane could not do what it was asked.',
     remedy: 'Look into the log of the control plane; the same command may succeed later.',

@@ -50,6 +50,17 @@ t.test('versions are described where they are answered and minded', async (t) =>
   }
 })
 
+t.test('every change, and nothing else, is described with the revision that has it', async (t) => {
+  const { paths } = openApiDocument([...operations, ...registryOperations], '1.2.3') as {
+    paths: Record<string, Record<string, { responses: { 200: { headers?: object } } }>>
+  }
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { responses }] of Object.entries(methods)) {
+      t.equal('x-heddle-revision' in (responses[200].headers ?? {}), method !== 'get', `${method} ${path}`)
+    }
+  }
+})
+
 t.test('what is described is served, and what is served is described', async (t) => {
   const { send } = await serveApi(t, joined)
   const { json } = await send('GET', '/openapi.json')

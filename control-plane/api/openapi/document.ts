@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { atLeastHeader, revisionHeader } from '#shared/http/revision-headers.ts'
 import { ProblemView } from '#shared/protocol/api.ts'
 import type { ApiOperation } from './operation.ts'
 
@@ -17,6 +18,7 @@ export function openApiDocument(operations: readonly ApiOperation[], version: st
       title: 'Heddle',
       version,
       summary: 'One truth about a fleet, and what follows from it.',
+      description: ownChanges,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -44,14 +46,16 @@ function describe({ method, id, summary, path, query, body, answer, media, refus
     responses: {
       200: {
         description: 'As asked.',
-        ...headersOf(marks),
+        ...headersOf(method, marks),
         content: { [media ?? 'application/json']: { schema: schemaOf(answer, 'output') } },
       },
-      ...(notModified ? { 304: { description: 'It is as it was.', ...headersOf(marks) } } : {}),
+      ...(notModified ? { 304: { description: 'It is as it was.', ...headersOf(method, marks) } } : {}),
       ...Object.fromEntries(statuses.map((status) => [status, problem])),
     },
   }
 }
+
+const ownChanges = `What one plane changed is seen at any other by a request that sends the change's \`${revisionHeader}\` as \`${atLeastHeader}\`: the plane waits until it is at that revision, at most 2 s, and answers 503 with \`PLANE_BEHIND\` otherwise.`
 
 const problem: Json = {
   description: 'Refused, with what is wrong and what to do.',
@@ -72,11 +76,12 @@ const ifNoneMatch: Json = {
   schema: { type: 'string' },
 }
 
-function headersOf(marks: NonNullable<ApiOperation['marks']>): Json {
+function headersOf(method: ApiOperation['method'], marks: NonNullable<ApiOperation['marks']>): Json {
   const headers: Record<string, Json> = {}
   const text = (description: string) => ({ description, schema: { type: 'string' } })
   if (marks.includes('paged')) headers.Link = text('`<...>; rel="next"` where there is more.')
   if (marks.includes('versioned')) headers.ETag = text('The version of what is answered.')
+  if (method !== 'get') headers[revisionHeader] = text('The revision that has what was changed.')
   return Object.keys(headers).length > 0 ? { headers } : {}
 }
 
