@@ -53,9 +53,8 @@ export function attempt(
     const begin = (opened: Socket) => {
       socket = opened
       if (over) return void opened.destroy()
-      opened.on('error', fail)
       talk(opened, end)
     }
-    openSocket(target).then(begin).catch(fail)
+    openSocket(target, fail).then(begin).catch(fail)
   })
 }

@@ -45,14 +45,21 @@ export type Target = {
   readonly alpn?: readonly string[] | undefined
 }
 
-/** A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived. */
-export async function openSocket({ address, port, tls = false, host, alpn }: Target): Promise<Socket> {
+/**
+ * A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived.
+ * @param onError hears of its errors from the first moment: where the machine has no way to the address, that is before it is handed over
+ */
+export async function openSocket(
+  { address, port, tls = false, host, alpn }: Target,
+  onError: (error: Error) => void,
+): Promise<Socket> {
   const options = { host: address, port, noDelay: true }
-  if (!tls) return connectTcp(options)
+  if (!tls) return connectTcp(options).on('error', onError)
   const { connect } = await import('node:tls')
   // The question is whether the service answers, not who vouches for it; nothing secret is sent.
   const named = host && !isIP(host) ? { servername: host } : {}
-  return connect({ ...options, rejectUnauthorized: false, ...named, ...(alpn ? { ALPNProtocols: [...alpn] } : {}) })
+  const secured = { rejectUnauthorized: false, ...named, ...(alpn ? { ALPNProtocols: [...alpn] } : {}) }
+  return connect({ ...options, ...secured }).on('error', onError)
 }
 
 /** What an error of a connection says of the server at its other end. */

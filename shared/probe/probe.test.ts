@@ -92,6 +92,16 @@ t.test('a port where nobody listens is refused, at once', async (t) => {
   t.equal(told(await probe({ kind: 'tcp', address: '127.0.0.1', port, timeoutMs: 500 })), 'critical refused')
 })
 
+for (const tls of [false, true]) {
+  t.test(`an address that this machine has no way to is unreachable${tls ? ', with TLS' : ''}`, async (t) => {
+    // Who asks from a timer, and not from a promise, has the error before the socket.
+    const verdict = await new Promise((resolve) => {
+      setImmediate(() => resolve(probe(spec(9_300, { address: '255.255.255.255', tls }))))
+    })
+    t.match(verdict, { verdict: { health: 'critical', reason: { code: 'unreachable' } } })
+  })
+}
+
 t.test('a server that says nothing times out', async (t) => {
   const port = await tcp(t, () => {})
   const result = await probe(spec(port, { timeoutMs: 60 }))
