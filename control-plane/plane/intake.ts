@@ -104,7 +104,18 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
   // Each plane judges the contact of its own nodes; what concerns others, one does.
   const recordContact: RecordChange = (change, options) =>
     change.kind === 'contact-changed' ? record(change, options) : recordAsLeader(change, options)
-  const contact = stack.use(watchContact({ fleet, record: recordContact, sessions, leads, settings, by, log }))
+  const contact = stack.use(
+    watchContact({
+      fleet,
+      record: recordContact,
+      sessions,
+      arrivals: () => sessions.figures(),
+      leads,
+      settings,
+      by,
+      log,
+    }),
+  )
   const owns = (service: string) => together.owns(service)
   stack.use(surveyInstances({ ...common, plane, owns, onSighting: (sighting) => saySighting(together, sighting) }))
   const livesPlane = (run: string) => together.lives(run)

@@ -51,3 +51,33 @@ for (const { name, said, sign, isLost: expected } of cases) {
     t.strictSame([...tally.sites.values()].map(isLost), [expected])
   })
 }
+
+t.test('who is gone while hundreds come at once is not suspect before they are in', async (t) => {
+  const builder = new FleetBuilder()
+  builder.node('a')
+  const { fleet } = builder
+  const journal = new MemoryJournal(fleet)
+  let now = 100_000
+  let opened = 0
+  const judge = new ContactJudge({
+    fleet,
+    record: journal.record,
+    sessions: { sign: () => ({ kind: 'gone', since: 100_000, goodbye: false }), forgive() {}, askAgain() {} },
+    arrivals: () => ({ opened, unopened: 0 }),
+    settings: z.parse(AgentsConfig, {}),
+    by: 'plane:2',
+    log: createLogger({ name: 'judge', level: 'silent' }),
+    now: () => now,
+  })
+  const contacts: (string | undefined)[] = []
+  for (let look = 0; look < 32; look += 1) {
+    judge.look()
+    await nextTurn()
+    await judge.idle()
+    contacts.push(fleet.nodes.get('a')?.contact)
+    now += 250
+    // For five seconds.
+    if (look < 20) opened += 200
+  }
+  t.strictSame([contacts[9], contacts[20], contacts[31]], ['connected', 'connected', 'suspect'])
+})

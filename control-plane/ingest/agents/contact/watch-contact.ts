@@ -10,6 +10,7 @@ import type { AgentsConfig } from '../../config.ts'
 import { Proposer } from '../../propose.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import { type ContactLimits, contactNow } from './contact.ts'
+import { type Arrivals, type Crowd, crowdNow, excuses } from './crowd.ts'
 import { awayAlone, type HoldLimits, holdEnds, isInDoubt, lossesToHold, type Spent } from './hold.ts'
 import { hasLeft, type Machines, type Watched } from './machine.ts'
 import { KeptMachines } from './machines.ts'
@@ -36,6 +37,8 @@ export type WatchContactOptions = {
   readonly fleet: FleetView
   readonly record: RecordChange
   readonly sessions: Pick<AgentSessions, 'sign' | 'forgive' | 'askAgain'>
+  /** Who comes to this plane; left out: never a herd. */
+  readonly arrivals?: () => Arrivals
   /** Whether this plane judges what concerns whole sites; the contact of its own nodes it judges in any case. Left out: yes. */
   readonly leads?: () => boolean
   readonly settings: AgentsConfig
@@ -98,6 +101,7 @@ export class ContactJudge {
   readonly #options: WatchContactOptions
   readonly #proposer: Proposer
   readonly #contactLimits: ContactLimits
+  readonly #crowdedLimits: ContactLimits
   readonly #holdLimits: HoldLimits
   readonly #doubts = new Map<string, boolean>()
   readonly #unsettled = new Map<string, number>()
@@ -106,6 +110,7 @@ export class ContactJudge {
   readonly #holds = { begun: 0, time: 0, contact: 0 }
   #spent: Spent = new Map()
   #demoted = 0
+  #crowd: Crowd | undefined
   readonly #now: () => number
   /** When it looked at something last. */
   #lookedAt: number
@@ -122,6 +127,7 @@ export class ContactJudge {
       silentAfterMs: settings.missed_beats * beatMs + leewayMs,
       graceMs: settings.grace,
     }
+    this.#crowdedLimits = { ...this.#contactLimits, suspectAfterMs: settings.grace }
     this.#holdLimits = { windowMs: settings.hold.window, share: settings.hold.share }
   }
 
@@ -134,6 +140,8 @@ export class ContactJudge {
   *looks(): Generator<void, void> {
     const { fleet } = this.#options
     const now = this.#awake(lookEveryMs)
+    const arrived = this.#options.arrivals?.()
+    if (arrived) this.#crowd = crowdNow(this.#crowd, arrived, now)
     if (!fleet.complete) return
     const changed: string[] = []
     for (const _ of this.#kept.look(this.#watched(now, changed), now)) {
@@ -166,6 +174,11 @@ export class ContactJudge {
     return now
   }
 
+  /** Who may still be waiting to be let in is not suspect for it. */
+  #limits(now: number): ContactLimits {
+    return excuses(this.#crowd, now) ? this.#crowdedLimits : this.#contactLimits
+  }
+
   #judgeHolds(now: number): void {
     if (this.#options.leads?.() === false) return
     this.#hold(now)
@@ -195,7 +208,7 @@ export class ContactJudge {
       if (node.contact === 'none' || node.spec.machine === '') continue
       const sign = sessions.sign(node.spec.id)
       if (this.#kept.isStillWell(node, sign, now)) continue
-      const contact = contactNow(sign, node.contact, now, this.#contactLimits)
+      const contact = contactNow(sign, node.contact, now, this.#limits(now))
       const dead = node.contact !== 'connected' && nodeIsDead(node, this.#instancesOf(node))
       if (contact !== node.contact) changed.push(node.spec.id)
       yield { node, sign, contact, dead }
@@ -232,7 +245,7 @@ export class ContactJudge {
     const node = fleet.nodes.get(id)
     if (!node) return
     const sign = sessions.sign(id)
-    const contact = contactNow(sign, node.contact, now, this.#contactLimits)
+    const contact = contactNow(sign, node.contact, now, this.#limits(now))
     if (contact === node.contact) return
     const { name } = node.spec
     // A new session that is not on disk yet will say so itself.

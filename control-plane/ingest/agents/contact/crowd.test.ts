@@ -1,0 +1,58 @@
+import * as fc from 'fast-check'
+import t from 'tap'
+import { type Arrivals, type Crowd, crowdNow, excuses, mostExcusedMs } from './crowd.ts'
+
+const everyMs = 250
+
+/** What is excused at each look, from what the door tells at each. */
+function looks(arrivals: readonly Arrivals[]): boolean[] {
+  let crowd: Crowd | undefined
+  return arrivals.map((arrived, index) => {
+    const now = 1_000 + index * everyMs
+    crowd = crowdNow(crowd, arrived, now)
+    return excuses(crowd, now)
+  })
+}
+
+/** `each` come between two looks. */
+function coming(each: number, count: number): Arrivals[] {
+  return Array.from({ length: count }, (_, index) => ({ opened: index * each, unopened: 0 }))
+}
+
+t.test('agents that come one by one are no crowd', async (t) => {
+  t.notOk(looks(coming(1, 40)).includes(true))
+  t.notOk(looks(coming(24, 40)).includes(true))
+})
+
+t.test(
+  'hundreds a second excuse who is not back yet, from the look that sees them until they have stopped for a second',
+  async (t) => {
+    const arrivals = [...coming(200, 9), ...Array.from({ length: 8 }, () => ({ opened: 1_600, unopened: 0 }))]
+    const excused = looks(arrivals)
+    t.equal(excused[0], false)
+    t.ok(excused.slice(1, 13).every(Boolean), String(excused))
+    t.notOk(excused.slice(13).includes(true), String(excused))
+  },
+)
+
+t.test('who waits at the door is a crowd even if nobody is let in', async (t) => {
+  t.strictSame(looks(Array.from({ length: 4 }, () => ({ opened: 7, unopened: 500 }))), [false, true, true, true])
+})
+
+t.test('a crowd excuses for so long at most, and a new one only after it was calm', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 400 }), { minLength: 1, maxLength: 400 }), (came) => {
+      let opened = 0
+      const arrivals = came.map((more) => {
+        opened += more
+        return { opened, unopened: 0 }
+      })
+      let running = 0
+      for (const isExcused of looks(arrivals)) {
+        running = isExcused ? running + 1 : 0
+        if (running * everyMs > mostExcusedMs) return false
+      }
+      return true
+    }),
+  )
+})
