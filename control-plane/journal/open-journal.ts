@@ -306,8 +306,7 @@ export class Journal implements AsyncDisposable {
   /** Nobody needs it to serve, so it may be what cannot be read. */
   async #recall(snapshot: number): Promise<void> {
     const unknown = warn(this.#log, 'who departed before the snapshot is not known')
-    const departed = await recallDeparted(this.#store, snapshot).catch(unknown)
-    if (departed) this.#fleet.recall(departed)
+    await recallDeparted(this.#store, snapshot).then((departed) => this.#fleet.recall(departed), unknown)
   }
 
   #probeInRounds(): Promise<void> {

@@ -12,10 +12,12 @@ const owner = 'heddle'
 const gone = { Node: 'heddle-heddle-n-1', Address: '10.0.0.1', Meta: { 'heddle-owner': owner }, ModifyIndex: 5 }
 
 /** A Consul that starts again: a node of ours that is gone is there until one asks consistently. */
-function startsAgain(t: Parameters<typeof answering>[0]): Promise<string> {
+function startsAgain(t: Parameters<typeof answering>[0], onConsistent: () => void): Promise<string> {
   return answering(t, (asked, response) => {
     const { pathname, searchParams } = new URL(asked.url ?? '/', 'http://consul')
-    const rows = pathname.endsWith('/nodes') && !searchParams.has('consistent') ? [gone] : []
+    const isConsistent = searchParams.has('consistent')
+    if (isConsistent) onConsistent()
+    const rows = pathname.endsWith('/nodes') && !isConsistent ? [gone] : []
     response.writeHead(200, { 'content-type': 'application/json', 'x-consul-index': '9' })
     response.end(JSON.stringify(pathname.endsWith('/services') ? {} : rows))
   })
@@ -26,7 +28,8 @@ t.test('nothing is concluded from what a Consul that starts again shows of its o
   const desired = new Desired(fleet, { owner, warningAs: 'passing', selects: selects([{}]) })
   const guard = { windowMs: 600_000, least: 5, share: 0.05 }
   const ledger = new Ledger(fleet, { owner, desired, sameEndpoint: 'add', guard })
-  const address = await startsAgain(t)
+  const held = new Set<number>()
+  const address = await startsAgain(t, () => held.add(ledger.actual.nodes.size))
   using consul = new ConsulClient({ datacenter: 'zervigo-dc', address, timeoutMs: 10_000, mostSockets: 4 })
   const { signal } = new AbortController()
   const fails = (error: unknown) => t.fail(String(error))
@@ -38,4 +41,5 @@ t.test('nothing is concluded from what a Consul that starts again shows of its o
     t.equal(ledger.actual.nodes.size, 0)
   }
   t.strictSame(await inspect(options, true), [])
+  t.strictSame([...held], [0], 'nor is it taken for what is there while that is looked at again')
 })

@@ -35,23 +35,24 @@ const mostExamples = 5
  * Compares the whole datacenter with what it should be. A first look may be stale; what it finds is looked at again before anything is
  * concluded from it: consistently, for a server that starts again shows its own past until it has read all its log, also as the leader.
  */
-export async function compare(options: CompareOptions, first: Consistency): Promise<Comparison> {
-  const found = await look(options, first)
-  return first === 'stale' && found.adds + found.changes + found.removals > 0 ? look(options, 'consistent') : found
-}
-
-async function look(
-  { consul, ledger, owner, writer, signal }: CompareOptions,
-  consistency: Consistency,
-): Promise<Comparison> {
+export async function compare(options: CompareOptions, first: 'stale' | 'consistent'): Promise<Comparison> {
+  const { ledger, writer } = options
+  if (first === 'stale') {
+    using written = writer.witness()
+    if (!(await differs(ledger, await readAll(options, 'stale'), written.nodes))) return nothing
+  }
   using written = writer.witness()
-  const read = await readOwned(consul, owner, { consistency, signal })
-  await readEndpoints(consul, ledger, owner, read, { consistency, signal })
-  await keepContested(consul, ledger, owner, read, { consistency, signal })
-  if (consistency === 'stale' && !(await differs(ledger, read, written.nodes))) return nothing
+  const read = await readAll(options, 'consistent')
   ledger.actual.adopt(read, written.nodes)
   ledger.overlook(written.nodes, performance.now())
   return await judgeAll(ledger)
+}
+
+async function readAll({ consul, ledger, owner, signal }: CompareOptions, consistency: Consistency): Promise<Actual> {
+  const read = await readOwned(consul, owner, { consistency, signal })
+  await readEndpoints(consul, ledger, owner, read, { consistency, signal })
+  await keepContested(consul, ledger, owner, read, { consistency, signal })
+  return read
 }
 
 const nothing: Comparison = { adds: 0, changes: 0, removals: 0, examples: [], differing: [] }
@@ -74,16 +75,12 @@ async function differs(ledger: Ledger, read: Actual, written: ReadonlySet<string
  * written meanwhile, is left out: it is on its way.
  * @param writes whether what waits is being written; what waits for a thaw is not on its way
  */
-export async function inspect(
-  { consul, ledger, owner, writer, signal }: CompareOptions,
-  writes: boolean,
-): Promise<readonly Change[]> {
+export async function inspect(options: CompareOptions, writes: boolean): Promise<readonly Change[]> {
+  const { ledger, writer } = options
   using written = writer.witness()
   const queued = () => (writes ? ledger.queue.keys(false) : [])
   const waiting = new Set(queued())
-  const read = await readOwned(consul, owner, { consistency: 'consistent', signal })
-  await readEndpoints(consul, ledger, owner, read, { consistency: 'consistent', signal })
-  await keepContested(consul, ledger, owner, read, { consistency: 'consistent', signal })
+  const read = await readAll(options, 'consistent')
   for (const node of queued()) waiting.add(node)
   const found: Change[] = []
   let count = 0

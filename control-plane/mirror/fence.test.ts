@@ -22,6 +22,12 @@ for (const { name, found, rival, decision } of [
     decision: { kind: 'raise', index: 8, epoch: 5 },
   },
   {
+    name: 'an earlier leadership of our own, in a Consul that was set back',
+    found: { value: { ...us, epoch: 3 }, index: 8 },
+    rival: 'unknown',
+    decision: { kind: 'raise', index: 8, epoch: 5 },
+  },
+  {
     name: 'an equal epoch of another process that nobody has watched',
     found: { value: { ...us, run: 'old' }, index: 8 },
     rival: 'unknown',

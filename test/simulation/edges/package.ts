@@ -19,6 +19,7 @@ export function packagedConsul(address: URL): PackagedConsul {
       ...(index === undefined ? {} : { index: String(index) }),
       ...(wait === undefined ? {} : { wait }),
       ...(meta === undefined ? {} : { 'node-meta': meta }),
+      ...(options.consistent ? { consistent: '' } : {}),
     }
     const cancelled = new AbortController()
     ctx.once('cancel', () => cancelled.abort())

@@ -22,13 +22,18 @@ export type ConsulWatcher = {
 /** What stood there before a transaction. */
 export type Before = { readonly fence: string | undefined; readonly rows: ReturnType<CatalogueModel['all']> }
 
+type State = { readonly catalogue: CatalogueModel; readonly keys: Keys }
+
+/** So long a server that starts again reads its log. */
+const readsLogMs = 500
+
 /** How it misbehaves. */
 export type ConsulMood = 'well' | 'failing' | 'garbage' | 'slow'
 
 /**
  * A Consul by its documentation: a transaction is done as a whole or not at all, `cas` and `check-index` compare, whoever deletes a node
  * deletes all that is on it, a blocking query answers when the index moves or its time is up, and the index goes back when the state
- * was lost.
+ * was lost. What is not asked consistently of one that starts again is answered out of its past.
  */
 export class ConsulModel {
   readonly name: string
@@ -42,6 +47,7 @@ export class ConsulModel {
   readonly fenceKey: string
   readonly #watcher: ConsulWatcher
   readonly #blocked = new Set<() => void>()
+  #readsLogUntil = 0
 
   constructor(
     name: string,
@@ -68,6 +74,12 @@ export class ConsulModel {
     this.#wake()
   }
 
+  /** In a new process, with its state. */
+  startAgain(process: Process): void {
+    this.process = process
+    this.#readsLogUntil = process.world.now + readsLogMs
+  }
+
   /** Serves a request in its process. */
   serve(request: ConsulRequest, answer: (answer: ConsulAnswer) => void): void {
     const { world } = this.process
@@ -79,6 +91,13 @@ export class ConsulModel {
     }
     if (this.mood === 'garbage') {
       reply({ status: 200, index: Number.NaN, body: '<html>hello</html>' })
+      return
+    }
+    const logMs = this.#readsLogUntil - world.now
+    if (logMs > 0) {
+      if (request.operations || 'consistent' in request.query) {
+        this.process.timer(logMs, () => this.serve(request, answer))
+      } else reply(this.#read(request, { catalogue: new CatalogueModel(), keys: new Keys() }))
       return
     }
     if (request.operations) {
@@ -146,11 +165,11 @@ export class ConsulModel {
     return { status: 409, index, body: { Results: null, Errors: errors } }
   }
 
-  #read({ path, query }: ConsulRequest): ConsulAnswer {
-    const answer = (body: unknown): ConsulAnswer => ({ status: 200, index: this.catalogue.index, body })
+  #read({ path, query }: ConsulRequest, { catalogue, keys }: State = this): ConsulAnswer {
+    const answer = (body: unknown): ConsulAnswer => ({ status: 200, index: catalogue.index, body })
     const [area = '', kind = '', ...rest] = path.split('/')
     const name = decodeURIComponent(rest.join('/'))
-    const rows = [...this.catalogue.all()]
+    const rows = [...catalogue.all()]
     const nodes = new Map(rows.flatMap(([key, row]) => (key.startsWith('node ') ? [[low(row), row as NodeRow]] : [])))
     const of = <T>(what: string) => rows.flatMap(([key, row]) => (key.startsWith(`${what} `) ? [row as T] : []))
     const fits = (node: string) => fitsMeta(nodes.get(node.toLowerCase()), query)
@@ -158,7 +177,7 @@ export class ConsulModel {
       case 'catalog/datacenters':
         return answer([this.name])
       case 'kv/get': {
-        const row = this.keys.read(name)
+        const row = keys.read(name)
         return answer(row && { Key: row.key, Value: row.value, ModifyIndex: row.index })
       }
       case 'catalog/services': {

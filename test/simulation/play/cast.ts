@@ -126,7 +126,7 @@ export class Cast {
   startConsul(consul: ConsulModel): void {
     const { machine } = consul
     if (!machine.on) return
-    if (consul.process.state === 'dead') consul.process = new Process(machine, consul.name)
+    if (consul.process.state === 'dead') consul.startAgain(new Process(machine, consul.name))
     this.network.listen(`${machine.name}:${consulPort}`, {
       process: consul.process,
       accept: (end) => end.close(),

@@ -33,6 +33,10 @@ export function registered(id: string): Change {
   return { kind: 'registered', instance: id, spec: { ...spec, id }, node: 'n-aaaaaaaaaaaa', origin: 'agent' }
 }
 
+function departs(instance: string): Change {
+  return { kind: 'deregistered', instance, cause: 'operator' }
+}
+
 /** Registers so many instances, all at once. */
 function registerMany(journal: Journal, count: number, from = 0) {
   return Promise.all(
@@ -196,9 +200,8 @@ export async function journalSuite(t: Test, kind: StoreKind): Promise<void> {
     t.equal(again.journal.status().snapshot, 10)
   })
 
-  await t.test('who departed before or after a snapshot, and did not come back, is known after a restart', async (t) => {
+  await t.test('who departed before or after a snapshot and stayed away is known after a restart', async (t) => {
     await using store = await kind.open()
-    const departs = (instance: string): Change => ({ kind: 'deregistered', instance, cause: 'operator' })
     {
       await using plane = await loaded(store)
       const { journal } = plane
