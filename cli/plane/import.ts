@@ -11,11 +11,11 @@ export type Sending = {
   readonly stop: AbortSignal
 }
 
-/** Has the plane take rows of a former registry. Rejects with PLANE_UNREACHABLE, PLANE_REFUSED or PLANE_FAILED. */
+/** Has the plane take rows of a former registry; resolves with `too-large` where it takes no call of this size. Rejects with PLANE_UNREACHABLE, PLANE_REFUSED or PLANE_FAILED. */
 export async function sendImport(
   { address, withinMs, stop }: Sending,
   body: ImportRequest,
-): Promise<readonly ImportResult[]> {
+): Promise<readonly ImportResult[] | 'too-large'> {
   const asked = `import rows of ${body.table}`
   const response = await got
     .post(`${address}/v1/cluster/import`, {
@@ -30,6 +30,7 @@ export async function sendImport(
     .catch((error: unknown) => {
       throw unreachable(address, asked, error)
     })
+  if (response.statusCode === 413) return 'too-large'
   if (response.statusCode !== 200) throw problemFailure(asked, response.statusCode, response.body)
   return readAnswer(ImportView, response.body, asked, address).results
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { clientIdPattern } from './identity.ts'
+import { secretField } from './secret-setting.ts'
 
 /** The part of the API by which the rows of a former registry are taken over: POST /v1/cluster/import. */
 
@@ -24,27 +25,38 @@ const time = () =>
 
 const severity = z.enum(['info', 'warning', 'critical'])
 /** What is secret is not taken, whoever sends it. */
-const open = z._default(z.literal(false, 'a secret is not taken'), false)
+const notTaken = 'a secret is not taken'
+const open = z._default(z.literal(false, notTaken), false)
+type Setting = { readonly config_key: string; readonly config_value: string }
+const openIn = (field: keyof Setting) =>
+  z.refine<Setting>((row) => secretField(row.config_key, row.config_value) !== field, {
+    error: notTaken,
+    path: [field],
+  })
 const times = { created_at: z.optional(time()), updated_at: z.optional(time()) }
 
 /** The rows of those tables that nothing but an import writes so far, as they are sent. */
 export const keptRows = {
-  cluster_configs: z.strictObject({
-    config_key: text(200),
-    config_value: text(65_536, 0),
-    config_type: z._default(z.enum(['system', 'service', 'user']), 'system'),
-    description: z._default(text(2_000, 0), ''),
-    is_encrypted: open,
-    ...times,
-  }),
-  service_configs: z.strictObject({
-    service_id: id(),
-    config_key: text(200),
-    config_value: text(65_536, 0),
-    config_type: z._default(z.enum(['runtime', 'deployment', 'feature']), 'runtime'),
-    is_encrypted: open,
-    ...times,
-  }),
+  cluster_configs: z
+    .strictObject({
+      config_key: text(200),
+      config_value: text(65_536, 0),
+      config_type: z._default(z.enum(['system', 'service', 'user']), 'system'),
+      description: z._default(text(2_000, 0), ''),
+      is_encrypted: open,
+      ...times,
+    })
+    .check(openIn('config_key'), openIn('config_value')),
+  service_configs: z
+    .strictObject({
+      service_id: id(),
+      config_key: text(200),
+      config_value: text(65_536, 0),
+      config_type: z._default(z.enum(['runtime', 'deployment', 'feature']), 'runtime'),
+      is_encrypted: open,
+      ...times,
+    })
+    .check(openIn('config_key'), openIn('config_value')),
   alert_rules: z.strictObject({
     rule_name: text(200),
     service_type: z._default(z.nullable(text(100)), null),

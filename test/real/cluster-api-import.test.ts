@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Fleet } from '#control-plane/fleet/fleet.ts'
 import { Heartbeats } from '#control-plane/ingest/cluster-api/heartbeats.ts'
 import type { ImportEnd } from '#shared/protocol/registry-import.ts'
 import { startClusterPlane } from '#test/support/cluster-plane.ts'
@@ -146,5 +147,78 @@ t.test('what is wrong is told by its fields, never by what stands there', async 
     { table: 'cluster_nodes', rows: Array(1001).fill({}) },
   ]) {
     t.equal((await plane.call('POST', '/cluster/import', body)).status, 400)
+  }
+})
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, index) => row(`many-${index}`, `http://10.0.0.9:${1000 + index}`))
+
+t.test('names that every object has are no nodes that the file names', async (t) => {
+  await using plane = await startClusterPlane()
+  for (const node of ['constructor', 'toString', '__proto__']) {
+    const nowhere = { service_name: 'x', instance_id: 'x-1', node_id: node, port: 80 }
+    const ends = await importRows(plane, [nowhere, ...many(120)], { dry_run: true })
+    t.match(ends[0], { outcome: 'refused', reason: /that of node .* is not known/ }, node)
+    t.equal(ends.filter(({ outcome }) => outcome === 'taken').length, 120)
+  }
+})
+
+class Stumbling extends Fleet {
+  override instancesAt(address: string, port: number): ReturnType<Fleet['instancesAt']> {
+    if (address === '10.6.6.6') throw new TypeError('stumbled')
+    return super.instancesAt(address, port)
+  }
+}
+
+t.test('a row over which the plane stumbles is refused, and those behind it are taken', async (t) => {
+  await using plane = await startClusterPlane({ fleet: new Stumbling() })
+  const ends = await importRows(plane, [row('crm-1', 'http://10.6.6.6:80'), ...many(120)])
+  t.match(ends[0], { outcome: 'refused', reason: 'internal failure', remedy: /log/ })
+  t.equal(ends.filter(({ outcome }) => outcome === 'taken').length, 120)
+  t.equal(plane.fleet.instances.size, 120)
+})
+
+t.test('another service at a place is kept back, whether it comes in the same call or later', async (t) => {
+  await using plane = await startClusterPlane()
+  const rows = [
+    row('auth-1', 'http://10.0.0.5:8080', { service_name: 'auth' }),
+    row('user-1', 'http://10.0.0.5:8080', { service_name: 'user' }),
+    row('auth-2', 'http://10.0.0.5:8080', { service_name: 'auth' }),
+  ]
+  const second = { outcome: 'kept', reason: /^auth-1 .*has this address and port/, remedy: /deregister auth-1/ }
+  t.match(await importRows(plane, rows, { dry_run: true }), [{ outcome: 'taken' }, second, { outcome: 'there' }])
+  t.match(await importRows(plane, rows), [{ outcome: 'taken' }, second, { outcome: 'there' }])
+  t.match(await importRows(plane, rows), [{ outcome: 'there' }, second, { outcome: 'there' }])
+})
+
+t.test('what a row does not say of a node stays as it is known', async (t) => {
+  await using plane = await startClusterPlane()
+  const register = { service_name: 'crm', instance_id: 'crm-1', node_id: 'n1', address: '10.0.0.5', port: 80 }
+  await plane.call('POST', '/cluster/register', { ...register, cluster_id: 'c1' })
+  const nodes = [{ node_id: 'n1', host_address: 'localhost', node_type: 'gateway' }]
+  t.strictSame(await outcomes(plane, nodes, {}, 'cluster_nodes'), ['taken'])
+  t.match(plane.fleet.nodes.get('n1')?.spec, { address: '10.0.0.5', cluster: 'c1', registered: { type: 'gateway' } })
+  t.strictSame(await outcomes(plane, nodes, {}, 'cluster_nodes'), ['there'], 'again it is the same')
+  t.strictSame(await outcomes(plane, [row('crm-2', 'http://localhost:81')]), ['taken'])
+})
+
+t.test('a secret is not taken, whoever sends it', async (t) => {
+  await using plane = await startClusterPlane()
+  const configs = [
+    { config_key: 'dbPassword', config_value: 's3cret' },
+    { config_key: 'database_url', config_value: 'mysql://u:s3cret@db/x' },
+    { config_key: 'log_level', config_value: 'info' },
+  ]
+  for (const [table, rows] of [
+    ['cluster_configs', configs],
+    ['service_configs', configs.map((each) => ({ service_id: 'crm-1', ...each }))],
+  ] as const) {
+    const ends = await importRows(plane, rows, {}, table)
+    t.match(ends, [
+      { outcome: 'refused', reason: /config_key: a secret is not taken/ },
+      { outcome: 'refused', reason: /config_value: a secret is not taken/ },
+      { outcome: 'taken' },
+    ])
+    t.notMatch(JSON.stringify(ends), /s3cret/)
   }
 })

@@ -127,7 +127,3 @@ export const aliases: Readonly<Record<string, ImportedTable>> = {
   configurations: 'cluster_configs',
   users: 'cluster_users',
 }
-
-/** Columns and keys that hold what must not leave the file. */
-export const secretName =
-  /(^|[._-])(pass(word|wd|phrase)?|pwd|hash|salt|secret|token|credentials?|(api|private|access|secret)_?-?key)(s|_hash|_salt)?$/i

@@ -6,13 +6,13 @@ import { readFormerRegistry } from './read-file.ts'
 import type { Dialect } from './sql-rows.ts'
 import { type ImportReport, type NotTaken, Tally } from './tally.ts'
 
-/** Sends rows of one table to the plane; resolves with what became of each. */
+/** Sends rows of one table to the plane; resolves with what became of each, or that they are too much for one call. */
 export type SendRows = (
   table: ImportedTable,
   rows: readonly Readonly<Record<string, unknown>>[],
   /** Where nodes are that the rows name, by the file. */
   nodes: Readonly<Record<string, string>>,
-) => Promise<readonly ImportResult[]>
+) => Promise<readonly ImportResult[] | 'too-large'>
 
 export type ImportOptions = {
   readonly file: string
@@ -42,17 +42,20 @@ const mostNamed = 100_000
  */
 export async function importRegistry(options: ImportOptions): Promise<ImportReport> {
   const tally = new Tally(options.file, options.onNotTaken)
+  const run = new Run(options, tally)
   try {
     // A file that cannot be read to its end changes nothing.
     await walk(options, () => {})
-    const run = new Run(options, tally)
     await walk(options, (piece) => run.take(piece, 'first'))
     await run.flush()
     await walk(options, (piece) => run.take(piece, 'rest'))
     await run.flush()
   } catch (error) {
-    if (tally.taken === 0 || options.dryRun) throw error
-    const done = `${tally.taken} rows were taken`
+    // The plane may have taken a part of what it failed at.
+    const partly = error instanceof Failure && error.code === 'PLANE_FAILED' ? run.underWay : 0
+    if (options.dryRun || (tally.taken === 0 && partly === 0)) throw error
+    const perhaps = partly === 0 ? '' : `, and perhaps some of the next ${partly}`
+    const done = `${tally.taken} rows were taken${perhaps}`
     throw new Failure('IMPORT_INTERRUPTED', `${options.file}: ended before its end; ${done}: ${explainError(error)}`, {
       cause: error,
       retryable: true,
@@ -71,6 +74,9 @@ async function walk(
   }
 }
 
+const tooLargeRemedy =
+  'Shorten what it holds, or raise ingest.clients.most_batch_kib of the plane, and import it again.'
+
 type Batch = { rows: NormalRow[]; bytes: number }
 
 class Run {
@@ -80,6 +86,7 @@ class Run {
   readonly #nodes = new Map<string, string>()
   readonly #batches = new Map<ImportedTable, Batch>()
   readonly #reading: Reading
+  #underWay = 0
 
   constructor(options: ImportOptions, tally: Tally) {
     this.#options = options
@@ -96,6 +103,11 @@ class Run {
       else await this.#row(table, each)
     }
     this.#options.onProgress(this.#tally.rows)
+  }
+
+  /** How many rows have been sent of which nobody knows what became of them. */
+  get underWay(): number {
+    return this.#underWay
   }
 
   async flush(): Promise<void> {
@@ -151,17 +163,41 @@ class Run {
     const { rows } = batch
     batch.rows = []
     batch.bytes = 0
+    await this.#sendRows(table, rows)
+  }
+
+  async #sendRows(table: ImportedTable, rows: readonly NormalRow[]): Promise<void> {
+    this.#underWay = rows.length
     const results = await this.#options.send(
       table,
       rows.map(({ body }) => body),
       table === 'service_registry' ? this.#nodesOf(rows) : {},
     )
+    this.#underWay = 0
+    if (results === 'too-large') {
+      await this.#sendParts(table, rows)
+      return
+    }
     for (const { index, outcome, reason = '', remedy = '' } of results) {
       const row = rows[index]
       if (!row) continue
       if (outcome === 'taken' || outcome === 'there') this.#tally.add(table, outcome)
       else this.#tally.notTaken({ line: row.line, table, key: row.key, outcome, reason, remedy })
     }
+  }
+
+  /** How much a plane takes at once is set there. */
+  async #sendParts(table: ImportedTable, rows: readonly NormalRow[]): Promise<void> {
+    const [first] = rows
+    if (rows.length === 1 && first) {
+      const { line, key } = first
+      const reason = 'it is longer than the plane takes'
+      this.#tally.notTaken({ line, table, key, outcome: 'refused', reason, remedy: tooLargeRemedy })
+      return
+    }
+    const half = Math.ceil(rows.length / 2)
+    await this.#sendRows(table, rows.slice(0, half))
+    await this.#sendRows(table, rows.slice(half))
   }
 
   #noteNode({ body: { node_id: id, host_address, address, host } }: NormalRow): void {

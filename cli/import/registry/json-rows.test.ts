@@ -43,7 +43,22 @@ t.test('rows of JSON are found by the keys of their lists', async (t) => {
     {
       name: 'a list of what are no rows',
       text: '{"tags": ["a", 1, null, ["b"]], "more": [{"a": 1}]}',
-      rows: [{ table: 'more' }],
+      rows: [...Array(4).fill({ kind: 'unread', table: 'tags', reason: 'it is no row of a list' }), { table: 'more' }],
+    },
+    {
+      name: 'rows by their ids are told',
+      text: '{"cluster_nodes": [{"node_id": "n"}], "services":\n{"a": {"service_id": "a"},\n"b": {"service_id": "b"}}}',
+      rows: [
+        { table: 'cluster_nodes' },
+        { kind: 'unread', table: 'services', line: 2, remedy: /list of objects/ },
+        { kind: 'unread', table: 'services', line: 3 },
+      ],
+    },
+    { name: 'a row alone is told', text: '{"service_id": "a"}', rows: [{ kind: 'unread', table: '', line: 1 }] },
+    {
+      name: 'lists and single values between rows are told',
+      text: '{"total": 3, "services": [{"a": 1}, [{"a": 2}],\n"z"]}',
+      rows: [{ a: 1 }, { kind: 'unread', table: 'services', line: 1 }, { kind: 'unread', table: 'services', line: 2 }],
     },
     { name: 'nothing', text: '{}', rows: [] },
   ]) {

@@ -5,11 +5,19 @@ import { encodingRemedy } from './sql-rows.ts'
 /** Objects around lists that are looked through: `{"data": {"services": [...]}}`. */
 const mostDepth = 8
 
-type Level = { readonly kind: 'object' | 'list'; readonly name: string; key: string; expects: 'key' | 'value' }
+type Level = {
+  readonly kind: 'object' | 'list'
+  readonly name: string
+  readonly line: number
+  key: string
+  expects: 'key' | 'value'
+  /** Of what it has more than nothing: single values, or objects and lists. */
+  holds: 'nothing' | 'values' | 'more'
+}
 
 /**
  * The rows of a JSON file, as it comes: the objects in lists, wherever these lie in objects; the key of a list is the table. A row is
- * read when it is whole, and no more than one is held.
+ * read when it is whole, and no more than one is held. What lies where a row is expected and is none is told.
  */
 export class JsonRows implements RowReader {
   readonly #levels: Level[] = []
@@ -67,10 +75,9 @@ export class JsonRows implements RowReader {
     // A list in a list has no rows of its own.
     if (above?.kind === 'list' || this.#levels.length >= mostDepth) return this.#hold('row', at)
     const name = above?.key ?? ''
+    if (above) above.holds = 'more'
     this.#levels.push({
-      kind: char === '{' ? 'object' : 'list',
-      name,
-      key: '',
+      ...{ kind: char === '{' ? 'object' : 'list', name, line: this.#line, key: '', holds: 'nothing' },
       expects: char === '{' ? 'key' : 'value',
     })
     return at + 1
@@ -79,6 +86,9 @@ export class JsonRows implements RowReader {
   #close(char: string, at: number): number {
     const level = this.#levels.pop()
     if (level?.kind !== (char === '}' ? 'object' : 'list')) throw this.#wrong(`an unexpected ${char}`)
+    // Rows by their ids, or one alone.
+    if (level.kind === 'object' && level.holds === 'values')
+      this.#noRow(this.#levels.at(-1)?.name || level.name, level.line)
     this.#valueEnds()
     return at + 1
   }
@@ -87,6 +97,27 @@ export class JsonRows implements RowReader {
     const level = this.#levels.at(-1)
     if (!level) this.#ended = true
     else if (level.kind === 'object') level.expects = 'key'
+  }
+
+  /** What is neither an object nor a list. */
+  #singleEnds(): void {
+    const level = this.#levels.at(-1)
+    if (level?.kind === 'list') this.#noRow(level.name, this.#heldLine)
+    else if (level?.holds === 'nothing') level.holds = 'values'
+    this.#valueEnds()
+  }
+
+  #noRow(table: string, line: number): void {
+    this.#unread(
+      table,
+      line,
+      'it is no row of a list',
+      'Write the rows as a list of objects: {"table": [{...}, {...}]}.',
+    )
+  }
+
+  #unread(table: string, line: number, reason: string, remedy: string): void {
+    this.#seen.push({ kind: 'unread', form: 'json', table, line, reason, remedy })
   }
 
   #hold(reading: 'text' | 'word' | 'row', at: number): number {
@@ -144,14 +175,14 @@ export class JsonRows implements RowReader {
   #endWord(): void {
     this.#reading = 'nothing'
     this.#parsed()
-    this.#valueEnds()
+    this.#singleEnds()
   }
 
   #endText(): void {
     this.#reading = 'nothing'
     const level = this.#levels.at(-1)
     if (level?.kind !== 'object' || level.expects !== 'key') {
-      this.#valueEnds()
+      this.#singleEnds()
       return
     }
     const key = this.#parsed()
@@ -165,13 +196,13 @@ export class JsonRows implements RowReader {
     const line = this.#heldLine
     if (this.#heldBytes > mostRowBytes) {
       const reason = `it is longer than ${mostRowBytes / 1024} KiB`
-      this.#seen.push({ kind: 'unread', table, line, reason, remedy: 'Shorten what it holds, and import it again.' })
+      this.#unread(table, line, reason, 'Shorten what it holds, and import it again.')
     } else {
       const value = this.#parsed()
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
         const values = new Map(Object.entries(value as Readonly<Record<string, RawValue>>))
-        this.#seen.push({ kind: 'row', table, line, values })
-      }
+        this.#seen.push({ kind: 'row', form: 'json', table, line, values })
+      } else this.#noRow(table, line)
     }
     this.#valueEnds()
   }

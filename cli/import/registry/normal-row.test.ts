@@ -6,7 +6,7 @@ import type { RawRow, RawValue } from './raw-row.ts'
 const reading: Reading = { zoneMinutes: 480, rules: new Map([['3', 'slow']]) }
 
 function raw(values: Readonly<Record<string, RawValue>>, table = ''): RawRow {
-  return { kind: 'row', table, line: 7, values: new Map(Object.entries(values)) }
+  return { kind: 'row', form: 'json', table, line: 7, values: new Map(Object.entries(values)) }
 }
 
 function bodyOf(table: ImportedTable, values: Readonly<Record<string, RawValue>>): unknown {
@@ -97,6 +97,8 @@ t.test('a secret never leaves the file', async (t) => {
     ['jwt_secret', false, true],
     ['openai.api_key', false, true],
     ['tokens', null, true],
+    ['dbPassword', false, true],
+    ['jwt_signing_key', false, true],
     ['tokens_per_minute', false, false],
     ['password_length', 'f', false],
   ] as const) {
@@ -105,6 +107,8 @@ t.test('a secret never leaves the file', async (t) => {
     t.equal(row.kind, secret ? 'refused' : 'row', key)
     if (secret) t.notMatch(JSON.stringify(row), /s3cret/)
   }
+  const url = raw({ config_key: 'database_url', config_value: 'mysql://u:s3cret@h/db' })
+  t.match(normalRow('cluster_configs', url, reading), { kind: 'refused', reason: /secret/ })
   const user = raw({ user_id: 'u', username: 'u', password_hash: '$2b$', salt: 'x' })
   t.notMatch(JSON.stringify(normalRow('cluster_users', user, reading)), /\$2b|salt/)
   t.strictSame(unknownColumns('cluster_users', user), ['password_hash', 'salt'])
@@ -124,4 +128,18 @@ t.test('rows say which table they are of by its name, or by what they have', asy
   ]) {
     t.equal(tableOf(row), table, `${row.table} ${[...row.values.keys()]}`)
   }
+})
+
+t.test('tables of a database are only those of the very names', async (t) => {
+  const customer = { user_id: 'c-1', username: 'c', service_name: 'a', service_id: 'a', node_id: 'n', port: 1 }
+  for (const name of ['users', 'services', 'nodes', 'configs', 'items', 'data', '']) {
+    t.equal(tableOf({ ...raw(customer, name), form: 'sql' }), undefined, name)
+  }
+  t.equal(tableOf({ ...raw(customer, 'Cluster_Users'), form: 'sql' }), 'cluster_users')
+})
+
+t.test('a word that every object has means nothing', async (t) => {
+  t.equal(bodyOf('alert_rules', { enabled: 'constructor' }), 'enabled: expected true or false')
+  t.match(bodyOf('alert_rules', { comparison_operator: 'toString' }), { comparison_operator: 'toString' })
+  t.match(bodyOf('service_metrics', { metric_name: 'x', metric_unit: 'valueOf' }), /^metric_unit: /)
 })

@@ -1,5 +1,6 @@
 import type { ImportedTable } from '#shared/protocol/registry-import.ts'
-import { aliases, type Column, secretName, tables } from './columns.ts'
+import { secretField } from '#shared/protocol/secret-setting.ts'
+import { aliases, type Column, tables } from './columns.ts'
 import type { RawRow, RawValue } from './raw-row.ts'
 
 export type NormalRow = {
@@ -28,10 +29,14 @@ export type Reading = {
 
 const correct = 'Correct the row, and import it again.'
 
-/** Which table rows of this name are; undefined: none that is known. */
-export function tableOf({ table, values }: RawRow): ImportedTable | undefined {
+/**
+ * Which table rows of this name are; undefined: none that is known. A database has tables of its application, too: only the very names
+ * count there, and no guess.
+ */
+export function tableOf({ form, table, values }: RawRow): ImportedTable | undefined {
   const name = table.toLowerCase()
   if (Object.hasOwn(tables, name)) return name as ImportedTable
+  if (form === 'sql') return undefined
   if (Object.hasOwn(aliases, name)) return aliases[name]
   if (!['', 'data', 'items', 'list', 'result', 'results', 'rows'].includes(name)) return undefined
   // An answer that is only a list says by its rows what they are.
@@ -80,8 +85,9 @@ const secretRemedy = 'Give it to the service that needs it, from where secrets a
 function isSecret(table: ImportedTable, values: RawRow['values']): boolean {
   if (table !== 'cluster_configs' && table !== 'service_configs') return false
   const encrypted = values.get('is_encrypted')
+  const textOf = (name: string) => plainText(values.get(name) ?? '')
   const { value } = encrypted === undefined || encrypted === null ? { value: false } : flagOf(encrypted)
-  return value !== false || secretName.test(String(values.get('config_key') ?? ''))
+  return value !== false || secretField(textOf('config_key'), textOf('config_value')) !== undefined
 }
 
 /** What a table needs besides its columns one by one; says what is wrong. */
@@ -111,7 +117,7 @@ function finish(
       return undefined
     }
     case 'alert_rules':
-      body.comparison_operator = operators[String(body.comparison_operator)] ?? body.comparison_operator
+      body.comparison_operator = ownOf(operators, String(body.comparison_operator)) ?? body.comparison_operator
       return undefined
     case 'alert_records': {
       const rule = values.get('rule_id')
@@ -132,6 +138,11 @@ function finish(
   }
 }
 
+/** What a file names may be called like something that every object has. */
+function ownOf<V>(words: Readonly<Record<string, V>>, word: string): V | undefined {
+  return Object.hasOwn(words, word) ? words[word] : undefined
+}
+
 const operators: Readonly<Record<string, string>> = { '=': '==', gt: '>', lt: '<', gte: '>=', lte: '<=', eq: '==' }
 const units: Readonly<Record<string, string>> = {
   '%': 'percent',
@@ -149,7 +160,7 @@ function unitOf(unit: unknown, name: string): string | undefined {
   if (unit === undefined || unit === '') return name.includes('usage') ? 'percent' : 'count'
   const word = String(unit).toLowerCase()
   if (['percent', 'ms', 'count', 'bytes'].includes(word)) return word
-  return units[word]
+  return ownOf(units, word)
 }
 
 /** What a row is called: never by what may be secret. */
@@ -170,7 +181,7 @@ function readAs({ read }: Column, raw: RawValue, zoneMinutes: number): Read {
       return { value: raw }
     case 'text':
       if (raw === null) return { value: null }
-      return { value: typeof raw === 'object' ? JSON.stringify(raw) : String(raw) }
+      return { value: plainText(raw) }
     case 'flag':
       return flagOf(raw)
     case 'number':
@@ -182,13 +193,17 @@ function readAs({ read }: Column, raw: RawValue, zoneMinutes: number): Read {
   }
 }
 
+function plainText(raw: RawValue): string {
+  return typeof raw === 'object' ? JSON.stringify(raw) : String(raw)
+}
+
 const flags: Readonly<Record<string, boolean>> = {
   ...{ t: true, true: true, '1': true, y: true, yes: true, on: true, '\x01': true },
   ...{ f: false, false: false, '0': false, n: false, no: false, off: false, '\0': false, '': false },
 }
 
 function flagOf(raw: RawValue): { readonly value: boolean } | { readonly wrong: string; readonly value?: undefined } {
-  const value = flags[String(raw).toLowerCase()]
+  const value = ownOf(flags, String(raw).toLowerCase())
   return value === undefined ? { wrong: 'expected true or false' } : { value }
 }
 

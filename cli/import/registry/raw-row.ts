@@ -1,9 +1,12 @@
 /** A value as a file has it: undefined where it says nothing (DEFAULT). */
 export type RawValue = string | number | boolean | null | undefined | object
 
+export type FileForm = 'json' | 'sql'
+
 /** What a file has of one row, by the names of its columns. */
 export type RawRow = {
   readonly kind: 'row'
+  readonly form: FileForm
   /** Without schema and quotes, in small letters; empty where the file does not say. */
   readonly table: string
   /** Where it begins, from 1. */
@@ -16,6 +19,7 @@ export type RawRow = {
 /** What cannot be read, and why: a row, or a whole statement. */
 export type Unread = {
   readonly kind: 'unread'
+  readonly form: FileForm
   readonly table: string
   readonly line: number
   readonly reason: string

@@ -1,10 +1,8 @@
 import { open } from 'node:fs/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import { JsonRows } from './json-rows.ts'
-import type { FromFile, RowReader } from './raw-row.ts'
+import type { FileForm, FromFile, RowReader } from './raw-row.ts'
 import { type Dialect, SqlRows } from './sql-rows.ts'
-
-export type FileForm = 'json' | 'sql'
 
 const pieceBytes = 64 * 1024
 
@@ -46,6 +44,9 @@ export async function* readFormerRegistry(
   })
   let reader: RowReader | undefined
   try {
+    const isFile = (await handle.stat()).isFile()
+    if (!isFile)
+      throw new Failure('IMPORT_UNREADABLE', 'it is no file, and is read more than once', { remedy: fileRemedy })
     for await (const piece of handle.createReadStream({ autoClose: false, highWaterMark: pieceBytes })) {
       const bytes: Buffer = piece
       let text = bytes.toString('latin1')
@@ -65,6 +66,8 @@ export async function* readFormerRegistry(
     throw new Failure(code, `${file}: ${message}`, { remedy, cause })
   }
 }
+
+const fileRemedy = 'Write what it gives to a file first, and import that.'
 
 /** Whether it is JSON or SQL, by its beginning. Throws IMPORT_UNREADABLE or IMPORT_ENCODING. */
 export function formOf(beginning: string): FileForm {

@@ -1,5 +1,9 @@
 /** What a backslash and a character stand for in a text of MySQL. Of others the character itself is meant. */
-const ofMysql: Readonly<Record<string, string>> = { '0': '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\x1a' }
+const ofMysql: Readonly<Record<string, string>> = {
+  ...{ '0': '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\x1a' },
+  // For patterns; in a text both characters stay.
+  ...{ '%': '\\%', _: '\\_' },
+}
 /** In PostgreSQL's E'...' and in its COPY. */
 const ofPostgresql: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
 

@@ -71,6 +71,13 @@ UNLOCK TABLES;
   t.strictSame([...(rows[0]?.utc ?? [])], ['updated_at'], 'a timestamp is in the zone that the dump sets')
 })
 
+t.test('a zone that PostgreSQL is set to says nothing of its times without one', async (t) => {
+  const table = 'CREATE TABLE public.t (at timestamp without time zone);'
+  const [row] = readCut(`SET timezone TO 'UTC';\n${table}\nINSERT INTO public.t VALUES ('2026-03-01 10:00:00');`, [])
+  t.match(row, { kind: 'row', utc: new Set() })
+  t.equal(row?.kind === 'row' && row.utc?.size, 0)
+})
+
 const pgHead = `--
 -- PostgreSQL database dump
 --
@@ -138,6 +145,56 @@ INSERT INTO t (a) VALUES (2);`,
       rows: [{ table: 't', line: 13, a: 2 }],
     },
     {
+      name: 'of programs are none where nothing quotes these',
+      text: `${pgHead}CREATE FUNCTION public.g() RETURNS integer
+LANGUAGE sql
+BEGIN ATOMIC
+  SELECT CASE WHEN true THEN 1 ELSE 2 END AS x;
+  INSERT INTO t (a) VALUES (1);
+END;
+CREATE RULE r AS ON INSERT TO public.x DO ALSO (INSERT INTO t (a) VALUES (2); INSERT INTO t (a) VALUES (3));
+CREATE TRIGGER f BEFORE INSERT ON public.x FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE VIEW v AS SELECT begin FROM x;
+INSERT INTO t (a) VALUES (4);`,
+      rows: [{ table: 't', line: 21, a: 4 }],
+    },
+    {
+      name: 'of programs of MySQL are none without a DELIMITER',
+      text: `${mysqlHead}/*!50003 CREATE*/ /*!50017 DEFINER=\`root\`@\`%\`*/ /*!50003 TRIGGER x AFTER INSERT ON y FOR EACH ROW BEGIN
+IF NEW.begin THEN INSERT INTO t (a) VALUES (1); END IF;
+CASE NEW.b WHEN 1 THEN INSERT INTO t (a) VALUES (2); END CASE;
+BEGIN INSERT INTO t (a) VALUES (3); END;
+INSERT INTO t (a) VALUES (CASE 1 WHEN 1 THEN 2 END); END */;
+INSERT INTO t (a) VALUES (4);`,
+      rows: [{ table: 't', line: 13, a: 4 }],
+    },
+    {
+      name: 'with a column that is called value, and as ROW, are read',
+      text: 'INSERT INTO t (a, value) VALUES (1,2);\nINSERT INTO t (a, values) VALUES ROW(3,4), ROW(5,6) AS n ON DUPLICATE KEY UPDATE a = 1;',
+      rows: [
+        { table: 't', line: 1, a: 1, value: 2 },
+        { table: 't', line: 2, a: 3, values: 4 },
+        { table: 't', line: 2, a: 5, values: 6 },
+      ],
+    },
+    {
+      name: 'that are not understood behind VALUES are told',
+      text: 'INSERT INTO t (a) VALUES TUPLE(1);\nINSERT INTO t (a) VALUES;\nINSERT INTO t (a) VALUES (1);',
+      rows: [
+        { kind: 'unread', line: 1, table: 't', reason: 'no rows follow its VALUES' },
+        { kind: 'unread', line: 2, table: 't', reason: 'no rows follow its VALUES' },
+        { table: 't', line: 3, a: 1 },
+      ],
+    },
+    {
+      name: 'behind a trigger with a mode of its own have the escapes of the dump',
+      text: `${mysqlHead}SET sql_mode = 'NO_BACKSLASH_ESCAPES';\nSET sql_mode = @saved_sql_mode;\nINSERT INTO t (a) VALUES ('it\\'s'),('50\\% x\\_y');`,
+      rows: [
+        { table: 't', a: "it's" },
+        { table: 't', a: '50\\% x\\_y' },
+      ],
+    },
+    {
       name: 'with numbers too great for a double stay as they are written',
       text: 'INSERT INTO t (a,b,c) VALUES (90071992547409931, .5, +2);',
       rows: [{ table: 't', line: 1, a: '90071992547409931', b: 0.5, c: 2 }],
@@ -190,6 +247,7 @@ t.test('what cannot be trusted is refused as a whole', async (t) => {
     { text: '/*!40101 SET NAMES gbk */;\n', code: 'IMPORT_ENCODING', message: /gbk/ },
     { text: "INSERT INTO t (a)\nVALUES ('x", code: 'IMPORT_CUT', message: /a text that begins in line 2/ },
     { text: 'INSERT INTO t (a) VALUES (1),', code: 'IMPORT_CUT', message: /line 1/ },
+    { text: 'CREATE TRIGGER x BEGIN\nSELECT 1;\nSELECT 2;\n', code: 'IMPORT_CUT', message: /line 1 / },
     { text: 'COPY t (a) FROM stdin;\n1\n', code: 'IMPORT_CUT', message: /COPY/ },
     { text: `${pgHead}INSERT INTO t (a) VALUES (1);\n`, code: 'IMPORT_CUT', message: /last lines/ },
     { text: `${mysqlHead}INSERT INTO t (a) VALUES (1);\n`, code: 'IMPORT_CUT', message: /last lines/ },

@@ -1,5 +1,6 @@
 import { Failure } from '#shared/failure/failure.ts'
 import { type FromFile, mostRowBytes, type RawValue, type RowReader, utf8Text } from './raw-row.ts'
+import { Skipped } from './skipped.ts'
 import { copiedFields } from './sql-escapes.ts'
 import { type Backslashes, SqlLexer, type Token } from './sql-lexer.ts'
 import {
@@ -55,12 +56,14 @@ export class SqlRows implements RowReader {
   #inUtc = false
   #state: State = 'start'
   #head: Token[] = []
+  #skipped = new Skipped([])
   #target: Target | undefined
   #copyTarget: (Target & { readonly plain: boolean }) | undefined
   #values: Token[][] = []
   #depth = 0
   #rowLine = 0
   #rowBytes = 0
+  #hasRows = false
 
   /** @param dialect undefined: the dump says it itself */
   constructor(dialect: Dialect | undefined) {
@@ -86,7 +89,8 @@ export class SqlRows implements RowReader {
     const { open } = this.#lexer
     const inRows = this.#state === 'row' || this.#state === 'rows'
     const inHead = this.#state === 'head' || this.#state === 'insert'
-    const line = open?.line ?? (inRows ? this.#rowLine : inHead ? this.#head[0]?.line : undefined)
+    const skipped = this.#state === 'skip' && this.#skipped.open ? this.#skipped.line : undefined
+    const line = open?.line ?? skipped ?? (inRows ? this.#rowLine : inHead ? this.#head[0]?.line : undefined)
     if (line !== undefined) {
       throw new Failure('IMPORT_CUT', `${open?.what ?? 'a statement'} that begins in line ${line} has no end`)
     }
@@ -119,7 +123,7 @@ export class SqlRows implements RowReader {
         this.#start(token)
         return
       case 'skip':
-        if (isMark(token, ';')) this.#state = 'start'
+        if (this.#skipped.endsWith(token)) this.#state = 'start'
         return
       case 'head':
       case 'insert':
@@ -137,8 +141,10 @@ export class SqlRows implements RowReader {
   #start(token: Token): void {
     if (isMark(token, ';')) return
     this.#head = [token]
+    this.#depth = 0
     if (isWord(token, 'INSERT', 'REPLACE')) this.#state = 'insert'
-    else this.#state = isWord(token, 'COPY', 'SET', 'CREATE') ? 'head' : 'skip'
+    else if (isWord(token, 'COPY', 'SET', 'CREATE')) this.#state = 'head'
+    else this.#skip()
   }
 
   #headToken(token: Token): void {
@@ -147,18 +153,26 @@ export class SqlRows implements RowReader {
       this.#headEnds()
       return
     }
-    if (this.#state === 'insert' && isWord(token, 'VALUES', 'VALUE')) {
+    if (isMark(token, '(')) this.#depth += 1
+    if (isMark(token, ')')) this.#depth -= 1
+    // In brackets it is a column.
+    if (this.#state === 'insert' && this.#depth === 0 && isWord(token, 'VALUES', 'VALUE')) {
       this.#valuesBegin()
       return
     }
     this.#head.push(token)
     const second = this.#head.length === 2 && isWord(this.#head[0], 'CREATE')
     // Views, triggers, functions.
-    if (second && !isWord(token, 'TABLE', 'TEMPORARY', 'UNLOGGED', 'GLOBAL', 'LOCAL')) this.#state = 'skip'
+    if (second && !isWord(token, 'TABLE', 'TEMPORARY', 'UNLOGGED', 'GLOBAL', 'LOCAL')) this.#skip()
     if (this.#head.length > mostHead) {
       this.#unread(this.#head[0]?.line ?? 0, 'the statement is too long', '', 'Dump the tables of the registry alone.')
-      this.#state = 'skip'
+      this.#skip()
     }
+  }
+
+  #skip(): void {
+    this.#skipped = new Skipped(this.#head)
+    this.#state = 'skip'
   }
 
   #headEnds(): void {
@@ -166,7 +180,7 @@ export class SqlRows implements RowReader {
     const line = first?.line ?? 0
     if (isWord(first, 'INSERT', 'REPLACE')) {
       const table = insertHead(this.#head)?.table ?? ''
-      this.#unread(line, 'the statement has no VALUES', table, 'Dump the rows as INSERT ... VALUES, or as COPY.')
+      this.#unread(line, 'the statement has no VALUES', table, valuesRemedy)
     } else if (isWord(first, 'SET')) this.#set(line)
     else if (isWord(first, 'CREATE')) {
       const made = createTable(this.#head)
@@ -210,8 +224,9 @@ export class SqlRows implements RowReader {
     const head = insertHead(this.#head)
     this.#rowLine = first?.line ?? 0
     this.#state = 'rows'
+    this.#hasRows = false
     if (!head) {
-      this.#state = 'skip'
+      this.#skip()
       this.#unread(this.#rowLine, 'the statement names no table', '', 'Correct the statement.')
       return
     }
@@ -226,15 +241,20 @@ export class SqlRows implements RowReader {
   }
 
   #between(token: Token): void {
-    if (isMark(token, ';')) this.#state = 'start'
+    const ends = isMark(token, ';')
+    if (ends) this.#state = 'start'
     else if (isMark(token, '(')) {
       this.#state = 'row'
+      this.#hasRows = true
       this.#values = [[]]
       this.#depth = 1
       this.#rowLine = token.line
       this.#rowBytes = 0
-      // ON CONFLICT, ON DUPLICATE KEY UPDATE, RETURNING
-    } else if (!isMark(token, ',')) this.#state = 'skip'
+      return
+      // `VALUES ROW(...), ROW(...)`; behind the rows ON CONFLICT, ON DUPLICATE KEY UPDATE, RETURNING
+    } else if (!isMark(token, ',') && !isWord(token, 'ROW')) this.#skip()
+    if (this.#hasRows || !(ends || this.#state === 'skip')) return
+    this.#unread(this.#rowLine, 'no rows follow its VALUES', this.#target?.table ?? '', valuesRemedy)
   }
 
   #rowToken(token: Token): void {
@@ -314,7 +334,7 @@ export class SqlRows implements RowReader {
       }
       values.set(utf8Text(column) ?? column, value)
     }
-    this.#seen.push({ kind: 'row', table: utf8Text(table) ?? table, line, values, utc })
+    this.#seen.push({ kind: 'row', form: 'sql', table: utf8Text(table) ?? table, line, values, utc })
   }
 
   #tooLong(line: number, table: string): void {
@@ -323,10 +343,12 @@ export class SqlRows implements RowReader {
   }
 
   #unread(line: number, reason: string, table: string, remedy: string): void {
-    this.#seen.push({ kind: 'unread', table: utf8Text(table) ?? table, line, reason, remedy })
+    this.#seen.push({ kind: 'unread', form: 'sql', table: utf8Text(table) ?? table, line, reason, remedy })
   }
 }
 
 type Bytes = { readonly bytes: string }
+
+const valuesRemedy = 'Dump the rows as INSERT ... VALUES, or as COPY.'
 
 export const encodingRemedy = 'Dump it in UTF-8 (--default-character-set=utf8mb4, -E UTF8), or convert it with iconv.'

@@ -120,8 +120,10 @@ export function settingOf(tokens: readonly Token[]): Setting | undefined {
   if (isWord(first, 'CLIENT_ENCODING')) return { kind: 'encoding', name: value }
   if (isWord(first, 'STANDARD_CONFORMING_STRINGS'))
     return { kind: 'backslashes', escape: value.toLowerCase() === 'off' }
-  if (isWord(first, 'SQL_MODE') && /NO_BACKSLASH_ESCAPES/i.test(value)) return { kind: 'backslashes', escape: false }
-  if (isWord(first, 'TIME_ZONE', 'TIMEZONE') && /^(\+00:00|UTC|GMT)$/i.test(value)) return { kind: 'utc' }
+  // Around a trigger it is set, and set back to what was saved.
+  if (isWord(first, 'SQL_MODE')) return { kind: 'backslashes', escape: !/NO_BACKSLASH_ESCAPES/i.test(value) }
+  // PostgreSQL's is called timezone, and says nothing of times without one.
+  if (isWord(first, 'TIME_ZONE') && /^(\+00:00|UTC|GMT)$/i.test(value)) return { kind: 'utc' }
   return undefined
 }
 

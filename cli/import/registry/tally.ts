@@ -126,7 +126,9 @@ export class Tally {
       tables: [...this.#tables].map(([table, { unknown, listed: _, ...counts }]) => ({
         table,
         ...counts,
-        ...(this.#known.has(table) ? {} : { left_out: leftOut[table] ?? unknownTable }),
+        ...(this.#known.has(table)
+          ? {}
+          : { left_out: (Object.hasOwn(leftOut, table) ? leftOut[table] : undefined) ?? unknownTable }),
         unknown_columns: Object.fromEntries(unknown),
       })),
       not_taken: this.#notTaken,

@@ -104,18 +104,19 @@ async function importMetrics(
   { rows, dryRun }: ImportWish<'service_metrics'>,
 ): Promise<readonly ImportEnd[]> {
   type Row = Pick<KeptRow<'service_metrics'>, 'service_id' | 'metric_name' | 'timestamp'>
+  const contentOf = (row: Pick<KeptRow<'service_metrics'>, 'metric_value' | 'metric_unit' | 'tags'>) =>
+    measuredText(row.metric_value, row.metric_unit, JSON.stringify(row.tags))
   const keyOf = (row: Row) => JSON.stringify([row.service_id, row.metric_name, row.timestamp])
   const present = await transaction
     .selectFrom('service_metrics')
-    .select(['service_id', 'metric_name', 'timestamp'])
+    .select(['service_id', 'metric_name', 'timestamp', 'metric_value', 'metric_unit', 'tags'])
     .where('service_id', 'in', [...new Set(rows.map((row) => row.service_id)), ''])
     .where('node_id', '=', '')
     .where('metric_name', 'in', [...new Set(rows.map((row) => row.metric_name)), ''])
     .where('timestamp', 'in', [...new Set(rows.map((row) => row.timestamp)), ''])
     .execute()
-  // Measured is measured: of one moment the first value stays.
-  const known = new Map(present.map((row) => [keyOf(row), '']))
-  const { ends, added } = decideImport(rows, { known, keyOf, contentOf: () => '', overwrite: false })
+  const known = new Map(present.map((row) => [keyOf(row), measuredText(row.metric_value, row.metric_unit, row.tags)]))
+  const { ends, added } = decideImport(rows, { known, keyOf, contentOf, overwrite: false, staysBecause: measured })
   if (dryRun || added.length === 0) return ends
   await transaction
     .insertInto('service_metrics')
@@ -132,4 +133,16 @@ async function importMetrics(
     )
     .execute()
   return ends
+}
+
+/** Tags are no part of what a value is known by: two of them cannot have values of one moment. */
+const measured: ImportEnd = {
+  outcome: 'kept',
+  reason: 'another value of this moment is known, and what was measured first stays',
+  remedy: 'Decide which value holds, and take the other out of the file.',
+}
+
+/** @param tags as they are stored */
+function measuredText(value: number, unit: string, tags: string): string {
+  return JSON.stringify([value, unit, tags])
 }

@@ -18,9 +18,11 @@ export function keepImported(store: ImportStore, { retention }: { readonly reten
     how: How,
   ): Promise<readonly ImportEnd[]> => {
     const ends: ImportEnd[] = []
-    for (let from = 0; from < rows.length; from += importedAtOnce) {
+    // What is not written yet is known only to those of one look.
+    const atOnce = how.dryRun ? rows.length : importedAtOnce
+    for (let from = 0; from < rows.length; from += atOnce) {
       const at = Date.now()
-      const slice = rows.slice(from, from + importedAtOnce)
+      const slice = rows.slice(from, from + atOnce)
       const unfit = slice.map((row) => ('timestamp' in row ? ageProblem(row.timestamp, at, retention) : undefined))
       const fit = slice.filter((_, index) => unfit[index] === undefined)
       const kept = fit.length === 0 ? [] : await store.importRows({ table, rows: fit, ...how, at })

@@ -4,7 +4,7 @@ export type ImportHow = {
   readonly dryRun: boolean
   readonly by: string
   /** Where nodes are, by the file. */
-  readonly nodes: Readonly<Record<string, string>>
+  readonly nodes: ReadonlyMap<string, string>
 }
 
 export const differsRemedy = 'Leave it, or import it again with --overwrite.'

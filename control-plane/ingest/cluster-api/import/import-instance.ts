@@ -16,7 +16,7 @@ import { differsRemedy, type ImportHow } from './how.ts'
 const mostTries = 5
 
 /** Who of the same call is at which place. */
-export type Claimed = Map<string, string>
+export type Claimed = Map<string, { readonly id: string; readonly service: string }>
 
 /**
  * Registers an instance that a former registry had, in any of the shapes in which clients register. What that registry thought of its
@@ -40,8 +40,8 @@ export async function importInstance(
     if (end.outcome !== 'taken') return end
     const place = JSON.stringify([address, claim.port])
     const first = claimed.get(place)
-    if (first !== undefined && first !== claim.id) return { outcome: 'there', reason: `${first} is at its place` }
-    claimed.set(place, claim.id)
+    if (first !== undefined && first.id !== claim.id) return besides(first, spec.service)
+    claimed.set(place, { id: claim.id, service: spec.service })
     if (how.dryRun) return end
     const change = { kind: 'registered', instance: claim.id, spec, node, origin: 'client' } as const
     const [outcome] = await Promise.all([
@@ -81,8 +81,7 @@ function judge(
       // Former registries have copies and ghosts of one instance under other ids.
       if (holder.origin === 'agent' || holder.spec.service === spec.service)
         return ended('there', `${describe(holder)} is at its place`)
-      const remedy = `Correct the port, or deregister ${other} if it is gone, and import it again.`
-      return ended('kept', `${describe(holder)} has this address and port`, remedy)
+      return ended('kept', `${describe(holder)} has this address and port`, placeRemedy(other))
     }
     return ended('taken')
   }
@@ -104,6 +103,17 @@ function judge(
   return { end: { outcome: 'taken' }, seen: known.revision, node: here ? known.node : node }
 }
 
+/** The same as of an instance that was there before. */
+function besides(first: { readonly id: string; readonly service: string }, service: string): ImportEnd {
+  if (first.service === service) return { outcome: 'there', reason: `${first.id} is at its place` }
+  const reason = `${first.id} of ${first.service} has this address and port`
+  return { outcome: 'kept', reason, remedy: placeRemedy(first.id) }
+}
+
+function placeRemedy(holder: string): string {
+  return `Correct the port, or deregister ${holder} if it is gone, and import it again.`
+}
+
 function silentRemedy(id: string): string {
   return `Leave it: it registers itself; or deregister ${id} and import it again.`
 }
@@ -111,7 +121,7 @@ function silentRemedy(id: string): string {
 /** Where an imported instance is reached: the request that imports it came from somewhere else. */
 function addressOf({ address, node }: Registration, fleet: FleetView, { nodes }: ImportHow): string {
   if (address !== undefined && !isOnlyLocal(address)) return address
-  const ofNode = node === undefined ? [] : [fleet.nodes.get(node)?.spec.address, nodes[node]]
+  const ofNode = node === undefined ? [] : [fleet.nodes.get(node)?.spec.address, nodes.get(node)]
   const own = ofNode.find((each) => each !== undefined && each !== '' && !isOnlyLocal(each))
   if (own !== undefined) return own
   const said = address === undefined ? 'no address is given' : `others cannot reach ${address}`

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { flatIssues, issueText } from '#shared/config/issue.ts'
 import { pathText } from '#shared/config/problem.ts'
+import { Failure } from '#shared/failure/failure.ts'
 import {
   type ImportEnd,
   ImportRequest,
@@ -39,7 +40,8 @@ export function importRoute(parts: ClientParts, keep: ImportKeeper, mostBytes: n
 }
 
 async function importRows(request: ImportRequest, parts: ClientParts, keep: ImportKeeper): Promise<Reply> {
-  const { table, rows, by = 'unknown', dry_run: dryRun, overwrite, nodes = {} } = request
+  const { table, rows, by = 'unknown', dry_run: dryRun, overwrite, nodes: named = {} } = request
+  const nodes = new Map(Object.entries(named))
   const how = { overwrite, dryRun, by: `import:${by}`, nodes }
   const ends =
     table === 'service_registry' || table === 'cluster_nodes'
@@ -70,13 +72,15 @@ async function importRegistrations(
   const claimed: Claimed = new Map()
   const one = (row: unknown) =>
     table === 'service_registry' ? importInstance(row, how, held, claimed) : importNode(row, how, held)
-  const begun: Promise<ImportEnd>[] = []
+  const begun: Promise<ImportEnd | { readonly error: unknown }>[] = []
   for (const [index, row] of rows.entries()) {
     if (index % readAtOnce === readAtOnce - 1) await nextTurn()
-    begun.push(one(row).catch((error: unknown) => refusedBy(error, parts)))
+    // As values: what nobody waits for yet must not be rejected.
+    begun.push(one(row).catch((error: unknown) => ({ error })))
   }
   gathered.release()
-  return await Promise.all(begun)
+  const ends = await Promise.all(begun)
+  return ends.map((end) => ('error' in end ? refusedBy(end.error, parts) : end))
 }
 
 async function importKept<T extends KeptTable>(
@@ -111,10 +115,11 @@ function problemsOf({ issues }: z.core.$ZodError): readonly FieldProblem[] {
   }))
 }
 
-/** What is wrong with the store or with the plane is no fault of the row: the whole call fails. */
+/** What is wrong with the store is no fault of the row: the whole call fails. A row over which the plane stumbles holds up no other. */
 function refusedBy(error: unknown, { log }: ClientParts): ImportEnd {
+  if (error instanceof Failure) throw error
   const refusal = asRefusal(error, log, { call: 'import' })
-  if (refusal.status >= 500) throw refusal
+  if (refusal.status > 500) throw refusal
   return refused(refusal)
 }
 
