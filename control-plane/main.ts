@@ -99,8 +99,7 @@ async function run(file: string): Promise<void> {
   await using clients = await serveClients(plane, { ...known, store, beatsToSave, agentHeardAt, takers })
   await using answers = await serveAnswers(plane, { ...known, installation, sessions, judges, server: guarded })
   // The calls of old clients come first, and most often; they need nothing of a framework.
-  server.on('request', (request, response) => {
-    if (!guarded.admits(request, response)) return
+  guarded.serve((request, response) => {
     const answer = () => clients.answer(request, response, () => answers.answer(request, response))
     withOwnWrites(request, response, truth, answer)
   })

@@ -53,6 +53,8 @@ type Reading = 'stale' | 'consistent'
 type Seen = { readonly specs: ReadonlyMap<string, ForeignSpec>; readonly verdicts: Verdicts }
 
 const waitMs = 60_000
+/** A server that reads its log shows its past for some seconds; one that counts from below for longer was built anew. */
+const pastMostMs = 120_000
 const backoff = { firstMs: 100, mostMs: 10_000 }
 /** Because of hints, everything is read at most this share of the time. */
 const readingShare = 1 / 20
@@ -209,6 +211,7 @@ export class ForeignFollower implements AsyncDisposable {
     const gapMs = this.#options.datacenter.foreign.health_every
     let index = 0
     let highest = 0
+    let below: number | undefined
     while (!signal.aborted) {
       try {
         const answered = await this.#consul.watchServices(undefined, index, waitMs, signal)
@@ -216,8 +219,13 @@ export class ForeignFollower implements AsyncDisposable {
         // What was read before the first answer may be older than its index.
         if (next !== index && (index !== 0 || this.#readAt > 0)) this.#hinted = true
         // Over a failure, too, after which it begins at 0.
-        if (answered >= highest) highest = answered
-        else this.#mayBePast = true
+        if (answered >= highest || (below !== undefined && performance.now() - below > pastMostMs)) {
+          highest = answered
+          below = undefined
+        } else {
+          below ??= performance.now()
+          this.#mayBePast = true
+        }
         index = next
       } catch {
         // Who reads will notice and tell; but not that it was started again between two readings.

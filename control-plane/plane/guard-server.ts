@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bound } from '../fleet/bound.ts'
+import { Bodies, CountedRequest } from './bodies.ts'
+import { Unread } from './unread.ts'
 
 /** What callers of the plane's port may take. */
 export type CallLimits = {
@@ -8,8 +10,10 @@ export type CallLimits = {
   readonly connections: number
   /** Requests of one connection that are not answered; a client may send the next ones before it has read the first answer. */
   readonly unanswered: number
-  /** Bytes that the bodies of all requests that are not answered have together, as they were announced. */
+  /** Bytes that have come of the bodies of all requests that are not answered. */
   readonly bodyBytes: number
+  /** Bytes of all answers that nobody has taken yet. */
+  readonly answerBytes: number
   /** A request's head must be there within this time, counted from the connection or from its first byte; the same for all of it. */
   readonly headMs: number
   readonly wholeMs: number
@@ -25,6 +29,7 @@ export type CallLimits = {
 export const callLimits: Omit<CallLimits, 'connections'> = {
   unanswered: 64,
   bodyBytes: 256 * 1024 * 1024,
+  answerBytes: 256 * 1024 * 1024,
   headMs: 20_000,
   wholeMs: 60_000,
   unreadMs: 60_000,
@@ -32,31 +37,39 @@ export const callLimits: Omit<CallLimits, 'connections'> = {
   lookEveryMs: 5_000,
 }
 
-/** No body is taken that is larger: a whole declaration. */
-const mostBodyBytes = 8 * 1024 * 1024
-/** What is expected of one that does not say how large it is. */
-const unannouncedBytes = 2 * 1024 * 1024
-
 /** Why connections were ended. */
-const cuts = ['unfinished', 'unread', 'unanswered'] as const
+const cuts = ['unfinished', 'unread', 'unanswered', 'crowded'] as const
+
+/** What one connection has asked. */
+type Caller = {
+  /** Requests that are not answered, the one under way among them. */
+  unanswered: number
+  busy: boolean
+  /** Begin the requests that were sent ahead, in their order. */
+  readonly ahead: (() => void)[]
+}
 
 /**
- * A server whose callers cannot make it hold more than it is meant to, however slowly they speak or read. Whoever listens for its requests
- * asks first whether each is to be answered.
+ * A server whose callers cannot make it hold more than it is meant to, however slowly they speak or read. The requests of one connection are
+ * answered one after the other, each once the answer before it has left: else whoever sends many ahead and reads nothing had all their
+ * answers kept.
  */
 export class GuardedServer {
   readonly server: Server
   readonly #limits: CallLimits
-  readonly #unanswered = new WeakMap<Socket, number>()
-  readonly #cut: Record<(typeof cuts)[number], number> = { unfinished: 0, unread: 0, unanswered: 0 }
+  readonly #callers = new WeakMap<Socket, Caller>()
+  readonly #cut: Record<(typeof cuts)[number], number> = { unfinished: 0, unread: 0, unanswered: 0, crowded: 0 }
+  readonly #bodies: Bodies
+  readonly #unread: Unread
   #connections = 0
   #dropped = 0
-  #bodyBytes = 0
-  #refusedBodies = 0
 
   constructor(limits: CallLimits) {
     this.#limits = limits
+    this.#bodies = new Bodies(limits.bodyBytes, ({ socket }) => this.#end(socket, 'crowded'))
+    this.#unread = new Unread(limits.answerBytes, (socket) => this.#end(socket, 'unread'))
     this.server = createServer({
+      IncomingMessage: CountedRequest,
       headersTimeout: limits.headMs,
       requestTimeout: limits.wholeMs,
       connectionsCheckingInterval: limits.lookEveryMs,
@@ -76,37 +89,56 @@ export class GuardedServer {
     this.server.on('clientError', this.#unreadable)
   }
 
-  /** Whether a request is to be answered; if not, it has been refused, or its connection has ended. */
-  admits(request: IncomingMessage, response: ServerResponse): boolean {
+  /** Has `answer` answer what may be answered; call it once. */
+  serve(answer: RequestListener): void {
+    this.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const caller = this.#admit(request, response)
+      if (!caller) return
+      const begin = () => this.#begin(caller, request, response, answer)
+      if (caller.busy) caller.ahead.push(begin)
+      else begin()
+    })
+  }
+
+  /** Undefined: it is not to be answered; it has been refused, or its connection has ended. */
+  #admit(request: IncomingMessage, response: ServerResponse): Caller | undefined {
     const { socket } = request
     // The requests that came together with one that ended it.
-    if (socket.destroyed) return false
-    const unanswered = (this.#unanswered.get(socket) ?? 0) + 1
-    if (unanswered > this.#limits.unanswered) {
+    if (socket.destroyed) return undefined
+    const caller = this.#callers.get(socket) ?? { unanswered: 0, busy: false, ahead: [] }
+    if (caller.unanswered >= this.#limits.unanswered) {
       this.#end(socket, 'unanswered')
-      return false
+      return undefined
     }
-    this.#unanswered.set(socket, unanswered)
-    const bytes = bodyBytesOf(request)
-    const fits = this.#bodyBytes + bytes <= this.#limits.bodyBytes
-    const reserved = fits ? bytes : 0
-    this.#bodyBytes += reserved
+    this.#callers.set(socket, caller)
+    caller.unanswered += 1
     response.on('close', () => {
-      this.#bodyBytes -= reserved
-      this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1)
+      caller.unanswered -= 1
     })
-    if (fits) return true
-    this.#refusedBodies += 1
+    if (this.#bodies.begin(request, response)) return caller
     response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1', connection: 'close' })
     response.end(crowded)
-    return false
+    return undefined
+  }
+
+  #begin(caller: Caller, request: IncomingMessage, response: ServerResponse, answer: RequestListener): void {
+    // Nobody hears the answers to what was sent ahead.
+    if (request.socket.destroyed) return
+    caller.busy = true
+    this.#unread.watch(request.socket, response)
+    response.once('close', () => {
+      caller.busy = false
+      caller.ahead.shift()?.()
+    })
+    answer(request, response)
   }
 
   bounds(): readonly Bound[] {
-    const { connections, bodyBytes } = this.#limits
+    const { connections } = this.#limits
     return [
       { name: 'connections', now: this.#connections, most: connections, refused: this.#dropped },
-      { name: 'body_bytes', now: this.#bodyBytes, most: bodyBytes, refused: this.#refusedBodies },
+      this.#bodies.bound(),
+      this.#unread.bound(),
     ]
   }
 
@@ -120,10 +152,14 @@ export class GuardedServer {
     socket.destroy()
   }
 
+  #isAsked(socket: Socket): boolean {
+    return (this.#callers.get(socket)?.unanswered ?? 0) > 0
+  }
+
   /** Nothing was read or written on a connection for a while. */
   readonly #still = (socket: Socket): void => {
     // Between two requests: it was kept long enough.
-    if ((this.#unanswered.get(socket) ?? 0) === 0) socket.destroy()
+    if (!this.#isAsked(socket)) socket.destroy()
     else if (socket.writableLength > 0) this.#end(socket, 'unread')
     // Its answer takes a while, as for those who wait for news.
     else socket.setTimeout(this.#limits.unreadMs)
@@ -134,7 +170,7 @@ export class GuardedServer {
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (isLate) this.#cut.unfinished += 1
     // What is written of an answer already must not be mixed with another one.
-    if (socket.writable && (this.#unanswered.get(socket) ?? 0) === 0) {
+    if (socket.writable && !this.#isAsked(socket)) {
       socket.write(`HTTP/1.1 ${statusLine(error.code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     }
     socket.destroy()
@@ -144,13 +180,6 @@ export class GuardedServer {
 function statusLine(code: string | undefined): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout'
   return code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-}
-
-function bodyBytesOf({ headers, url = '' }: IncomingMessage): number {
-  if (headers['transfer-encoding'] !== undefined)
-    return url.startsWith('/v1/routing') ? mostBodyBytes : unannouncedBytes
-  const announced = headers['content-length']
-  return announced === undefined ? 0 : Math.min(Number(announced), mostBodyBytes)
 }
 
 const crowded = JSON.stringify({

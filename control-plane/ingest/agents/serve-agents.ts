@@ -261,7 +261,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       for (const { hello, attached } of speakers.values()) if (hello && attached) yield hello
     },
     forgive(pausedMs) {
-      presence.forgive(pausedMs)
+      presence.forgive(pausedMs, performance.now())
       whereabouts.forgive(pausedMs)
     },
     bounds: () => door.bounds(),

@@ -157,3 +157,82 @@ t.test('there is never more than may be, and a clock that jumps by months mixes 
   other.add({ ...base, at: startedAt + 90 * 86_400_000 })
   t.match(other.of('a'), [{ samples: [{ at: startedAt + 90 * 86_400_000 }], whole: false }])
 })
+
+t.test('metrics that are ever others take no more room, and none once nobody speaks of them', async (t) => {
+  const recent = new RecentSamples(64 * plenty)
+  let at = startedAt
+  let largest = 0
+  for (let moment = 0; moment < 300; moment += 1) {
+    at += 15_000
+    for (let index = 0; index < 25; index += 1)
+      recent.add({ ...base, name: `job-${moment}-${index}`, at, value: moment })
+    largest = Math.max(largest, recent.bytes)
+  }
+  const found = recent.of('a')
+  t.equal(found.length, 64 * 25, 'those of the moments that are kept')
+  t.ok(found.every(({ name, samples }) => samples.every(({ value }) => name.startsWith(`job-${value}-`))))
+  t.equal(recent.passedOver, 0)
+  t.ok(largest < plenty)
+  for (let moment = 0; moment < 130; moment += 1) {
+    at += 15_000
+    recent.add({ ...base, at, value: moment })
+  }
+  t.strictSame(
+    recent.of('a').map(({ name, samples }) => [name, samples.length, samples.at(-1)?.value]),
+    [['x', 64, 129]],
+  )
+  t.ok(recent.bytes < 2_000)
+})
+
+t.test('more metrics at once than there may be are passed over until others make room', async (t) => {
+  const recent = new RecentSamples(64 * plenty)
+  let at = startedAt
+  const tell = (prefix: string, count: number) => {
+    at += 15_000
+    for (let index = 0; index < count; index += 1) recent.add({ ...base, name: `${prefix}-${index}`, at, value: index })
+  }
+  tell('first', 5_000)
+  t.equal(recent.of('a').length, 2_000)
+  t.equal(recent.passedOver, 3_000)
+  t.ok(recent.of('a').every(({ whole }) => !whole))
+  tell('first', 2_000)
+  t.equal(recent.passedOver, 3_000, 'what has its room goes on')
+  // None of these finds room, and yet the first ones grow old.
+  for (let moment = 0; moment < 64; moment += 1) tell('second', 10)
+  tell('third', 2_000)
+  const third = recent.of('a').filter(({ name }) => name.startsWith('third'))
+  t.ok(third.length > 1_900)
+  t.ok(third.every(({ name, samples }) => name === `third-${samples[0]?.value}`))
+  t.ok(recent.bytes < 2 * plenty)
+})
+
+t.test('of many metrics each keeps its own values, whichever come and go', async (t) => {
+  const step = fc.record({
+    from: fc.nat(400),
+    count: fc.nat(120),
+    unit: fc.constantFrom<Sample['unit']>('count', 'ms'),
+  })
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        const recent = new RecentSamples(plenty)
+        for (const [moment, { from, count, unit }] of steps.entries()) {
+          for (let name = from; name < from + count; name += 1) {
+            const sample = { ...base, name: `m-${name}`, unit, at: startedAt + moment * 15_000 }
+            recent.add({ ...sample, value: name + 1_000 * moment })
+          }
+        }
+        return recent.of('a').every(({ name, unit, samples }) =>
+          samples.every(({ at, value }) => {
+            const moment = (at - startedAt) / 15_000
+            const said = steps[moment]
+            const number = Number(name.slice(2))
+            const isSaid = said !== undefined && number >= said.from && number < said.from + said.count
+            return isSaid && said.unit === unit && value === number + 1_000 * moment
+          }),
+        )
+      }),
+      { numRuns: 50 },
+    ),
+  )
+})

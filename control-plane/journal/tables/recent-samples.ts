@@ -1,4 +1,23 @@
-import { type Layout, Layouts } from './metric-layouts.ts'
+import { isOwn, type Layout, Layouts, ownLayout, placeIn, takePlace } from './metric-layouts.ts'
+import {
+  bytesOf,
+  bytesWith,
+  clear,
+  columnsInUse,
+  copyColumns,
+  copyMoment,
+  hasValue,
+  makeRoom,
+  momentBytes,
+  type Owner,
+  offsetOf,
+  placeOf,
+  roomOf,
+  samplesOf,
+  timeAt,
+  wordBytes,
+  wrap,
+} from './recent-moments.ts'
 import type { Sample } from './rollup.ts'
 
 export type Recent = {
@@ -20,26 +39,13 @@ const growth = 4
 const forgottenMs = 15 * 60_000
 /** What an owner takes besides its moments, more or less. */
 const ownerBytes = 600
-/** Of a time, and of a value. */
-const wordBytes = 4
-const wrap = 2 ** 32
-
-/** What one node measures of one service: most of its metrics come together, so they share their times. */
-type Owner = {
-  readonly service: string
-  readonly node: string
-  layout: Layout
-  /**
-   * One moment after the other, each as the lowest 32 bits of its epoch milliseconds and a value in single precision for each metric, in the
-   * order of the layout; NaN: there is none. One piece of memory, since each one costs some two hundred bytes besides.
-   */
-  words: DataView<ArrayBuffer>
-  /** The newest time; all others are less than some weeks away from it. */
-  newest: number
-  /** The moment that was written last. */
-  last: number
-  moments: number
-  whole: boolean
+/** Up to so many metrics an owner has the same layout as others, and room for one more at a time; beyond it room for many, some of it free. */
+const fewColumns = 64
+/** What a node measures of a service beyond it finds no room: names may be anything, and ever others. */
+const mostColumns = 2_000
+/** Room for so many metrics, and for some more, so that it need not be made for each. */
+function sizeFor(used: number): number {
+  return Math.min(mostColumns, Math.ceil(used * 1.25) + 16)
 }
 
 /**
@@ -73,12 +79,16 @@ export class RecentSamples {
   add({ instance = '', node, name, unit, value, at }: Sample): void {
     if (instance === '' || !Number.isFinite(Math.fround(value))) return
     const owner = this.#ownerOf(instance, node, at)
+    if (owner?.untidy) this.#tidy(owner)
     const column = owner && this.#columnOf(owner, name, unit)
-    if (!owner || column === undefined || column < 0) {
+    const isLater = owner?.moments === 0 || (owner && timeAt(owner, owner.last) !== at % wrap)
+    if (!owner || column === undefined) {
       this.#passedOver += 1
+      // Time goes on, and with it what takes the room.
+      if (owner?.crowded && isLater) this.#begin(owner, at)
       return
     }
-    const isNew = owner.moments === 0 || timeAt(owner, owner.last) !== at % wrap || hasValue(owner, column)
+    const isNew = isLater || hasValue(owner, column)
     if (isNew && !this.#begin(owner, at)) return
     owner.words.setFloat32(offsetOf(owner, owner.last, column), value)
   }
@@ -110,16 +120,18 @@ export class RecentSamples {
       moments: 0,
       // Who comes after others had to go may have been here before.
       whole: !this.#lost,
+      crowded: false,
+      untidy: false,
     }
     this.#bytes += ownerBytes + bytesOf(owner)
     this.#owners.set(service, [...(this.#owners.get(service) ?? []), owner])
     return owner
   }
 
-  /** -1: there is no room for one more. */
-  #columnOf(owner: Owner, name: string, unit: Sample['unit']): number {
+  /** Undefined: there is no room for one more. */
+  #columnOf(owner: Owner, name: string, unit: Sample['unit']): number | undefined {
     const { layout } = owner
-    const known = layout.names.indexOf(name)
+    const known = placeIn(layout, name)
     if (known >= 0) {
       if (layout.units[known] === unit) return known
       // Of another unit it is another series.
@@ -127,9 +139,47 @@ export class RecentSamples {
       owner.layout = this.#layouts.withUnit(layout, known, unit)
       return known
     }
-    if (!this.#hasRoom(roomOf(owner) * wordBytes)) return -1
+    if (layout.names.length >= fewColumns || isOwn(layout)) return this.#placeFor(owner, name, unit)
+    if (!this.#hasRoom(roomOf(owner) * wordBytes)) {
+      owner.whole = false
+      return undefined
+    }
     this.#resize(owner, roomOf(owner), this.#layouts.with(layout, name, unit))
     return layout.names.length
+  }
+
+  /** A place among many: that of a metric without a value in all moments that are kept, or a new one. */
+  #placeFor(owner: Owner, name: string, unit: Sample['unit']): number | undefined {
+    const take = () => (isOwn(owner.layout) ? takePlace(owner.layout, name, unit) : undefined)
+    const taken = take()
+    if (taken !== undefined) return taken
+    if (!owner.crowded) {
+      const used = columnsInUse(owner)
+      const sizes = [sizeFor(used.length), owner.layout.names.length]
+      const size = sizes.find((each) => each > used.length && this.#hasRoom(bytesWith(owner, each) - bytesOf(owner)))
+      if (size !== undefined) {
+        this.#resize(owner, roomOf(owner), ownLayout(owner.layout, used, size), used)
+        return take()
+      }
+    }
+    owner.crowded = true
+    owner.whole = false
+    return undefined
+  }
+
+  /** Gives back the room of metrics that nobody speaks of any more, if it is most of it. */
+  #tidy(owner: Owner): void {
+    owner.untidy = false
+    const { layout } = owner
+    const used = columnsInUse(owner)
+    if (used.length * 2 >= layout.names.length) return
+    const few = () =>
+      this.#layouts.of(
+        used.map((column) => layout.names[column] ?? ''),
+        used.map((column) => layout.units[column] ?? 'count'),
+      )
+    const tidied = used.length < fewColumns ? few() : ownLayout(layout, used, sizeFor(used.length))
+    this.#resize(owner, roomOf(owner), tidied, used)
   }
 
   /** False: it is older than all that is kept. */
@@ -144,6 +194,8 @@ export class RecentSamples {
     if (isAncient || (isFull && !makeRoom(owner, at))) return false
     if (!isFull) owner.moments += 1
     owner.last = (owner.last + 1) % roomOf(owner)
+    owner.crowded = false
+    if (isFull && owner.last === 0) owner.untidy = true
     owner.words.setUint32(offsetOf(owner, owner.last), at % wrap)
     owner.newest = Math.max(owner.newest, at)
     for (let column = 0; column < owner.layout.names.length; column += 1) clear(owner, owner.last, column)
@@ -151,13 +203,20 @@ export class RecentSamples {
     return true
   }
 
-  /** Keeps what there is, the oldest moment first. @param layout the same, or one with one more metric */
-  #resize(owner: Owner, moments: number, layout: Layout): void {
+  /**
+   * Keeps what there is, the oldest moment first.
+   * @param layout the same, or one with one more metric; with `columns` any that begins with those
+   */
+  #resize(owner: Owner, moments: number, layout: Layout, columns?: readonly number[]): void {
     const before = { ...owner }
     owner.layout = layout
     owner.words = new DataView(new ArrayBuffer(moments * momentBytes(layout)))
     owner.last = owner.moments - 1
     for (let index = 0; index < owner.moments; index += 1) {
+      if (columns) {
+        copyColumns(before, placeOf(before, index), owner, index, columns)
+        continue
+      }
       copyMoment(before, placeOf(before, index), owner, index)
       if (layout !== before.layout) clear(owner, index, before.layout.names.length)
     }
@@ -185,82 +244,4 @@ export class RecentSamples {
     this.#bytes -= ownerBytes + bytesOf(owner)
     this.#lost = true
   }
-}
-
-function momentBytes({ names }: Layout): number {
-  return (1 + names.length) * wordBytes
-}
-
-function bytesOf({ words }: Pick<Owner, 'words'>): number {
-  return words.byteLength
-}
-
-/** How many moments find room. */
-function roomOf({ words, layout }: Owner): number {
-  return words.byteLength / momentBytes(layout)
-}
-
-/** Where the time of a moment is, or one of its values. */
-function offsetOf({ layout }: Owner, place: number, column = -1): number {
-  return place * momentBytes(layout) + (1 + column) * wordBytes
-}
-
-function timeAt(owner: Owner, place: number): number {
-  return owner.words.getUint32(offsetOf(owner, place))
-}
-
-function valueAt(owner: Owner, place: number, column: number): number {
-  return owner.words.getFloat32(offsetOf(owner, place, column))
-}
-
-function clear(owner: Owner, place: number, column: number): void {
-  owner.words.setFloat32(offsetOf(owner, place, column), Number.NaN)
-}
-
-function copyMoment(from: Owner, fromPlace: number, to: Owner, toPlace: number): void {
-  const bytes = new Uint8Array(from.words.buffer, offsetOf(from, fromPlace), momentBytes(from.layout))
-  new Uint8Array(to.words.buffer).set(bytes, offsetOf(to, toPlace))
-}
-
-/** Where the n-th oldest moment is. */
-function placeOf(owner: Owner, index: number): number {
-  const room = roomOf(owner)
-  return (owner.last - owner.moments + 1 + index + room) % room
-}
-
-/** How much older than the newest it is, in milliseconds. */
-function ageOf(owner: Owner, place: number): number {
-  return ((owner.newest % wrap) - timeAt(owner, place) + wrap) % wrap
-}
-
-/** Lets the oldest moment be the next to be written over: a past that is replayed pushes nothing newer out. False: `at` is older. */
-function makeRoom(owner: Owner, at: number): boolean {
-  const { newest, moments } = owner
-  const next = placeOf(owner, 0)
-  let oldest = next
-  for (let index = 1; index < moments; index += 1) {
-    const place = placeOf(owner, index)
-    if (ageOf(owner, place) > ageOf(owner, oldest)) oldest = place
-  }
-  if (newest - at > ageOf(owner, oldest)) return false
-  if (oldest === next) return true
-  copyMoment(owner, next, owner, oldest)
-  return true
-}
-
-function hasValue(owner: Owner, column: number): boolean {
-  return !Number.isNaN(valueAt(owner, owner.last, column))
-}
-
-function samplesOf(owner: Owner, column: number): { readonly at: number; readonly value: number }[] {
-  const { newest, moments } = owner
-  const samples: { readonly at: number; readonly value: number }[] = []
-  for (let index = 0; index < moments; index += 1) {
-    const place = placeOf(owner, index)
-    const value = valueAt(owner, place, column)
-    if (Number.isNaN(value)) continue
-    // What single precision cannot tell is left out.
-    samples.push({ at: newest - ageOf(owner, place), value: Number(value.toPrecision(7)) })
-  }
-  return samples.sort((a, b) => a.at - b.at)
 }

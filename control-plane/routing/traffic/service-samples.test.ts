@@ -9,6 +9,8 @@ t.test('only what says how a known service answers is taken', async (t) => {
   const rest = [
     { name: 'service_errors', value: 2, at: 5 },
     { ...one, name: 'process_memory' },
+    { ...one, name: 'constructor' },
+    { ...one, name: 'toString' },
     { ...one, instance: 'nobody' },
     { ...one, value: Number.NaN },
   ]

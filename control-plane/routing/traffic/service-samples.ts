@@ -9,11 +9,12 @@ export type Measured = {
   readonly at: number
 }
 
-const kinds: Readonly<Record<string, ServiceSample['kind']>> = {
-  service_requests: 'requests',
-  service_errors: 'errors',
-  service_latency_p95: 'latency',
-}
+/** Names may be anything, those of what every object has too. */
+const kinds: ReadonlyMap<string, ServiceSample['kind']> = new Map([
+  ['service_requests', 'requests'],
+  ['service_errors', 'errors'],
+  ['service_latency_p95', 'latency'],
+])
 
 /** Those of the measurements that say how a service answers. */
 export function serviceSamples(
@@ -21,7 +22,7 @@ export function serviceSamples(
   fleet: Pick<FleetView, 'instances'>,
 ): readonly ServiceSample[] {
   return measured.flatMap(({ instance, name, value, at }) => {
-    const kind = kinds[name]
+    const kind = kinds.get(name)
     const service = instance === undefined ? undefined : fleet.instances.get(instance)?.spec.service
     if (kind === undefined || instance === undefined || service === undefined || !Number.isFinite(value)) return []
     return [{ service, instance, kind, value, at }]

@@ -51,7 +51,10 @@ export class ServiceWords {
     this.#forgetOne(newest)
   }
 
-  /** What these services said since a time, to within 5 s and nothing from before it, all together; undefined: none has said anything. */
+  /**
+   * What these services said since a time, all together, to within 5 s and nothing from before it; what is older than 10 minutes is known by
+   * the minute. Undefined: none has said anything.
+   */
   since(services: Iterable<string>, from: number): Said | undefined {
     const sum: Bucket = { from, requests: 0, errors: 0, latencyMs: undefined }
     let any = false

@@ -70,8 +70,13 @@ t.test('time alone never makes contact better', async (t) => {
 t.test('a plane that stood still holds nothing against anyone', async (t) => {
   const pausedMs = 30_000
   for (const sign of [live(0), gone(0), awaited(1_000)]) {
-    t.equal(contactNow(forgive(sign, pausedMs), 'connected', pausedMs + 500, limits), 'connected')
+    t.equal(contactNow(forgive(sign, pausedMs, pausedMs), 'connected', pausedMs + 500, limits), 'connected')
   }
+})
+
+t.test('nor does it take anyone for heard in the future, who was heard or ended when it woke up', async (t) => {
+  t.strictSame(forgive(live(9_900), 8_000, 10_000), live(10_000))
+  t.strictSame(forgive(gone(9_900), 8_000, 10_000), gone(10_000))
 })
 
 t.test('who missed a beat cannot vouch for the network', async (t) => {

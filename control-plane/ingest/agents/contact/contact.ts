@@ -55,13 +55,16 @@ export function isOverdue(sign: Sign, now: number, beatMs: number): boolean {
   return sign.kind !== 'live' || now - sign.heardAt > beatMs
 }
 
-/** A plane that was stopped itself (by a debugger, by its host) has not heard anyone: that is not their silence. */
-export function forgive(sign: Sign, pausedMs: number): Sign {
+/**
+ * A plane that was stopped itself (by a debugger, by its host) has not heard anyone: that is not their silence.
+ * @param now nobody was heard later than now, whatever has been read since
+ */
+export function forgive(sign: Sign, pausedMs: number, now: number): Sign {
   switch (sign.kind) {
     case 'live':
-      return { ...sign, heardAt: sign.heardAt + pausedMs }
+      return { ...sign, heardAt: Math.min(now, sign.heardAt + pausedMs) }
     case 'gone':
-      return { ...sign, since: sign.since + pausedMs }
+      return { ...sign, since: Math.min(now, sign.since + pausedMs) }
     case 'awaited':
       return { ...sign, until: sign.until + pausedMs }
     case 'elsewhere':

@@ -28,7 +28,8 @@ export function crowdNow(before: Crowd | undefined, { opened, unopened }: Arriva
   if (!before) return { since: now, seen: Number.NEGATIVE_INFINITY, ...looked }
   const enough = Math.max(1, (manyASecond * (now - before.lookedAt)) / 1_000)
   const isCrowded = unopened >= manyWaiting || opened - before.came >= enough
-  const isSame = before.seen > now - calmAfterMs
+  // Looks may be further apart than a herd's gaps are long.
+  const isSame = before.seen >= before.lookedAt - calmAfterMs
   return { since: isSame ? before.since : now, seen: isCrowded ? now : before.seen, ...looked }
 }
 

@@ -81,3 +81,32 @@ t.test('who is gone while hundreds come at once is not suspect before they are i
   }
   t.strictSame([contacts[9], contacts[20], contacts[31]], ['connected', 'connected', 'suspect'])
 })
+
+t.test('a plane that stands still while it changes contacts forgives that time, too', async (t) => {
+  const builder = new FleetBuilder()
+  for (let count = 0; count < 40; count += 1) builder.node(`n${count}`)
+  const { fleet } = builder
+  let now = 100_000
+  const forgiven: number[] = []
+  const judge = new ContactJudge({
+    fleet,
+    record: new MemoryJournal(fleet).record,
+    sessions: {
+      sign: () => ({ kind: 'gone', since: 0, goodbye: false }),
+      forgive: (pausedMs) => forgiven.push(pausedMs),
+      askAgain() {},
+    },
+    settings: z.parse(AgentsConfig, {}),
+    by: 'plane:2',
+    log: createLogger({ name: 'judge', level: 'silent' }),
+    now: () => now,
+  })
+  let pieces = 0
+  for (const _ of judge.looks()) {
+    pieces += 1
+    now += 30_000
+  }
+  await judge.idle()
+  t.ok(pieces >= 2, 'forty changes are several pieces')
+  t.equal(forgiven.length, pieces)
+})

@@ -155,7 +155,10 @@ export class ContactJudge {
     // Before what changed of nodes, which may be many: only this protects somebody.
     this.#judgeHolds(now)
     for (const [index, node] of changed.entries()) {
-      if (index % changesInPiece === changesInPiece - 1) yield
+      if (index % changesInPiece === changesInPiece - 1) {
+        yield
+        this.#awake(0)
+      }
       this.#changeContact(node, now)
     }
     this.#lookedAt = this.#now()

@@ -36,8 +36,8 @@ export class Presence {
   }
 
   /** The plane itself stood still for so long. */
-  forgive(pausedMs: number): void {
-    for (const entry of this.#entries.values()) entry.sign = forgive(entry.sign, pausedMs)
+  forgive(pausedMs: number, now: number): void {
+    for (const entry of this.#entries.values()) entry.sign = forgive(entry.sign, pausedMs, now)
   }
 
   forget(node: string): void {

@@ -16,6 +16,7 @@ import { type Home, type Judgement, judgeDeath } from './death.ts'
 import { type Condition, Inquiry } from './inquiry.ts'
 import { isSlow, patientMs } from './patience.ts'
 import type { Sightings } from './sightings.ts'
+import type { Timed } from './timed.ts'
 import { type Finding, findingOf, isPlane, planeId, remoteCheck, runOfPlane, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 250
@@ -302,10 +303,12 @@ export class DeathJudge {
     { patience }: Inquiry,
     vantage: Vantage,
     check: ProbeSpec,
-    answer: Promise<unknown>,
+    answer: Promise<Timed | undefined>,
   ): Promise<void> {
     const { sessions, ask = askVantage, wait = (ms) => pause(ms, this.#stop) } = this.#options
-    const early = await Promise.race([answer.then(() => true), wait(headStartMs).then(() => false)])
+    // Silence is no answer, however early a short check gives up.
+    const isAnswered = answer.then((verdict) => findingOf(verdict) !== 'no-answer')
+    const early = await Promise.race([isAnswered, wait(headStartMs).then(() => false)])
     if (early || this.#stop.aborted) return
     patience.begin()
     const { address, port } = check

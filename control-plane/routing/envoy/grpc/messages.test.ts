@@ -42,3 +42,23 @@ await t.test('a message that is kept for its rest does not hold the buffer it ca
   reader.read(Buffer.from('llo'))
   t.strictSame(found, ['hello'])
 })
+
+await t.test('a message that comes byte by byte has one room that grows, and all of that is told', async (t) => {
+  const found: Buffer[] = []
+  const reader = new MessageReader(1_000_000, (message) => found.push(Buffer.from(message)))
+  const content = Buffer.alloc(100_000, 'x')
+  const bytes = framed(content)
+  const kept = new Set<number>()
+  for (let at = 0; at < bytes.length; at += 1) {
+    reader.read(bytes.subarray(at, at + 1))
+    kept.add(reader.kept)
+  }
+  t.ok(found[0]?.equals(content))
+  t.equal(reader.kept, 0)
+  t.ok(kept.size < 20, 'it grows seldom')
+  t.ok(Math.max(...kept) <= bytes.length)
+  reader.read(bytes.subarray(0, 1))
+  t.ok(reader.kept > 100, 'the room is told, not what is in it')
+  reader.end()
+  t.equal(reader.kept, 0)
+})

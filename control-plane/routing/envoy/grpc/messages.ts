@@ -11,7 +11,8 @@ export function writePrefix(bytes: Buffer): void {
 export class MessageReader {
   readonly #most: number
   readonly #onMessage: (message: Buffer) => void
-  #parts: Buffer[] = []
+  /** What is kept for its rest, with room for more of it: pieces of a byte each must not cost a buffer each. */
+  #room = noRoom
   #size = 0
   #wanted = prefixSize
 
@@ -24,9 +25,15 @@ export class MessageReader {
     this.#onMessage = onMessage
   }
 
-  /** Bytes that are kept for their rest. */
+  /** Bytes that are held for what is not whole; 0: nothing is. */
   get kept(): number {
-    return this.#size
+    return this.#room.length
+  }
+
+  /** Lets go of what is not whole; nothing is read after it. */
+  end(): void {
+    this.#room = noRoom
+    this.#size = 0
   }
 
   /** Answers why a message is not taken: then nothing that follows can be read. Undefined: all of them are. */
@@ -35,9 +42,8 @@ export class MessageReader {
     if (this.#size > 0) {
       this.#keep(chunk)
       if (this.#size < this.#wanted) return undefined
-      bytes = Buffer.concat(this.#parts, this.#size)
-      this.#parts = []
-      this.#size = 0
+      bytes = this.#room.subarray(0, this.#size)
+      this.end()
     }
     let at = 0
     this.#wanted = prefixSize
@@ -58,8 +64,18 @@ export class MessageReader {
   }
 
   #keep(bytes: Buffer): void {
+    const size = this.#size + bytes.length
+    if (size > this.#room.length) {
+      // Never all that is announced, since it may never come. Of a pool it would hold the whole.
+      const room = Buffer.allocUnsafeSlow(Math.max(size, leastRoom, Math.min(this.#wanted, 2 * this.#room.length)))
+      this.#room.copy(room, 0, 0, this.#size)
+      this.#room = room
+    }
     // As it is it would hold the whole buffer that the network was read into.
-    this.#parts.push(Buffer.from(bytes))
-    this.#size += bytes.length
+    bytes.copy(this.#room, this.#size)
+    this.#size = size
   }
 }
+
+const noRoom = Buffer.alloc(0)
+const leastRoom = 256

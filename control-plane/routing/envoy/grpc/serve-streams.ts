@@ -43,7 +43,7 @@ export type GrpcOptions = {
   readonly onSilent?: OnSilent
   /** Connections at once; more are ended when they come. */
   readonly mostConnections?: number
-  /** Bytes of messages that are not whole yet, of all calls together. */
+  /** Bytes that are held for messages that are not whole yet, of all calls together. */
   readonly mostUnfinishedBytes?: number
   /** How long a message may take to become whole. */
   readonly unfinishedMs?: number
@@ -57,7 +57,7 @@ export type GrpcFigures = {
   readonly silent: number
   readonly unfinishedBytes: number
   readonly mostUnfinishedBytes: number
-  /** Calls that were ended since there was no room for what they began to say, or since they did not go on with it, since the start. */
+  /** Calls that were ended since they held most of what had no room, or since they did not go on with it, since the start. */
   readonly crowded: number
   readonly stalled: number
 }
@@ -133,6 +133,7 @@ function accept(
   const end = (code: Status, details = '') => {
     if (said) return
     said = { code, details }
+    reader.end()
     kept.end()
     handler.end()
     stream.end()
@@ -157,7 +158,8 @@ function accept(
     if (said) return
     const refused = reader.read(chunk)
     if (refused !== undefined) end(status.unimplemented, refused)
-    else kept.now(reader.kept)
+    // Whoever takes the messages may have ended the call.
+    else if (!said) kept.now(reader.kept)
   })
   stream.once('end', () => end(status.ok))
   stream.once('close', () => {

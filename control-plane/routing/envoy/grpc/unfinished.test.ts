@@ -1,34 +1,34 @@
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { Unfinished, type Why } from './unfinished.ts'
+import { Unfinished } from './unfinished.ts'
 
 function setUp(t: Test) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const unfinished = new Unfinished(100, 1_000)
-  const cut: Why[] = []
-  const begin = () => {
-    const begun = unfinished.of((why) => {
-      cut.push(why)
-      begun.end()
-    })
-    return begun
-  }
+  const cut: string[] = []
+  const begin = (name = 'one') => unfinished.of((why) => cut.push(`${name} ${why}`))
   return { unfinished, cut, begin }
 }
 
-t.test('what one call begins counts with what the others have begun', async (t) => {
-  const { unfinished, cut, begin } = setUp(t)
-  const [one, two] = [begin(), begin()]
-  one.now(60)
-  two.now(40)
-  t.strictSame(cut, [])
-  two.now(41)
-  t.strictSame(cut, ['crowded'])
-  t.match(unfinished.figures(), { unfinishedBytes: 60, mostUnfinishedBytes: 100, crowded: 1, stalled: 0 })
-  one.end()
-  t.equal(unfinished.figures().unfinishedBytes, 0)
-})
+t.test(
+  'beyond what all may have begun together the call ends that holds most, whoever said the last word',
+  async (t) => {
+    const { unfinished, cut, begin } = setUp(t)
+    const [large, small, other] = [begin('large'), begin('small'), begin('other')]
+    large.now(60)
+    small.now(30)
+    other.now(10)
+    t.strictSame(cut, [])
+    small.now(31)
+    t.strictSame(cut, ['large crowded'])
+    t.match(unfinished.figures(), { unfinishedBytes: 41, mostUnfinishedBytes: 100, crowded: 1, stalled: 0 })
+    other.now(101)
+    t.strictSame(cut, ['large crowded', 'other crowded'])
+    small.end()
+    t.equal(unfinished.figures().unfinishedBytes, 0)
+  },
+)
 
 t.test('a message that is not finished in time ends its call, however often something of it comes', async (t) => {
   const { unfinished, cut, begin } = setUp(t)
@@ -38,7 +38,7 @@ t.test('a message that is not finished in time ends its call, however often some
     t.strictSame(cut, [])
     mock.timers.tick(100)
   }
-  t.strictSame(cut, ['stalled'])
+  t.strictSame(cut, ['one stalled'])
   t.match(unfinished.figures(), { unfinishedBytes: 0, stalled: 1 })
 })
 
