@@ -32,6 +32,8 @@ export type WorldOptions = {
   /** Milliseconds. */
   readonly hold?: { readonly at_most: number }
   readonly grace?: number
+  /** Milliseconds after which a check of an instance gives up. */
+  readonly checkMs?: number
   /** Whether the plane confirms deaths. Left out: yes. */
   readonly leads?: () => boolean
   /** Whether another plane lives, by its run. Left out: there is none. */
@@ -40,7 +42,6 @@ export type WorldOptions = {
 
 const lookMs = 250
 const beatMs = 5_000
-const checkMs = 2_000
 /** How long the plane waits for the word of an agent, besides what a probe may take. */
 const wayMs = 1_500
 /** A TCP connection repeats what is not acknowledged after so long, and then ever later. */
@@ -114,7 +115,7 @@ export class ContactWorld {
     mock.timers.reset()
     mock.timers.enable({ apis: ['Date'], now: 0 })
     const world = new ContactWorld(options)
-    const changes = world.machines.flatMap((machine) => changesOf(machine))
+    const changes = world.machines.flatMap((machine) => changesOf(machine, options.checkMs ?? 2_000))
     await Promise.all(changes.map((change) => world.journal.record(change, { by: 'agent:x' })))
     const candidates = candidatesOf(world.machines.map(({ node, id, site }) => ({ id: node, machine: id, site })))
     for (const { id, instance, site, node } of world.machines) {
@@ -250,7 +251,7 @@ export class ContactWorld {
 
 const log = createLogger({ name: 'contact-world', level: 'silent' })
 
-function changesOf({ id, node, instance, site }: Machine): readonly Change[] {
+function changesOf({ id, node, instance, site }: Machine, checkMs: number): readonly Change[] {
   const spec = {
     id: node,
     name: id,
