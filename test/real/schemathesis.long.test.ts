@@ -6,7 +6,7 @@ import { programOf } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { spawnProcess } from '#test/support/process.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(1_200_000)
 
 t.test('whatever is sent to the API, it is never answered with a failure of ours', async (t) => {
   await using folder = await temporaryFolder('schemathesis')
@@ -25,11 +25,12 @@ t.test('whatever is sent to the API, it is never answered with a failure of ours
   const args = ['run', `${url}/v1/openapi.json`, '--url', url, '--checks', 'not_a_server_error', ...paths]
   const bounds = [
     '--max-examples',
-    '60',
+    '40',
     '--max-failures',
     '5',
+    // Python before 3.11.5 fails by itself where two threads read programs at once (AST constructor recursion depth mismatch).
     '--workers',
-    '2',
+    '1',
     // Longer than whoever watches is kept waiting, which is 30 s unless they ask for more.
     '--request-timeout',
     '40',
