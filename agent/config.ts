@@ -4,6 +4,7 @@ import { httpUrl, port } from '#shared/config/fields.ts'
 import { type Problem, problemText } from '#shared/config/problem.ts'
 import { readConfig } from '#shared/config/read.ts'
 import { Failure } from '#shared/failure/failure.ts'
+import { someText } from '#shared/protocol/plain-text.ts'
 import { AuthorizerConfigs } from './authorizer/config.ts'
 import { BufferConfig } from './buffer/config.ts'
 import { CommandConfigs, notAllowedIn } from './checks/commands.ts'
@@ -11,9 +12,11 @@ import { ServiceConfigs } from './checks/config.ts'
 import { DiscoveryConfig } from './discovery/config.ts'
 import { EnvoyConfigs } from './envoys/config.ts'
 import { GatewayConfigs } from './gateway/config.ts'
+import { AgentIdentityConfig } from './identity/config.ts'
 import { OrdersConfig } from './orders/config.ts'
+import { UpgradeConfig } from './upgrade/config.ts'
 
-const name = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
+const name = someText
 
 /** The agent's configuration. One schema gives types, defaults and checks. */
 export const AgentConfig = z
@@ -35,6 +38,8 @@ export const AgentConfig = z
       }),
       {},
     ),
+    /** By what planes that are asked over TLS let it in. */
+    identity: z.prefault(AgentIdentityConfig, {}),
     /** The agent's own folder: its identity, what no plane was told yet, and what its gateways last served. */
     state_dir: z._default(name(4096), '/var/lib/heddle-agent'),
     /** What is kept while no plane hears it. */
@@ -51,12 +56,16 @@ export const AgentConfig = z
     authorizers: z._default(AuthorizerConfigs, []),
     /** What the plane may have done on this host. */
     orders: z.prefault(OrdersConfig, {}),
+    /** Who may say what is installed in its place. */
+    upgrade: z.prefault(UpgradeConfig, {}),
     /** Its own /health and /metrics; loopback unless told otherwise. */
     admin: z.prefault(
       z.strictObject({
         address: z._default(name(253), '127.0.0.1'),
         port: z._default(port(), 9180),
         enabled: z._default(z.boolean(), true),
+        /** Names under which it is asked besides its addresses, `localhost` and the host's name: others are refused. */
+        names: z._default(z.array(name(253)).check(z.maxLength(32)), []),
       }),
       {},
     ),
@@ -86,7 +95,7 @@ const formerNames = {
 /** A configuration out of a YAML text and the environment, or every problem with its place. */
 export function readAgentConfig(text: string, file: string, environment: Environment) {
   const settings = { ...formerSettings(environment), ...environment }
-  const { config, problems } = readConfig(AgentConfig, text, file, settings, ['plane'])
+  const { config, problems } = readConfig(AgentConfig, text, file, settings, ['ca', 'plane', 'token_file'])
   return config ? { config, problems: [] } : { problems: problems.map((problem) => namedAsSet(problem, environment)) }
 }
 

@@ -4,7 +4,9 @@ import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
 import type { DrainState, NodeOrder } from '#shared/protocol/orders.ts'
 import type { EnvoyConfig } from './envoys/config.ts'
+import { isWithin } from './gateway/allowed-paths.ts'
 import type { GatewayConfig } from './gateway/config.ts'
+import { controlPortsOf } from './gateway/control-ports.ts'
 import type { Found } from './gateway/start-gateway.ts'
 
 export type NodeGateways = AsyncDisposable & {
@@ -23,6 +25,8 @@ export type NodeGateways = AsyncDisposable & {
 type Parts = {
   /** The Envoys that ask the plane themselves. */
   readonly envoys?: readonly EnvoyConfig[]
+  /** Ports of the agent's own: no gateway leads there. */
+  readonly ownPorts?: readonly number[]
   readonly log: Logger
   readonly stateDir: string
   readonly send: (message: AgentMessage) => boolean
@@ -34,7 +38,7 @@ type Parts = {
 /** The gateways of this node between session and proxies. On a node without any, none of their code is loaded. */
 export async function openGateways(
   configs: readonly GatewayConfig[],
-  { envoys = [], log, stateDir, send, onDrain = () => {}, stop }: Parts,
+  { envoys = [], ownPorts = [], log, stateDir, send, onDrain = () => {}, stop }: Parts,
 ): Promise<NodeGateways> {
   const outcomes = new Map<string, GatewayOutcome>()
   const taken = new Map<string, GatewayFiles>()
@@ -79,13 +83,16 @@ export async function openGateways(
   const counters = new CounterWatch({ send, log, stop: AbortSignal.any([stop, end.signal]) })
   for (const { gateway, admin } of envoys) counters.follow(gateway, admin)
   /** An Envoy without an access log has its counters. */
-  const count = async (gateway: string, accessLog: string | undefined) => {
+  const count = async (gateway: string, named: string | undefined) => {
     const config = configs.find(({ name }) => name === gateway)
+    // No other file of this host is read because the plane names it.
+    const accessLog = named !== undefined && isWithin(named, config?.allow.logs ?? []) ? named : undefined
     if (config?.proxy === 'envoy' && accessLog === undefined) counters.follow(gateway, config.admin)
     else if (config?.proxy === 'envoy') await counters.leave(gateway, config.admin)
     await counts.follow(gateway, accessLog)
   }
-  const gateways = startGateways(configs, { log, stateDir, onOutcome, onDrain, signal: stop })
+  const controlPorts = [...controlPortsOf({ gateways: [], envoys }), ...ownPorts]
+  const gateways = startGateways(configs, { log, stateDir, onOutcome, onDrain, controlPorts, signal: stop })
   const ending = AbortSignal.any([stop, end.signal])
   const asking = await drainEnvoys(envoys, { stateDir, log, onDrain, stop: ending })
   let admitted: NodeOrder | undefined

@@ -18,9 +18,11 @@ import { Discovery } from './discovery/discover.ts'
 import { discoverAddress } from './discovery/discover-address.ts'
 import { keepAddress } from './discovery/keep-address.ts'
 import { readBook } from './discovery/keep-book.ts'
+import { controlPortsOf } from './gateway/control-ports.ts'
 import { openGateways } from './gateways.ts'
 import { holdState } from './identity/hold-state.ts'
 import { keepIdentity } from './identity/keep-identity.ts'
+import { Membership } from './identity/membership.ts'
 import { checkDurations } from './metrics/check-durations.ts'
 import { pagesOf } from './metrics/page-plan.ts'
 import { Pages } from './metrics/pages.ts'
@@ -35,6 +37,7 @@ import { nothingDesired } from './session/desired.ts'
 import { helloOf } from './session/hello.ts'
 import { Session } from './session/keep-session.ts'
 import { replayPace } from './session/pace.ts'
+import { raiseFloor } from './upgrade/keep-floor.ts'
 import { usage } from './usage.ts'
 import { agentVersion } from './version.ts'
 
@@ -46,12 +49,20 @@ async function run(file: string): Promise<void> {
   const log = createLogger({ name: 'heddle-agent', level: config.logging.level })
   const stateDir = resolve(config.state_dir)
   await using _held = await holdState(stateDir)
+  await raiseFloor(stateDir, agentVersion()).catch(warn(log, 'which version runs here cannot be kept'))
   const identity = await keepIdentity(stateDir, config.node.machine, log)
   const version = agentVersion()
   const name = config.node.name ?? hostname()
   const { site, cluster } = config.node
   // Proxies ask from the beginning to the end, whatever else there is.
-  await using authorizers = await openAuthorizers(config.authorizers, { stateDir, log })
+  const controlPorts = new Set([config.admin.port, ...controlPortsOf(config)])
+  await using authorizers = await openAuthorizers(config.authorizers, { stateDir, log, controlPorts })
+  const membership = config.planes.some((plane) => plane.startsWith('https:'))
+    ? await Membership.open({
+        ...{ folder: join(stateDir, 'identity'), node: identity.node, machine: identity.machine, site, log },
+        tokenFile: config.identity.token_file,
+      })
+    : undefined
   let address = await keepAddress(stateDir, config.node.address, config.planes)
   let desired = nothingDesired
 
@@ -114,6 +125,7 @@ async function run(file: string): Promise<void> {
     pace: { ...replayPace, startWithinMs },
     lag,
     log,
+    membership,
     onDesired(next) {
       desired = next
       authorizers.want(next.authorizers ?? {})
@@ -132,9 +144,13 @@ async function run(file: string): Promise<void> {
     },
   })
   const send = session.send.bind(session)
-  const probes = new ProbeAnswers(send, lag, stop, { local: () => taken.orders.probe_local })
+  const probes = new ProbeAnswers(send, lag, stop, {
+    local: () => taken.orders.probe_local,
+    controlPorts: () => controlPorts,
+  })
   await using gateways = await openGateways(config.gateways, {
     envoys: config.envoys,
+    ownPorts: [config.admin.port],
     log,
     stateDir,
     send,
@@ -148,6 +164,7 @@ async function run(file: string): Promise<void> {
     name,
     now: performance.now(),
     session: session.state,
+    membership: membership?.state,
     instances: instances.states,
     pages: pages.state,
     wires: instances.wires,
@@ -202,6 +219,7 @@ process.exitCode = await runProgram(
     commands: {
       probe: async (args) => (await import('./probe/run-probe.ts')).runProbe(args),
       status: async (args) => (await import('./status/run-status.ts')).runStatus(args),
+      upgrade: async (args) => (await import('./upgrade/run-upgrade.ts')).runUpgrade(args),
     },
   },
   process.argv.slice(2),

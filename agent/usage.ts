@@ -2,6 +2,7 @@ export const usage = `Usage: heddle-agent [run] <config.yaml>
        heddle-agent --check <config.yaml>
        heddle-agent status <config.yaml> [--json]
        heddle-agent probe <address> [--service <name>] [--timeout 2s] [--json]
+       heddle-agent upgrade <config.yaml> <signed.json> <file> [--dry-run]
 
 Checks the services of this node and tells the control plane what it finds.
 
@@ -9,6 +10,7 @@ Checks the services of this node and tells the control plane what it finds.
   status      ask the agent that runs by this configuration with which plane it is, and how its instances are
   probe       ask one server as a check does and show what is made of its answer (probe --help says more);
               exit code 0 passing, 1 warning, 2 critical or unreachable, 3 no verdict or a wrong command line
+  upgrade     say whether a signed release may be installed in the place of this agent (upgrade --help says more)
   --version   print the version
   --help      print this
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
 import { reason } from '#shared/protocol/reason.ts'
@@ -102,7 +103,7 @@ const state: AgentState = {
 t.test('health and metrics are served, and nothing else', async (t) => {
   let now = state
   const port = await freePort()
-  await using admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => now)
+  await using admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port, names: [] }, () => now)
   t.equal(admin?.port, port)
   const ask = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${port}${path}`, { method })
   const health = await ask('/health?x')
@@ -169,18 +170,18 @@ t.test('health and metrics are served, and nothing else', async (t) => {
   t.equal((await ask('/else')).status, 404)
   t.equal((await ask('/health', 'POST')).status, 405)
   await t.rejects(
-    serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => now),
+    serveAdmin({ enabled: true, address: '127.0.0.1', port, names: [] }, () => now),
     { code: 'PORT_TAKEN' },
   )
 })
 
 t.test('switched off, nothing listens', async (t) => {
-  t.equal(await serveAdmin({ enabled: false, address: '127.0.0.1', port: 1 }, () => state), undefined)
+  t.equal(await serveAdmin({ enabled: false, address: '127.0.0.1', port: 1, names: [] }, () => state), undefined)
 })
 
 t.test('without instances no empty family is told', async (t) => {
   const port = await freePort()
-  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => ({
+  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port, names: [] }, () => ({
     ...state,
     instances: [],
   }))
@@ -190,7 +191,7 @@ t.test('without instances no empty family is told', async (t) => {
 
 t.test('connections that say nothing do not pile up, and who goes makes room', async (t) => {
   const port = await freePort()
-  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port }, () => state)
+  await using _admin = await serveAdmin({ enabled: true, address: '127.0.0.1', port, names: [] }, () => state)
   const sockets = await Promise.all(
     Array.from({ length: 100 }, async () => {
       const socket = connect(port, '127.0.0.1')
@@ -207,3 +208,32 @@ t.test('connections that say nothing do not pile up, and who goes makes room', a
   const answered = async () => (await fetch(`http://127.0.0.1:${port}/health`)).status
   t.equal(await waitFor(answered, { what: 'an answer', withinMs: 20_000 }), 200)
 })
+
+t.test('a page that somebody looks at on this host learns nothing', async (t) => {
+  const port = await freePort()
+  await using _admin = await serveAdmin(
+    { enabled: true, address: '127.0.0.1', port, names: ['web-1.example'] },
+    () => state,
+  )
+  const ask = async (headers: Readonly<Record<string, string>>) => {
+    const { status, body } = await rawAsk(port, headers)
+    return { status, learns: body.includes('n-aaaaaaaaaaaa') }
+  }
+  t.strictSame(await ask({ host: `127.0.0.1:${port}` }), { status: 200, learns: true })
+  t.strictSame(await ask({ host: 'web-1.example' }), { status: 200, learns: true })
+  t.strictSame(await ask({ host: `evil.example:${port}` }), { status: 421, learns: false })
+  t.strictSame(await ask({ host: `127.0.0.1:${port}`, origin: 'https://evil.example' }), { status: 403, learns: false })
+  t.strictSame(await ask({ host: `127.0.0.1:${port}`, 'x-long': 'x'.repeat(17 * 1024) }), {
+    status: 431,
+    learns: false,
+  })
+})
+
+/** Asks with exactly these headers. */
+async function rawAsk(port: number, headers: Readonly<Record<string, string>>) {
+  const request = get({ host: '127.0.0.1', port, path: '/health', headers, agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  let body = ''
+  for await (const part of response) body += part
+  return { status: response.statusCode, body }
+}

@@ -5,6 +5,7 @@ import type { AuthorizerState } from '../authorizer/authorizer.ts'
 import type { BacklogState } from '../buffer/open-backlog.ts'
 import type { InstanceState } from '../checks/instances.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { MembershipState } from '../identity/membership.ts'
 import type { PagesState } from '../metrics/pages.ts'
 import type { OrdersState } from '../orders/orders.ts'
 import type { SessionState } from '../session/keep-session.ts'
@@ -19,6 +20,8 @@ export type AgentState = {
   readonly version: string
   readonly now: number
   readonly session: SessionState
+  /** Undefined: no plane asks for a certificate. */
+  readonly membership?: MembershipState | undefined
   readonly instances: readonly InstanceState[]
   readonly pages: PagesState
   readonly wires: number
@@ -57,6 +60,7 @@ export function healthOf(state: AgentState) {
         ...(failedAt === undefined ? {} : { failed_ms_ago: Math.round(now - failedAt) }),
       })),
     },
+    ...(state.membership ? { certificate: certificateOf(state.membership) } : {}),
     instances: state.instances.map(({ spec, verdict, at, checks, held }) => ({
       id: spec.id,
       service: spec.service,
@@ -86,6 +90,10 @@ export function healthOf(state: AgentState) {
     wires: state.wires,
     lag_ms: state.lagMs,
   }
+}
+
+function certificateOf({ state, notAfter, why }: MembershipState) {
+  return { state, until: notAfter === undefined ? undefined : new Date(notAfter).toISOString(), why }
 }
 
 function toldOf({ health, reason }: Verdict) {

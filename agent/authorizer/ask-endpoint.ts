@@ -2,7 +2,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import { explainError } from '#shared/failure/failure.ts'
 import { longestWaitMs } from '#shared/lifecycle/repeat.ts'
 import type { AskedEndpoint } from '#shared/protocol/authorizer.ts'
-import type { VerifyAnswer } from './verify-answer.ts'
+import type { VerifyAnswer } from '#shared/tokens/verify-answer.ts'
 
 /** What came of a question. */
 export type Asked =

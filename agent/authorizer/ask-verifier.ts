@@ -1,13 +1,13 @@
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AskedService, ExternalAuthenticator } from '#shared/protocol/authorizer.ts'
+import { endNamedIn } from '#shared/tokens/token.ts'
+import { readVerifyAnswer, type Verdict } from '#shared/tokens/verify-answer.ts'
 import type { Asked } from './ask-endpoint.ts'
 import { ServiceClient } from './ask-service.ts'
 import type { Check, CheckState } from './check.ts'
 import { headerText, type Judgement, type Learned, refused, unable } from './judgement.ts'
 import { Known, keyOf } from './known.ts'
-import { endNamedIn } from './token.ts'
-import { readVerifyAnswer, type Verdict } from './verify-answer.ts'
 
 /** A no is asked again soon: the user may just have been let in. */
 const mostRefusedMs = 3_000

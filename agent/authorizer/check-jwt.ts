@@ -1,4 +1,6 @@
 import type { JwtAuthenticator } from '#shared/protocol/authorizer.ts'
+import { permissionsIn } from '#shared/tokens/permissions.ts'
+import { bearerOf, readToken, type Token } from '#shared/tokens/token.ts'
 import { algorithmOf } from './algorithm.ts'
 import type { Check, CheckState } from './check.ts'
 import { endOf, faultOf } from './claims.ts'
@@ -6,8 +8,6 @@ import { headerText, type Judgement, type Learned, refused, unable } from './jud
 import type { KeySource } from './keep-keys.ts'
 import { candidates, type KeySet, names } from './key-set.ts'
 import { Known, keyOf } from './known.ts'
-import { permissionsIn } from './permissions.ts'
-import { bearerOf, readToken, type Token } from './token.ts'
 import { isSignedBy } from './verify-signature.ts'
 
 /** Without an end of its own a token is looked at again after this. */

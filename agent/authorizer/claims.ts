@@ -1,4 +1,4 @@
-import type { Claims } from './token.ts'
+import type { Claims } from '#shared/tokens/token.ts'
 
 /** Clocks differ by at most this; the same as in Envoy. */
 export const leewayMs = 60_000

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { plainName, port } from '#shared/config/fields.ts'
+import { certificateFolders } from '../gateway/host-folders.ts'
 
 const listenError = 'expected a loopback address with a port, such as "127.0.0.1:18098"'
 
@@ -15,6 +16,8 @@ export const AuthorizerConfig = z.strictObject({
     ),
     '127.0.0.1:18098',
   ),
+  /** Folders of this host in which authorities of services lie that the declaration names; others are not read. */
+  certificates: certificateFolders(),
 })
 export type AuthorizerConfig = z.infer<typeof AuthorizerConfig>
 

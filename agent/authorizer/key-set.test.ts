@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import { readToken } from '#shared/tokens/token.ts'
 import { encoded, Issuer, type IssuerAlgorithm } from '#test/support/authorizer/issuer.ts'
 import { candidates, type KeySet, names, readKeySet } from './key-set.ts'
-import { readToken } from './token.ts'
 import { isSignedBy } from './verify-signature.ts'
 
 const algorithms: readonly IssuerAlgorithm[] = [

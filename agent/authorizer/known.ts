@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { Cache } from './cache.ts'
+import { Cache } from '#shared/tokens/cache.ts'
 import { type Judgement, type Learned, refused, unable, weightOf } from './judgement.ts'
 
 export type KnownLimits = {

@@ -4,12 +4,18 @@ import { readOrPutAside, writeJson } from '#shared/files/keep-json.ts'
 import type { Listening } from '#shared/http/listen.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
+import { allowedSet } from './allowed-set.ts'
 import { Authorizer, type AuthorizerState } from './authorizer.ts'
 import type { AuthorizerConfig } from './config.ts'
 import { KeptAuthorizer, nothingKept } from './kept.ts'
 import { serveAuthorizers } from './serve.ts'
 
-export type OpenAuthorizers = { readonly stateDir: string; readonly log: Logger }
+export type OpenAuthorizers = {
+  readonly stateDir: string
+  readonly log: Logger
+  /** Ports of this host's loopback at which nobody is asked. */
+  readonly controlPorts?: ReadonlySet<number>
+}
 
 export type NodeAuthorizers = AsyncDisposable & {
   /** Has these answered for and no others; those that stay go on as they are. Throws PORT_TAKEN, and then all is as it was. */
@@ -37,12 +43,14 @@ type Entry = { readonly authorizer: Authorizer; readonly keeper: Keeper }
 class OpenedAuthorizers implements NodeAuthorizers {
   readonly #folder: string
   readonly #log: Logger
+  readonly #controlPorts: ReadonlySet<number>
   readonly #authorizers = new Map<string, Authorizer>()
   readonly #keepers = new Map<string, Keeper>()
   readonly #listening = new Map<string, Listening>()
   #configs: readonly AuthorizerConfig[] = []
 
-  constructor({ stateDir, log }: OpenAuthorizers) {
+  constructor({ stateDir, log, controlPorts = new Set() }: OpenAuthorizers) {
+    this.#controlPorts = controlPorts
     this.#folder = join(stateDir, 'authorizers')
     this.#log = log
   }
@@ -55,7 +63,10 @@ class OpenedAuthorizers implements NodeAuthorizers {
   }
 
   want(sets: Readonly<Record<string, AuthorizerSet>>): void {
-    for (const [gateway, set] of Object.entries(sets)) this.#authorizers.get(gateway)?.take(set)
+    for (const [gateway, set] of Object.entries(sets)) {
+      const certificates = this.#configs.find((config) => config.gateway === gateway)?.certificates ?? []
+      this.#authorizers.get(gateway)?.take(allowedSet(set, { certificates, controlPorts: this.#controlPorts }))
+    }
   }
 
   async configure(configs: readonly AuthorizerConfig[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { wantedIn } from '#shared/tokens/permissions.ts'
 import type { AuthorizerRequest } from './authorizer.ts'
-import { wantedIn } from './permissions.ts'
 
 /** A question of a proxy as it came. */
 export type Came = {

@@ -31,6 +31,8 @@ export async function serveAuthorizers(
   const server = createServer(settings, (request, response) => {
     // A body says nothing here.
     request.resume()
+    // Proxies ask, not web pages that somebody on this host looks at.
+    if (request.headers.origin !== undefined) return tell(response, refusedPage)
     const answer = judge(authorizers, request)
     if (answer instanceof Promise) void answer.then((judgement) => tell(response, judgement))
     else tell(response, answer)
@@ -61,6 +63,8 @@ async function listenOn(server: Server, socket: number, port: number): Promise<L
     },
   }
 }
+
+const refusedPage: Judgement = { kind: 'forbidden', why: 'web pages are not answered' }
 
 function judge(
   authorizers: ReadonlyMap<string, Authorizer>,

@@ -1,8 +1,8 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { Token } from '#shared/tokens/token.ts'
 import { algorithmOf } from './algorithm.ts'
 import type { Key } from './key-set.ts'
-import type { Token } from './token.ts'
 
 const verifyAside = promisify(verify)
 

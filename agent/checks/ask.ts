@@ -1,3 +1,4 @@
+import type { MayReach } from '#shared/probe/judged-lookup.ts'
 import { type Connection, type ProbeResult, probe } from '#shared/probe/probe.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { reason } from '#shared/protocol/reason.ts'
@@ -11,6 +12,8 @@ export type Asking = {
   readonly stop: AbortSignal
   /** A probe has waited for half its time: whatever else we hold open there may be what it waits for. */
   readonly onHang: () => void
+  /** Where it may connect to; left out: anywhere, as this host's own configuration says. */
+  readonly mayReach?: MayReach
 }
 
 export type Found = Finding & {
@@ -42,12 +45,12 @@ export async function ask(spec: ProbeSpec, asking: Asking): Promise<Found> {
 }
 
 async function askOnce(spec: ProbeSpec, asking: Asking): Promise<Found> {
-  const { keepConnection, stop } = asking
+  const { keepConnection, stop, mayReach } = asking
   const startedAt = performance.now()
   const enough = new AbortController()
   const giveUp = () => enough.abort()
   stop.addEventListener('abort', giveUp, { once: true })
-  const first = probe(spec, { keepConnection, signal: enough.signal })
+  const first = probe(spec, { keepConnection, signal: enough.signal, mayReach })
   const early = await within(first, spec.timeoutMs / 2)
   if (early !== undefined) {
     stop.removeEventListener('abort', giveUp)
@@ -56,7 +59,7 @@ async function askOnce(spec: ProbeSpec, asking: Asking): Promise<Found> {
 
   asking.onHang()
   const leftMs = Math.max(1, spec.timeoutMs - (performance.now() - startedAt))
-  const second = probe({ ...spec, timeoutMs: leftMs }, { signal: enough.signal })
+  const second = probe({ ...spec, timeoutMs: leftMs }, { signal: enough.signal, mayReach })
   const answer = await firstAnswer(first, second)
   giveUp()
   stop.removeEventListener('abort', giveUp)
@@ -81,7 +84,7 @@ const unknown: Omit<Found, 'tookMs'> = {
 }
 
 /** Refused twice, 5 ms apart, leaves no doubt. A process that dies resets connections just before its port refuses them. */
-async function settle(spec: ProbeSpec, result: ProbeResult, { stop }: Asking): Promise<Found> {
+async function settle(spec: ProbeSpec, result: ProbeResult, { stop, mayReach }: Asking): Promise<Found> {
   let last = result
   let refusals = 0
   for (let resets = 0; ; ) {
@@ -96,7 +99,7 @@ async function settle(spec: ProbeSpec, result: ProbeResult, { stop }: Asking): P
     // Refused is looked at twice, apart; a reset only until the port has made up its mind.
     const waitMs = code === 'reset' && resets === 1 ? afterResetMs : againAfterMs
     await new Promise((resolve) => setTimeout(resolve, waitMs))
-    last = await probe(spec, { signal: stop })
+    last = await probe(spec, { signal: stop, mayReach })
   }
 }
 

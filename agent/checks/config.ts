@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 import { port } from '#shared/config/fields.ts'
+import { someText } from '#shared/protocol/plain-text.ts'
 import { isReachable } from '../discovery/address.ts'
 import { MetricsConfig } from '../metrics/config.ts'
 import { defaultKind } from './default-checks.ts'
 import { FlappingConfig } from './flapping.ts'
 import { CheckConfig } from './kinds.ts'
 
-const text = (most: number) => z.string().check(z.minLength(1), z.maxLength(most))
+const text = someText
 const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String))
 
 const Service = z.strictObject({

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { Socket } from 'node:net'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 
 /** What became of a command. `output` is the beginning (or the end) of what it wrote, both outputs together: at most 4 KiB. */
 export type Ended =
@@ -12,9 +13,6 @@ export type Ended =
 const mostBytes = 4 * 1024
 /** How long pipes that somebody still holds are waited for. */
 const pipesHeldMs = 200
-
-/** What a command gets of the agent's environment, which may hold secrets. */
-const passedOn = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ']
 
 export type RunOptions = {
   /** Which part of its output is kept. */
@@ -38,7 +36,7 @@ export async function runCommand(
   const { spawn } = await import('node:child_process')
   return new Promise((resolve) => {
     const child = start(() =>
-      spawn(program, args, { cwd: '/', env: environment(), stdio: ['ignore', 'pipe', 'pipe'], detached: true }),
+      spawn(program, args, { cwd: '/', env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], detached: true }),
     )
     if (child instanceof Error) return resolve({ kind: 'not-started', error: codeOf(child) })
     const parts: Buffer[] = []
@@ -102,12 +100,6 @@ function killGroup({ pid }: ChildProcess): void {
   } catch {
     // Nothing of the group is left.
   }
-}
-
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
 }
 
 function codeOf(error: Error): string {

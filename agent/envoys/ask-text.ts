@@ -42,13 +42,17 @@ export function askText(
   })
 }
 
-/** Makes lines of pieces of text. `end` hands over what came after the last of them. */
+/** No line that an Envoy writes is longer: what goes on for ever would else be gathered, and looked through anew with each piece. */
+const mostLine = 1024 * 1024
+
+/** Makes lines of pieces of text. `end` hands over what came after the last of them. `take` throws on a line without an end. */
 export function lineCutter(onLine: (line: string) => void): { take(text: string): void; end(): void } {
   let rest = ''
   return {
     take(text) {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
+      if (rest.length > mostLine) throw new Error(`a line is longer than ${mostLine} characters`)
       for (const line of lines) onLine(line)
     },
     end() {

@@ -55,3 +55,21 @@ t.test("an Envoy's counters are read by route, cluster and listener, each reques
   )
   t.equal(web?.totalMs, 1 + 12 + 54 + 1250)
 })
+
+t.test('what no Envoy counts is passed over: the plane would end the session that tells it', async (t) => {
+  const counters = new EnvoyCounters()
+  for (const line of [
+    'cluster.crm.upstream_rq_completed: 12',
+    'cluster.crm.upstream_rq_completed: -1',
+    'cluster.crm.upstream_rq_5xx: 1e400',
+    'cluster.crm.upstream_rq_5xx: NaN',
+    `cluster.${'x'.repeat(3_000)}.upstream_rq_completed: 1`,
+    'server.uptime: -5',
+    'cluster.crm.upstream_rq_time:',
+    '  totals=1,0.1:3, -1,0.1:3, e,0.1:1, 1e300,1e300:9, 1,0.1:99999999999999999999999',
+  ]) {
+    counters.add(line)
+  }
+  t.equal(counters.uptime, undefined)
+  t.strictSame(counters.of('services'), [{ name: 'crm', requests: 12, errors: 0, totalMs: 3, took: [0, 3] }])
+})

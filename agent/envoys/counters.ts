@@ -5,6 +5,8 @@ type Sum = { requests: number; errors: number; totalMs: number; took: number[] }
 export type CounterKind = 'routes' | 'services' | 'listeners'
 
 const kinds = { vhost: 'routes', cluster: 'services', http: 'listeners' } as const
+/** No name of ours is longer, and none that is would be taken. */
+const mostName = 2_000
 const named = /^(vhost|cluster|http)\.(.+)\.(?:upstream|downstream)_rq_(completed|5xx|time)$/
 
 /** Which statistics of an Envoy are asked for: as Envoy says it, a regular expression over their names. */
@@ -35,9 +37,11 @@ export class EnvoyCounters {
     this.#timed = undefined
     const colon = line.lastIndexOf(':')
     const [name, value] = [line.slice(0, colon), Number(line.slice(colon + 1))]
+    // Less than nothing, or beyond all numbers: it is no Envoy that counts so, and the plane would end the session that tells it.
+    if (!isAmount(value)) return
     if (name === 'server.uptime') this.uptime = value
     const [, kind = '', of = '', what] = named.exec(name) ?? []
-    if (what === undefined || of === 'admin' || !Number.isFinite(value)) return
+    if (what === undefined || of === 'admin' || of.length > mostName) return
     const sums = this.#kinds[kinds[kind as keyof typeof kinds]]
     const sum = sums.getOrInsertComputed(of, () => ({ requests: 0, errors: 0, totalMs: 0, took: [] }))
     if (what === 'completed') sum.requests = value
@@ -63,10 +67,15 @@ function isPart(name: string, all: { has(name: string): boolean }): boolean {
 function readBuckets(text: string, sum: Sum): void {
   for (const bucket of text.split(', ')) {
     const [, from, width, count] = /^([\d.e+-]+),([\d.e+-]+):(\d+)$/.exec(bucket) ?? []
-    if (from === undefined) continue
-    addTook(sum.took, Number(from), Number(count))
     // Whole milliseconds are what Envoy measures.
     const middle = Number(width) > 1 ? Number(from) + Number(width) / 2 : Number(from)
-    sum.totalMs += middle * Number(count)
+    const together = sum.totalMs + middle * Number(count)
+    if (![middle, Number(count), together].every(isAmount)) continue
+    addTook(sum.took, Number(from), Number(count))
+    sum.totalMs = together
   }
+}
+
+function isAmount(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER
 }

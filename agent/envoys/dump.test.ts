@@ -124,3 +124,8 @@ t.test('endpoints are what they are in any order, and named where that is asked 
   t.not(reduced('dynamic_endpoint_configs', [of({ lb_endpoints: [endpoint(1)] })]).found[0]?.digest, found[0]?.digest)
   t.match(reduced('dynamic_endpoint_configs', [of()]).found, [{ name: 'web', digest: '0'.repeat(16) }])
 })
+
+t.test('what is nested without end is given up, and keeps no path of it', async (t) => {
+  t.throws(() => leavesOf('['.repeat(1_000_000), 64 * 1024), { message: /nested deeper/ })
+  t.throws(() => leavesOf('{"a":'.repeat(100_000), 64 * 1024), { message: /nested deeper/ })
+})

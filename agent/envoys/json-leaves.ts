@@ -6,6 +6,8 @@ const token = /[ \t\r\n]*(?:([{}[\],:])|("[^"\\]*(?:\\[\s\S][^"\\]*)*")|(-?\d[\d
 
 /** No text or number in it is longer. */
 const mostRest = 4 * 1024 * 1024
+/** No configuration of an Envoy is deeper; what is would make each of its paths as long. */
+const mostDepth = 500
 
 /** Reads JSON piece by piece as it comes, and hands over each leaf with its path. Nothing of it is kept, however long it is. Throws on what is none. */
 export class JsonLeaves {
@@ -46,6 +48,7 @@ export class JsonLeaves {
     switch (sign) {
       case '{':
       case '[':
+        if (this.#lists.length >= mostDepth) throw new Error(`the JSON is nested deeper than ${mostDepth} levels`)
         this.#lists.push(sign === '[')
         this.#path.push(sign === '[' ? 0 : '')
         this.#awaitsKey = sign === '{'

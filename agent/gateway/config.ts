@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration, plainName, port } from '#shared/config/fields.ts'
+import { certificateFolders, logFolders } from './host-folders.ts'
 
 const localError = (example: string) => `expected a loopback address with a port, such as "${example}"`
 const absolute = () => z.string().check(z.regex(/^\/[^\0\n]*$/, { error: 'expected an absolute path' }))
@@ -25,6 +26,19 @@ const paces = {
   proof_timeout: z._default(duration(100), 20_000),
   /** How long the balancers in front may take to see that the health path fails, before a gateway that drains counts as drained. */
   drain_notice: z._default(duration(0), 10_000),
+}
+
+const hosts = {
+  /** Folders of this host that the plane may name files in; whatever is elsewhere is refused. */
+  allow: z.prefault(
+    z.strictObject({
+      /** Where the proxy may write access logs. */
+      logs: logFolders(),
+      /** Where it may read certificates, their keys and authorities. */
+      certificates: certificateFolders(),
+    }),
+    {},
+  ),
 }
 
 /** A gateway whose Nginx runs on this node. */
@@ -60,6 +74,7 @@ export const NginxGatewayConfig = z
     worker_connections: z._default(count(64, 1_000_000), 4096),
     /** The user of the workers when Nginx is started as root (managed). Default: Nginx's own. */
     user: z.optional(plainName()),
+    ...hosts,
     ...paces,
   })
   .check(
@@ -92,6 +107,7 @@ export const EnvoyGatewayConfig = z.strictObject({
   max_heap_mib: z._default(count(64, 1_000_000), 2048),
   /** Connections of clients at once, over all its listeners; more are not taken. */
   max_connections: z._default(count(1, 10_000_000), 50_000),
+  ...hosts,
   ...paces,
 })
 export type EnvoyGatewayConfig = z.infer<typeof EnvoyGatewayConfig>

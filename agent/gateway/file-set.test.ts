@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { changesBetween, hashOf, unfitNames } from './file-set.ts'
-import { refusedDirective } from './nginx/refused.ts'
 
 const someSet = fc
   .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('', '1', '2', '12'))
@@ -67,25 +66,5 @@ for (const { name, paths, expected } of [
     const answer = unfitNames(paths, { prefix: 'heddle-edge-', suffix: '.conf', reserved: 'heddle-edge-proof.conf' })
     if (expected) t.match(answer, expected)
     else t.equal(answer, undefined)
-  })
-}
-
-for (const { text, refused } of [
-  { text: 'upstream heddle_a { server 127.0.0.1:1; }', refused: undefined },
-  { text: '# include x;\nmap $a $b { default "include x;"; }', refused: undefined },
-  { text: 'server {\n  include /etc/passwd;\n}', refused: { line: 2, name: 'include' } },
-  { text: '"incl\\ude" x;', refused: undefined },
-  { text: "'include' x;", refused: { line: 1, name: 'include' } },
-  { text: 'load_module x.so;', refused: { line: 1, name: 'load_module' } },
-  {
-    text: 'location / { content_by_lua_block { os.execute("x") } }',
-    refused: { line: 1, name: 'content_by_lua_block' },
-  },
-  { text: 'perl_modules x;', refused: { line: 1, name: 'perl_modules' } },
-  { text: 'js_import x;', refused: { line: 1, name: 'js_import' } },
-]) {
-  t.test(`of ${JSON.stringify(text)} ${refused ? `${refused.name} is refused` : 'nothing is refused'}`, async (t) => {
-    const answer = refusedDirective(new Map([['f', text]]))
-    t.strictSame(answer, refused && { path: 'f', ...refused })
   })
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FailureCode } from '#shared/failure/failure.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
 
 /** Files of one gateway by name. */
@@ -26,6 +27,9 @@ export function changesBetween(present: FileSet, wanted: FileSet): FileChanges {
   for (const [path, content] of wanted) if (present.get(path) !== content) write.set(path, content)
   return { write, remove: [...present.keys()].filter((path) => !wanted.has(path)) }
 }
+
+/** What begins the error of a set that the agent does not even try. */
+export const setRefused = 'GATEWAY_SET_REFUSED' satisfies FailureCode
 
 /** How the files of a gateway are named, and the one name that is the agent's own. */
 export type OwnNames = { readonly prefix: string; readonly suffix: '.conf' | '.json'; readonly reserved: string }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
@@ -47,6 +47,35 @@ t.test('a link is never followed', async (t) => {
   t.strictSame(Object.fromEntries(await own.read()), { [a]: '1', [b]: '2' })
   await symlink(elsewhere.path, join(folder.path, 'link'))
   await t.rejects(openFolder(join(folder.path, 'link'), 'heddle-edge-'), { code: 'GATEWAY_FOLDER_UNFIT' })
+})
+
+t.test('a name that another file has too is replaced, and the other file stays as it is', async (t) => {
+  await using folder = await temporaryFolder('place')
+  await using elsewhere = await temporaryFolder('elsewhere')
+  const target = join(elsewhere.path, 'target')
+  await writeFile(target, 'theirs')
+  const own = await openFolder(folder.path, 'heddle-edge-')
+  await link(target, join(folder.path, a))
+  await link(target, join(folder.path, `.${b}.new`))
+  await (await own.prepare(await own.read(), set({ [a]: '1', [b]: '2' }))).commit()
+  t.equal(await readFile(target, 'utf8'), 'theirs')
+  t.strictSame(Object.fromEntries(await own.read()), { [a]: '1', [b]: '2' })
+})
+
+t.test('a folder that becomes a link leads nothing elsewhere', async (t) => {
+  await using place = await temporaryFolder('place')
+  await using elsewhere = await temporaryFolder('elsewhere')
+  const folder = join(place.path, 'conf')
+  await mkdir(folder)
+  const own = await openFolder(folder, 'heddle-edge-')
+  const prepared = await own.prepare(set({}), set({ [a]: '1' }))
+  await rename(folder, `${folder}.old`)
+  await symlink(elsewhere.path, folder)
+  const unfit = { code: 'GATEWAY_FOLDER_UNFIT', message: /a link to one/ }
+  await t.rejects(prepared.commit(), unfit)
+  await t.rejects(own.prepare(set({}), set({ [a]: '1' })), unfit)
+  await t.rejects(own.read(), unfit)
+  t.strictSame(await readdir(elsewhere.path), [])
 })
 
 t.test('a folder that cannot be used is a failure with a name', async (t) => {

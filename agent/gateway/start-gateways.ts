@@ -1,6 +1,7 @@
 import type { Logger } from '#shared/logging/logger.ts'
 import type { GatewayFiles, GatewayOutcome } from '#shared/protocol/gateway.ts'
 import type { GatewayConfig } from './config.ts'
+import { controlPortsOf } from './control-ports.ts'
 import type { DrainOrder } from './drain-order.ts'
 import { envoySettings } from './envoy/settings.ts'
 import { gatewaySettings } from './nginx/settings.ts'
@@ -15,6 +16,8 @@ export type GatewayOptions = {
   readonly onOutcome: (gateway: string, outcome: GatewayOutcome) => void
   /** Called when a gateway stands otherwise towards the balancers in front. */
   readonly onDrain?: () => void
+  /** Ports of this host's loopback to which no gateway may lead, besides those of these gateways' own proxies. */
+  readonly controlPorts?: readonly number[]
   readonly signal: AbortSignal
 }
 
@@ -31,11 +34,12 @@ export type Gateways = AsyncDisposable & {
 /** Runs this node's gateways. Each starts with its last good set, so it serves while the plane is away. */
 export function startGateways(configs: readonly GatewayConfig[], options: GatewayOptions): Gateways {
   const { log, stateDir, onOutcome, onDrain = () => {}, signal } = options
+  const controlPorts = [...controlPortsOf({ gateways: configs }), ...(options.controlPorts ?? [])]
   const end = new AbortController()
   const stop = AbortSignal.any([signal, end.signal])
   const gateways = new Map(
     configs.map((config) => {
-      const { settings, open } = kindOf(config, stateDir, log)
+      const { settings, open } = kindOf(config, stateDir, controlPorts, log)
       const surroundings = {
         log,
         open,
@@ -73,15 +77,15 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
 type Kind = { readonly settings: LoopSettings; readonly open: OpenProxy }
 
 /** What runs a gateway's kind of proxy; its code is loaded only where there is one. */
-function kindOf(config: GatewayConfig, stateDir: string, log: Logger): Kind {
+function kindOf(config: GatewayConfig, stateDir: string, controlPorts: readonly number[], log: Logger): Kind {
   switch (config.proxy) {
     case 'nginx': {
-      const settings = gatewaySettings(config, stateDir)
+      const settings = gatewaySettings(config, stateDir, controlPorts)
       const open = async (stop: AbortSignal) => (await import('./nginx/open-nginx.ts')).openNginx(settings, log, stop)
       return { settings, open }
     }
     case 'envoy': {
-      const settings = envoySettings(config, stateDir)
+      const settings = envoySettings(config, stateDir, controlPorts)
       const open = async (stop: AbortSignal) => (await import('./envoy/open-envoy.ts')).openEnvoy(settings, log, stop)
       return { settings, open }
     }

@@ -48,7 +48,7 @@ export const OrdersConfig = z.strictObject({
   ),
   /** What restarts units. */
   systemctl: z._default(wholePath, '/usr/bin/systemctl'),
-  /** Lets probes for others go to loopback and link-local addresses of this host, too. */
+  /** Lets probes for others go to loopback addresses of this host, too; never to those of its link, nor to ports that steer it. */
   probe_local: z._default(z.boolean(), false),
 })
 export type OrdersConfig = z.infer<typeof OrdersConfig>

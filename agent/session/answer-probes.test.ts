@@ -6,7 +6,6 @@ import { freePort } from '#test/support/ports.ts'
 import { waitFor } from '#test/support/wait.ts'
 import { Lag } from '../checks/lag.ts'
 import { ProbeAnswers, type ProbeLimits } from './answer-probes.ts'
-import { isOfHost } from './vantage-address.ts'
 
 type Probed = Extract<AgentMessage, { type: 'probed' }>
 
@@ -20,30 +19,32 @@ function vantage(limits: Partial<ProbeLimits> = {}) {
 
 const tcp = (address: string, port = 1): ProbeSpec => ({ kind: 'tcp', address, port, timeoutMs: 300 })
 
-for (const [address, of] of [
-  ['127.0.0.1', true],
-  ['127.9.9.9', true],
-  ['0.0.0.0', true],
-  ['169.254.169.254', true],
-  ['::1', true],
-  ['[::1]', true],
-  ['::', true],
-  ['fe80::1%eth0', true],
-  ['::ffff:127.0.0.1', true],
-  ['::ffff:169.254.169.254', true],
-  ['localhost', true],
-  ['LocalHost.', true],
-  ['db.localhost', true],
-  ['10.0.0.1', false],
-  ['192.168.0.1', false],
-  ['fd00::7', false],
-  ['::ffff:10.0.0.1', false],
-  ['localhost.example', false],
-] as const) {
-  t.test(`${address} ${of ? 'leads to' : 'does not mean'} this host`, async (t) => {
-    t.equal(isOfHost(address), of)
+for (const address of [
+  ...['169.254.169.254', '169.254.0.1', '::ffff:169.254.169.254', 'fe80::1', 'fe80::1%lo', '0.0.0.0', '224.0.0.1'],
+  ...['100.100.100.200', '64:ff9b::a9fe:a9fe'],
+]) {
+  t.test(`${address} is probed for nobody, whatever this host allows`, async (t) => {
+    using at = vantage({ local: () => true })
+    at.answers.want({ a: tcp(address) })
+    await waitFor(() => at.said.length === 1, { what: 'the answer', withinMs: 20_000 })
+    t.match(at.said, [{ refused: 'address', health: 'unknown' }])
   })
 }
+
+t.test('ports by which this host is steered are probed for nobody', async (t) => {
+  const port = await freePort()
+  using at = vantage({ local: () => true, controlPorts: () => new Set([port]) })
+  const own = Object.values(networkInterfaces())
+    .flat()
+    .flatMap((each) => (each?.family === 'IPv4' ? [each.address] : []))
+  const addresses = ['127.0.0.1', 'localhost', '::1', '::ffff:127.0.0.1', ...own]
+  at.answers.want(Object.fromEntries(addresses.map((address, n) => [`p${n}`, tcp(address, port)])))
+  await waitFor(() => at.said.length === addresses.length, { what: 'the answers', withinMs: 20_000 })
+  t.ok(at.said.every(({ refused }) => refused === 'address'))
+  at.answers.want({ other: tcp('127.0.0.1', await freePort()) })
+  await waitFor(() => at.said.length > addresses.length, { what: 'the other port', withinMs: 20_000 })
+  t.match(at.said.at(-1), { refused: undefined, health: 'critical' })
+})
 
 t.test('what is not for others is refused, told and counted, and nothing is sent there', async (t) => {
   using at = vantage()

@@ -1,20 +1,23 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { judgeTarget, type Nowhere } from '#shared/probe/target.ts'
 import { type ProbeSpec, probeKinds } from '#shared/protocol/check.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
 import { reason } from '#shared/protocol/reason.ts'
 import { ask } from '../checks/ask.ts'
 import type { Lag } from '../checks/lag.ts'
 import { within } from '../checks/within.ts'
-import { isOfHost } from './vantage-address.ts'
 
 export type ProbeLimits = {
   /** Probes under way at once. */
   readonly atOnce: number
   /** Probes begun in a second, over some seconds. */
   readonly perSecond: number
-  /** Whether they may go to loopback and link-local addresses. */
+  /** Whether they may go to loopback addresses of this host. */
   readonly local: () => boolean
+  /** Ports by which this host is steered, whichever of its addresses they are asked at. */
+  readonly controlPorts: () => ReadonlySet<number>
 }
 
 const mostAtOnce = 32
@@ -22,6 +25,7 @@ const mostPerSecond = 50
 /** So many seconds' worth may be begun together after a quiet time. */
 const burstSeconds = 4
 const lookupWithinMs = 1_000
+const none: ReadonlySet<number> = new Set()
 
 type Cause = 'kind' | 'address'
 
@@ -48,7 +52,13 @@ export class ProbeAnswers {
     this.#send = send
     this.#lag = lag
     this.#stop = stop
-    this.#limits = { atOnce: mostAtOnce, perSecond: mostPerSecond, local: () => false, ...limits }
+    this.#limits = {
+      atOnce: mostAtOnce,
+      perSecond: mostPerSecond,
+      local: () => false,
+      controlPorts: () => none,
+      ...limits,
+    }
     this.#budget = this.#limits.perSecond * burstSeconds
   }
 
@@ -114,6 +124,8 @@ export class ProbeAnswers {
         lag: this.#lag,
         stop: this.#stop,
         onHang() {},
+        // A name may lead elsewhere a moment later: what is connected to is what was judged.
+        mayReach: (address, port) => this.#wrong(address, port) === undefined,
       })
       const { health, reason } = verdict
       this.#tell({ type: 'probed', id, health, reason, tookMs: Math.round(tookMs * 10) / 10 })
@@ -127,16 +139,27 @@ export class ProbeAnswers {
   }
 
   /** Why it is not run from here. What looks at this host itself is no probe for others, whatever asks for it. */
-  async #refusal({ kind, address }: ProbeSpec): Promise<Cause | undefined> {
+  async #refusal({ kind, address, port }: ProbeSpec): Promise<Cause | undefined> {
     if (!(probeKinds as readonly string[]).includes(kind)) return 'kind'
-    if (this.#limits.local()) return undefined
-    if (isOfHost(address)) return 'address'
-    if (isIP(address) !== 0) return undefined
+    const plain = address.replace(/^\[|\]$/g, '')
+    if (isIP(plain.split('%', 1)[0] ?? '') !== 0) return this.#wrong(plain, port) && 'address'
     // A name may lead here, too; one that leads nowhere is for the probe to tell.
     const found = await within(
       lookup(address, { all: true }).catch(() => []),
       lookupWithinMs,
     )
-    return (found ?? []).some((each) => isOfHost(each.address)) ? 'address' : undefined
+    return (found ?? []).some((each) => this.#wrong(each.address, port)) ? 'address' : undefined
   }
+
+  /** What is wrong with an address that nobody but this host's own may be sent to; undefined: nothing. */
+  #wrong(address: string, port: number): Nowhere | undefined {
+    const { local, controlPorts } = this.#limits
+    return judgeTarget(address, port, { loopback: local(), ports: controlPorts(), isOwn })
+  }
+}
+
+/** Whether an address is one of this host's. */
+function isOwn(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '')
+  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === plain))
 }

@@ -10,14 +10,15 @@ import {
   sessionPath,
   subprotocol,
 } from '#shared/protocol/messages.ts'
+import type { Membership, Ready } from '../identity/membership.ts'
 import { Channel } from './channel.ts'
 import { sessionUrl } from './plane-list.ts'
 
 /** A plane that is not even reached in this time is given up. */
 const reachWithinMs = 5_000
 /**
- * How long one that was reached may take to answer. Where ten thousand agents come together they wait there for their turn: who gives up and comes
- * again waits from the beginning, and costs the plane as much anew.
+ * How long one that was reached may take to let an agent in, all in all. Where ten thousand agents come together they wait there for their turn: who
+ * gives up and comes again waits from the beginning, and costs the plane as much anew.
  */
 const answerWithinMs = 20_000
 /** Where there is another plane to go to, one that hangs is left so soon. */
@@ -36,11 +37,21 @@ export type Connected =
   | { readonly kind: 'failed'; readonly why: string }
 
 /** Connects to a plane and says hello. Never rejects; a channel comes back only with a welcome, and is the caller's to close. */
-export async function connect(plane: string, hello: Hello, log: Logger, stop: AbortSignal): Promise<Connected> {
+export async function connect(
+  plane: string,
+  hello: Hello,
+  log: Logger,
+  stop: AbortSignal,
+  membership?: Membership,
+): Promise<Connected> {
+  if (stop.aborted) return { kind: 'failed', why: 'stopped' }
+  const ready = (await membership?.for(plane, stop)) ?? { kind: 'plain' }
+  if (ready.kind === 'failed') return ready
   if (stop.aborted) return { kind: 'failed', why: 'stopped' }
   const hasOthers = (hello.moves?.of ?? 1) > 1
   const patienceMs = hasOthers ? leftAfterMs : answerWithinMs
-  const socket = openWebSocket(sessionUrl(plane, sessionPath), patienceMs)
+  const began = performance.now()
+  const socket = openWebSocket(sessionUrl(plane, sessionPath), patienceMs, ready)
   if (typeof socket === 'string') return { kind: 'failed', why: socket }
   const channel = new Channel(socket, log, pingEveryMs, hasOthers ? leftAfterMs : undefined)
   const give = () => socket.terminate()
@@ -49,7 +60,9 @@ export async function connect(plane: string, hello: Hello, log: Logger, stop: Ab
   const answer = new Promise<Connected>((resolve) => {
     socket.once('open', () => {
       channel.send(hello)
-      timer = setTimeout(() => resolve({ kind: 'failed', why: 'no answer to hello' }), patienceMs)
+      // Who waited long for the door has some time left to be greeted.
+      const leftMs = Math.max(leftAfterMs, patienceMs - (performance.now() - began))
+      timer = setTimeout(() => resolve({ kind: 'failed', why: 'no answer to hello' }), leftMs)
       channel.receive((message) => resolve(readAnswer(message, channel)))
     })
     void channel.ended.then((why) => resolve({ kind: 'failed', why }))
@@ -62,14 +75,18 @@ export async function connect(plane: string, hello: Hello, log: Logger, stop: Ab
 }
 
 /** A WebSocket on its way, or why there can be none. */
-function openWebSocket(url: string, patienceMs: number): WebSocket | string {
+function openWebSocket(url: string, patienceMs: number, ready: Ready): WebSocket | string {
   try {
     return new WebSocket(url, subprotocol, {
       perMessageDeflate: false,
       maxPayload: mostMessageBytes,
       handshakeTimeout: patienceMs,
+      ...(ready.kind === 'tls' ? ready.options : {}),
       finishRequest(request) {
-        request.once('socket', (connection) => giveUpUnreached(connection))
+        request.once('socket', (connection) => {
+          giveUpUnreached(connection)
+          if (ready.kind === 'tls') connection.on('session', ready.onSession)
+        })
         request.end()
       },
     })

@@ -3,12 +3,14 @@ import { beatEveryMs, type Desired, gatherMs } from '#shared/protocol/messages.t
 import type { Backlog } from '../buffer/open-backlog.ts'
 import type { Lag } from '../checks/lag.ts'
 import { within } from '../checks/within.ts'
+import type { Membership } from '../identity/membership.ts'
 import { Gather } from '../report/gather.ts'
 import type { Outbox } from '../report/outbox.ts'
 import { asked } from './asked.ts'
 import type { Channel } from './channel.ts'
 import { nextDesired, nothingDesired } from './desired.ts'
 import type { ReplayPace } from './pace.ts'
+import { Renewal } from './renewal.ts'
 import { Replay } from './replay.ts'
 
 export type Talking = {
@@ -20,6 +22,8 @@ export type Talking = {
   readonly onDesired: (desired: Desired) => void
   /** The plane has been told everything; what else is known may follow. */
   readonly onBegun?: () => void
+  /** Left out: no plane asks for a certificate. */
+  readonly membership?: Membership | undefined
 }
 
 /** What becomes of a session because of others. */
@@ -44,9 +48,10 @@ export async function converse(
   { onMove, moved }: Moving,
   stop: AbortSignal,
 ): Promise<string> {
-  const { outbox, backlog, pace, lag, log, onDesired, onBegun } = talking
+  const { outbox, backlog, pace, lag, log, onDesired, onBegun, membership } = talking
   const ending = new AbortController()
   const replay = new Replay(channel, backlog, pace)
+  using renewal = membership && new Renewal(channel, membership, log)
   let replaying: Promise<void> | undefined
   let desired = nothingDesired
   let settled: (() => void) | undefined
@@ -64,9 +69,17 @@ export async function converse(
         return
       case 'desired':
         desired = nextDesired(desired, message)
+        if (message.desired.trust !== undefined) renewal?.trustNamed(message.desired.trust)
         onDesired(desired)
         return
+      case 'renewed':
+        renewal?.renewed(message)
+        return
+      case 'not-renewed':
+        renewal?.notRenewed(message)
+        return
       case 'refused':
+        membership?.refused(message.code)
         refusal = `${message.code}: ${message.message}`
         log.warn({ code: message.code, retry: message.retry }, message.message)
         return

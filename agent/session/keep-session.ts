@@ -206,10 +206,12 @@ export class Session {
   }
 
   async #connect(plane: string, stop: AbortSignal): Promise<Answered> {
-    const { hello, log } = this.#keeping
+    const { hello, log, membership } = this.#keeping
     const introduced = this.#renewals
     const moves = { choice: this.#planes.choiceOf(plane), of: this.#planes.size }
-    return { ...(await connect(plane, { ...hello(), moves }, log, stop)), introduced }
+    const connected = await connect(plane, { ...hello(), moves }, log, stop, membership)
+    if (connected.kind === 'refused') membership?.refused(connected.code)
+    return { ...connected, introduced }
   }
 
   #fail(state: 'connecting' | 'refused', plane: string, why: string): void {

@@ -4,6 +4,7 @@ import { envoyFileNames } from '#shared/protocol/gateway-names.ts'
 import { endpoint, service, table } from '#test/support/routing/routing-fleet.ts'
 import { contentsOf } from '../file-set.ts'
 import { composed } from './compose.ts'
+import type { Json } from './discovery-file.ts'
 import { expectedOf, newlyRejected, type Seen, statName, unproven } from './expected.ts'
 import { inotifyRefusal } from './inotify.ts'
 import { seenOf } from './read-seen.ts'
@@ -103,4 +104,11 @@ t.test('more services than the kernel lets Envoy watch are refused with the reme
   t.equal(inotifyRefusal(many, 1024), undefined)
   t.equal(inotifyRefusal(many, undefined), undefined)
   t.match(inotifyRefusal(many, 212, 10), /need 228/)
+})
+
+t.test('names that are none, however deep, are no names', async (t) => {
+  let deep: Json = []
+  for (let depth = 0; depth < 50_000; depth += 1) deep = [deep]
+  const { routes } = seenOf({ stats: [] }, { configs: [{ route_config: { name: deep }, version_info: deep }] })
+  t.strictSame([...routes], [['', '']])
 })

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { Failure } from '#shared/failure/failure.ts'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import { findProgram } from '../find-program.ts'
 
 const execute = promisify(execFile)
@@ -12,7 +13,7 @@ export async function findEnvoy(name: string, path = process.env.PATH ?? ''): Pr
   if (program === undefined)
     throw new Failure('PART_MISSING', `there is no program ${name}`, { remedy, retryable: true })
   try {
-    const { stdout } = await execute(program, ['--version'], { timeout: 10_000 })
+    const { stdout } = await execute(program, ['--version'], { timeout: 10_000, env: cleanEnvironment() })
     if (!stdout.includes('envoy')) throw new Error(`it says ${JSON.stringify(stdout.slice(0, 100))}`)
     return program
   } catch (cause) {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from '#shared/logging/logger.ts'
-import { contentsOf, type FileSet, unfitNames } from '../file-set.ts'
+import { contentsOf, type FileSet, setRefused, unfitNames } from '../file-set.ts'
 import { openFolder } from '../place.ts'
 import type { GatewayProxy } from '../proxy.ts'
 import { applyFiles, isServed } from './apply-files.ts'
@@ -47,9 +47,9 @@ export async function openEnvoy(settings: EnvoySettings, log: Logger, stop: Abor
     refusal(set, known) {
       const paths = set.files.map(({ path }) => path)
       const unfit = unfitNames(paths, { prefix: filePrefix, suffix: '.json', reserved: names.bootstrap })
-      if (unfit !== undefined) return { state: 'rejected', error: unfit }
-      const refused = refusedResource(contentsOf(set.files), names, known)
-      return refused && { state: 'rejected', ...refused }
+      if (unfit !== undefined) return { state: 'rejected', error: `${setRefused}: ${unfit}` }
+      const refused = refusedResource(contentsOf(set.files), names, settings.rules, known)
+      return refused && { state: 'rejected', path: refused.path, error: `${setRefused}: ${refused.error}` }
     },
     isServed: (held, files) => isServed(parts, held, composed(files, settings.folder)),
     expected: (files) => complete(composed(files, settings.folder)),

@@ -44,7 +44,7 @@ export function seenOf(stats: JsonObject, routes: JsonObject): Seen {
     clusters: texts.get('cluster_manager.cds.version_text'),
     routes: new Map(
       listOf(routes.configs).map(({ route_config: config, version_info: version }) => {
-        return [isObject(config) ? String(config.name) : '', String(version)]
+        return [isObject(config) ? textOf(config.name) : '', textOf(version)]
       }),
     ),
     endpoints,
@@ -65,4 +65,9 @@ function subscriptionOf(name: string): string | undefined {
 
 function listOf(value: Json | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : []
+}
+
+/** Anything else, however deep, is no name that an Envoy gives. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
 }

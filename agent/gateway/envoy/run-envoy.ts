@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readState } from '#shared/envoy/drain.ts'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { endProcess, type KeptProcess, keepRunning } from '../keep-running.ts'
 import { keepLogSmall } from '../log-file.ts'
@@ -68,7 +69,10 @@ async function spawnEnvoy(settings: EnvoySettings, program: string, onExit: () =
   // Without hot restart Envoy needs no shared memory, over which several on one machine would fall out.
   const args = ['-c', bootstrap, ...threads, '--disable-hot-restart', '--log-level', 'warn']
   // A session of its own: Ctrl-C in a terminal is for the agent, which ends Envoy in order.
-  const child = spawn(program, args, { cwd: home, detached: true, stdio: ['ignore', 'ignore', errors.fd] })
+  const child = spawn(program, args, {
+    ...{ cwd: home, env: cleanEnvironment(), detached: true },
+    stdio: ['ignore', 'ignore', errors.fd],
+  })
   child.once('exit', onExit)
   await once(child, 'spawn')
   child.unref()

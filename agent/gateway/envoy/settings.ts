@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { EnvoyLimits } from '#shared/envoy/overload.ts'
 import { envoyFileNames, gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
 import type { EnvoyGatewayConfig } from '../config.ts'
+import type { RefusalRules } from '../refusal-rules.ts'
 
 /** Everything about one gateway with an Envoy, decided: no part asks again where something is. Times in milliseconds. */
 export type EnvoySettings = {
@@ -32,12 +33,21 @@ export type EnvoySettings = {
   readonly proofTimeoutMs: number
   readonly drainFile: string
   readonly drainNoticeMs: number
+  /** What of the plane's files is not taken. */
+  readonly rules: RefusalRules
 }
 
 export type EnvoyFileNames = ReturnType<typeof envoyFileNames>
 
-/** @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it */
-export function envoySettings(config: EnvoyGatewayConfig, stateDir: string): EnvoySettings {
+/**
+ * @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it
+ * @param controlPorts of this host's proxies: no gateway leads there
+ */
+export function envoySettings(
+  config: EnvoyGatewayConfig,
+  stateDir: string,
+  controlPorts: readonly number[] = [],
+): EnvoySettings {
   const state = join(stateDir, 'gateway', config.name)
   const home = join(state, 'run')
   const folder = config.folder ?? join(state, 'envoy')
@@ -66,5 +76,6 @@ export function envoySettings(config: EnvoyGatewayConfig, stateDir: string): Env
     proofTimeoutMs: config.proof_timeout,
     drainFile: join(folder, `${filePrefix}draining`),
     drainNoticeMs: config.drain_notice,
+    rules: { allow: config.allow, controlPorts },
   }
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writeFlushed } from '#shared/files/flush.ts'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import type { FileSet } from '../file-set.ts'
 import { staticBootstrap } from './bootstrap.ts'
 import { complaintIn } from './read-complaint.ts'
@@ -26,7 +27,7 @@ export async function validateFiles(
   const args = ['--mode', 'validate', '-c', bootstrap, '--log-level', 'warn', '--disable-hot-restart']
   try {
     const limits = { timeout, signal, killSignal: 'SIGKILL', maxBuffer: mostOutputBytes } as const
-    await execute(program, [...args, '--concurrency', '1'], { ...limits, cwd: shadow })
+    await execute(program, [...args, '--concurrency', '1'], { ...limits, cwd: shadow, env: cleanEnvironment() })
     return undefined
   } catch (error) {
     signal.throwIfAborted()

@@ -1,6 +1,6 @@
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
 import type { AppliedSet, Attempt, GatewayState } from '../applied-set.ts'
-import { contentsOf, type FileSet, unfitNames } from '../file-set.ts'
+import { contentsOf, type FileSet, setRefused, unfitNames } from '../file-set.ts'
 import type { GatewayParts } from './open-gateway.ts'
 import { guiltyFile, withoutGuilty } from './quarantine.ts'
 import { refusedDirective } from './refused.ts'
@@ -19,11 +19,12 @@ export function refusal(
   const { filePrefix, proofFile } = parts.settings
   const paths = files.map(({ path }) => path)
   const unfit = unfitNames(paths, { prefix: filePrefix, suffix: '.conf', reserved: proofFile })
-  if (unfit !== undefined) return { state: 'rejected', error: unfit }
-  const refused = refusedDirective(contentsOf(files.filter(({ path, content }) => known.get(path) !== content)))
+  if (unfit !== undefined) return { state: 'rejected', error: `${setRefused}: ${unfit}` }
+  const fresh = contentsOf(files.filter(({ path, content }) => known.get(path) !== content))
+  const refused = refusedDirective(fresh, parts.settings.rules)
   if (!refused) return undefined
   const { path, line, name } = refused
-  return { state: 'rejected', error: `${name} is not taken from the plane`, path, line }
+  return { state: 'rejected', error: `${setRefused}: ${name} is not taken from the plane`, path, line }
 }
 
 // A set whose listener cannot be opened is served with the listeners of before, once.

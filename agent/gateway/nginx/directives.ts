@@ -67,7 +67,8 @@ function endOfQuoted(text: string, from: number): number {
 
 function endOfBare(text: string, from: number): number {
   let at = from
-  while (at < text.length && !/[\s;{]/.test(text[at] ?? '')) {
+  // Nothing else is a blank to nginx.
+  while (at < text.length && !/[ \t\r\n;{]/.test(text[at] ?? '')) {
     if (text[at] === '\\') at += 1
     // In `${name}` the brace opens no block.
     else if (text[at] === '$' && text[at + 1] === '{') at += 1

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { Failure } from '#shared/failure/failure.ts'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import { findProgram } from '../find-program.ts'
 
 const execute = promisify(execFile)
@@ -25,7 +26,7 @@ export async function findNginx(name: string, path = process.env.PATH ?? ''): Pr
   if (program === undefined)
     throw new Failure('PART_MISSING', `there is no program ${name}`, { remedy, retryable: true })
   try {
-    const { stderr } = await execute(program, ['-V'], { timeout: 10_000 })
+    const { stderr } = await execute(program, ['-V'], { timeout: 10_000, env: cleanEnvironment() })
     const version = /nginx\/([\d.]+)/.exec(stderr)?.[1]
     if (version === undefined) throw new Error(`it says ${JSON.stringify(stderr.slice(0, 100))}`)
     return {

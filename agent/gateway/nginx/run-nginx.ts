@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { endProcess, keepRunning } from '../keep-running.ts'
 import { keepLogSmall } from '../log-file.ts'
@@ -65,6 +66,7 @@ async function spawnMaster(
   // A session of its own: Ctrl-C in a terminal is for the agent, which ends Nginx in order.
   const child = spawn(nginx.program, [...nginx.quietly, '-p', settings.home, '-c', settings.mainConfig], {
     cwd: settings.home,
+    env: cleanEnvironment(),
     detached: true,
     stdio: ['ignore', 'ignore', errors.fd],
   })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { gatewayFilePrefix } from '#shared/protocol/gateway-names.ts'
 import { defaultFolder, defaultPidFile, type NginxGatewayConfig } from '../config.ts'
+import type { RefusalRules } from '../refusal-rules.ts'
 
 /** Everything about one gateway with an Nginx, decided: no part asks again where something is. Times in milliseconds. */
 export type GatewaySettings = {
@@ -38,10 +39,19 @@ export type GatewaySettings = {
   readonly proofTimeoutMs: number
   readonly drainFile: string
   readonly drainNoticeMs: number
+  /** What of the plane's files is not taken. */
+  readonly rules: RefusalRules
 }
 
-/** @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it */
-export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): GatewaySettings {
+/**
+ * @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it
+ * @param controlPorts of this host's proxies: no gateway leads there
+ */
+export function gatewaySettings(
+  config: NginxGatewayConfig,
+  stateDir: string,
+  controlPorts: readonly number[] = [],
+): GatewaySettings {
   const state = join(stateDir, 'gateway', config.name)
   const home = join(state, 'nginx')
   const filePrefix = gatewayFilePrefix(config.name)
@@ -78,5 +88,6 @@ export function gatewaySettings(config: NginxGatewayConfig, stateDir: string): G
     proofTimeoutMs: config.proof_timeout,
     drainFile: join(folder, `${filePrefix}draining`),
     drainNoticeMs: config.drain_notice,
+    rules: { allow: config.allow, controlPorts },
   }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { lstat, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cleanEnvironment } from '#shared/host/clean-environment.ts'
 import { changesBetween, type FileSet } from '../file-set.ts'
 import { type Complaint, readComplaint } from './complaint.ts'
 import type { NginxProgram } from './find-nginx.ts'
@@ -90,7 +91,7 @@ export async function openShadow(settings: GatewaySettings, nginx: NginxProgram,
 
 async function runTest(program: string, args: readonly string[], timeout: number, signal: AbortSignal) {
   try {
-    await execute(program, args, { timeout, signal, killSignal: 'SIGKILL' })
+    await execute(program, args, { env: cleanEnvironment(), timeout, signal, killSignal: 'SIGKILL' })
     return undefined
   } catch (error) {
     signal.throwIfAborted()
