@@ -121,6 +121,7 @@ export class FederationClient implements AsyncDisposable {
   #following() {
     return {
       planes: this.#options.planes,
+      tokenFile: this.#options.tokenFile,
       knowledge: this.#knowledge,
       onNews: (name: string, callables: Parameters<CalledService['circuit']['forgive']>[0]) => {
         const circuit = this.#services.get(name)?.circuit

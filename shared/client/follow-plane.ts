@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import * as z from 'zod/mini'
 import { backoffMs } from '../lifecycle/backoff.ts'
 import { repeat } from '../lifecycle/repeat.ts'
@@ -9,6 +10,7 @@ import type { Knowledge } from './knowledge.ts'
 export type FollowOptions = {
   /** Addresses of planes; the next one is asked when one does not answer. */
   readonly planes: readonly string[]
+  readonly tokenFile?: string | undefined
   readonly knowledge: Knowledge
   /** Hears of instances that can be called now and could not before. */
   readonly onNews: (service: string, callables: readonly Callable[]) => void
@@ -34,7 +36,7 @@ export async function followService(service: string, options: FollowOptions): Pr
   const step = async () => {
     const query = new URLSearchParams({ service, ...(index === undefined ? {} : { index, wait: `${waitMs}ms` }) })
     try {
-      const response = await ask(`${planeOf(planes, turn)}/v1/discovery?${query}`, {}, stop)
+      const response = await ask(`${planeOf(planes, turn)}/v1/discovery?${query}`, await credentials(options), stop)
       if (!response.ok) throw new Error(`the plane answered ${response.status}`)
       const view = z.parse(DiscoveryView, await response.json())
       index = response.headers.get('x-heddle-index') ?? undefined
@@ -50,12 +52,14 @@ export async function followService(service: string, options: FollowOptions): Pr
 }
 
 /** Follows how the clusters stand. Ends with `stop`. */
-export async function followFederation({ planes, knowledge, onFailure, stop }: FollowOptions): Promise<void> {
+export async function followFederation(options: FollowOptions): Promise<void> {
+  const { planes, knowledge, onFailure, stop } = options
   let turn = 0
   let etag: string | undefined
   const step = async () => {
     try {
-      const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag }
+      const known = etag === undefined ? {} : { 'if-none-match': etag }
+      const headers = { ...known, ...(await credentials(options)) }
       const response = await ask(`${planeOf(planes, turn)}/v1/federation`, headers, stop)
       if (response.status === 304) return
       if (!response.ok) throw new Error(`the plane answered ${response.status}`)
@@ -68,6 +72,11 @@ export async function followFederation({ planes, knowledge, onFailure, stop }: F
     }
   }
   await repeat(step, { everyMs: federationEveryMs, afterFailureMs }, onFailure, stop)
+}
+
+async function credentials({ tokenFile }: FollowOptions): Promise<Readonly<Record<string, string>>> {
+  if (tokenFile === undefined) return {}
+  return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` }
 }
 
 function ask(url: string, headers: Readonly<Record<string, string>>, stop: AbortSignal): Promise<Response> {

@@ -5,6 +5,8 @@ import type { CircuitSettings } from './circuit.ts'
 export type ClientOptions = {
   /** Addresses of control planes, such as `http://10.0.0.2:8888`; another one is asked when one does not answer. At least one. */
   readonly planes: readonly string[]
+  /** The file of a token that may `fleet:read`, where planes ask for one; it is read each time, so another one may take its place. */
+  readonly tokenFile?: string
   /** What is known is kept in this file, so that a start without a plane finds it. Its folder must be there. Default: not kept. */
   readonly cacheFile?: string
   /** Services that are followed from the start; others from their first call on. */

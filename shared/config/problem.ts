@@ -1,6 +1,8 @@
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isSeq, LineCounter, type Pair, type YAMLMap } from 'yaml'
 import type * as z from 'zod/mini'
 import { explainError } from '../failure/failure.ts'
+import { secretField } from '../protocol/secret-setting.ts'
+import { composeYaml } from './compose-yaml.ts'
 import { flatIssues, issueText } from './issue.ts'
 import { keysAt } from './known-keys.ts'
 import { nearest } from './nearest.ts'
@@ -26,19 +28,15 @@ export type ParsedYaml = {
 /** Reads YAML and remembers where everything stands. An empty text is an empty object. */
 export function parseYaml(text: string, file: string): ParsedYaml {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
-  const problems = document.errors.map((error) => ({
-    file,
-    line: lines.linePos(error.pos[0]).line,
-    path: '',
-    message: error.message,
-  }))
+  const { document, faults } = composeYaml(text, lines)
+  const problems = faults.map(({ message, offset }) => ({ file, line: lines.linePos(offset).line, path: '', message }))
   const { value, error } = problems.length > 0 ? {} : toValue(document)
+  const places = new Places(document, lines)
   return {
     value: value ?? {},
     problems: error === undefined ? problems : [{ file, path: '', message: error }],
-    lineOf: (path) => lineOf(document, lines, path),
-    keyLineOf: (path) => keyLineOf(document, lines, path),
+    lineOf: (path) => places.lineOf(path),
+    keyLineOf: (path) => places.keyLineOf(path),
   }
 }
 
@@ -52,21 +50,49 @@ function toValue(document: Document): { readonly value?: unknown; readonly error
   }
 }
 
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-  }
-  return undefined
-}
+/** Where everything stands. What is asked for in a map is looked up: a declaration asks for each of its thousands of services. */
+class Places {
+  readonly #document: Document
+  readonly #lines: LineCounter
+  readonly #byKey = new WeakMap<YAMLMap, Map<unknown, Pair>>()
 
-function keyLineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  const pair = isMap(parent)
-    ? parent.items.find(({ key }) => isNode(key) && key.toJS(document) === path.at(-1))
-    : undefined
-  if (pair && isNode(pair.key) && pair.key.range) return lines.linePos(pair.key.range[0]).line
-  return lineOf(document, lines, path)
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document
+    this.#lines = lines
+  }
+
+  lineOf(path: readonly PropertyKey[]): number | undefined {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const node = this.#nodeAt(path.slice(0, length))
+      if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line
+    }
+    return undefined
+  }
+
+  keyLineOf(path: readonly PropertyKey[]): number | undefined {
+    const parent = this.#nodeAt(path.slice(0, -1))
+    const key = isMap(parent) ? this.#pairOf(parent, path.at(-1))?.key : undefined
+    return isNode(key) && key.range ? this.#lines.linePos(key.range[0]).line : this.lineOf(path)
+  }
+
+  #nodeAt(path: readonly PropertyKey[]): unknown {
+    let node: unknown = this.#document.contents
+    for (const key of path) {
+      if (isMap(node)) node = this.#pairOf(node, key)?.value
+      else if (isSeq(node)) node = node.items[Number(key)]
+      else return undefined
+    }
+    return node
+  }
+
+  #pairOf(map: YAMLMap, key: PropertyKey | undefined): Pair | undefined {
+    let pairs = this.#byKey.get(map)
+    if (!pairs) {
+      pairs = new Map(map.items.map((pair) => [isNode(pair.key) ? String(pair.key.toJS(this.#document)) : '', pair]))
+      this.#byKey.set(map, pairs)
+    }
+    return pairs.get(String(key))
+  }
 }
 
 /** `datacenters[1].address` */
@@ -104,7 +130,9 @@ function messageOf(issue: z.core.$ZodIssue, found: unknown): string {
   if (found === undefined && issue.code === 'invalid_type') return 'required'
   if (found === undefined) return issue.code === 'custom' ? issueText(issue) : `required: ${issueText(issue)}`
   // A secret that does not fit must not end up in a log.
-  const secret = issue.path.some((key) => typeof key === 'string' && /token|secret|password|credential/.test(key))
+  const secret =
+    issue.path.some((key) => typeof key === 'string' && /token|secret|password|credential/.test(key)) ||
+    (typeof found === 'string' && secretField(String(issue.path.at(-1) ?? ''), found) !== undefined)
   return secret ? issueText(issue) : `${issueText(issue)}, got ${shortly(found)}`
 }
 

@@ -6,6 +6,26 @@ export type CatalogueEntry = { readonly title: string; readonly remedy: string }
  * Keep the entries in the order of the alphabet.
  */
 export const catalogue = {
+  ACCESS_LOCKED: {
+    title: 'Too many tries with tokens that are not valid.',
+    remedy:
+      'Wait until the time in `Retry-After` is over and use a token that counts; access.lockout says how many tries there are.',
+  },
+  ACCESS_REFUSED: {
+    title: 'Who asks is known, but may not do this.',
+    remedy:
+      'Use a token with the permission; docs/access.md says which operation needs which, and `heddle token list` who has it.',
+  },
+  ACCESS_SOCKET_UNUSABLE: {
+    title: 'The socket by which root is let in cannot be opened.',
+    remedy:
+      'Make access.run_dir a folder that belongs to the user of the plane alone (mode 0700); everything else works without it.',
+  },
+  ACCESS_UNKNOWN: {
+    title: 'Who asks is not known: there is no token, or none that counts.',
+    remedy:
+      'Send `Authorization: Bearer` with a token that `heddle token create` has made; the CLI reads it from the file that --token-file or HEDDLE_TOKEN_FILE names.',
+  },
   AGENT_UNREACHABLE: {
     title: 'The agent does not answer on its own admin page.',
     remedy: 'See that it runs, and that `admin` in the configuration is what it was started with.',
@@ -17,6 +37,10 @@ export const catalogue = {
   ARGUMENT_INVALID: {
     title: 'An argument of a command is not valid.',
     remedy: 'Correct it; the `--help` of the command shows what it takes.',
+  },
+  AUDIT_BROKEN: {
+    title: 'The audit is not as it was written: a row was changed, or is missing.',
+    remedy: 'Keep the store, the export and the signed heads as they are, and find out who could write to the store.',
   },
   AUTHENTICATOR_UNKNOWN: {
     title: 'A proxy asks for an authenticator that this agent does not have.',
@@ -119,9 +143,24 @@ export const catalogue = {
     title: 'What answers at the address of a datacenter is another datacenter.',
     remedy: 'Correct `name` or `address` of the datacenter.',
   },
+  CROSS_SITE: {
+    title: 'A change came in a browser in which somebody has signed in, but not from a page of this plane.',
+    remedy:
+      'Use the pages of the plane itself under an address of its own (access.url names others), or a token in the `Authorization` header.',
+  },
   DECLARATION_INVALID: {
     title: 'A declaration of routes is not valid.',
     remedy: 'Correct the places named, each with file, line and path; nothing was changed.',
+  },
+  EGRESS_REFUSED: {
+    title: 'An address that the plane was told to connect to is none that it may.',
+    remedy:
+      'Put the host, or the range of its addresses, into `egress.allow` of the plane if it is meant; link-local addresses and ports of the plane itself are never allowed (docs/hardening.md).',
+  },
+  ENROLMENT_CROWDED: {
+    title: 'So many nodes are being enrolled, or were refused from one address, that no more are looked at now.',
+    remedy:
+      'Wait: agents come again by themselves. Where it lasts, see in the log of the plane who is refused and why.',
   },
   ENROLMENT_OUT_OF_SCOPE: {
     title: 'A node wants to be what its enrolment token does not grant.',
@@ -154,6 +193,27 @@ export const catalogue = {
     remedy:
       'Compare what `heddle identity list` shows with the machine, then `heddle identity approve <node>`; the agent goes on by itself.',
   },
+  ENVIRONMENTS_OFF: {
+    title: 'Environments of users are asked for, and it is not known where Zervi is.',
+    remedy: 'Write `zervi: {url, ca_file, token_file}` into the configuration of each plane.',
+  },
+  ENVIRONMENT_KEY_REUSED: {
+    title: 'The key of a call that makes an environment was used for another one already.',
+    remedy: 'Use a key of its own for each environment; only the very same call is repeated by the same key.',
+  },
+  ENVIRONMENT_NO_ROOM: {
+    title: 'No Basic Server that fits has room for another environment.',
+    remedy:
+      'Release environments, ask for less, leave out a site or labels, or add Basic Servers; `docs/environments.md` says where their capacity comes from.',
+  },
+  ENVIRONMENT_REFUSED: {
+    title: "Zervi refused a step of making a user's environment; what had been done was undone.",
+    remedy: 'The message has its answer; correct the request, or what the token of `zervi.token_file` may do there.',
+  },
+  ENVIRONMENT_ZERVI_AWAY: {
+    title: "Zervi did not answer, so a user's environment was not made, or is not undone yet.",
+    remedy: 'Try again with the same key when Zervi answers; what had been begun is undone by itself.',
+  },
   ENVOY_UNREACHABLE: {
     title: 'An Envoy on this machine does not answer at its admin page.',
     remedy: "Check that it runs, and that --admin is the address in its bootstrap's `admin`.",
@@ -162,6 +222,16 @@ export const catalogue = {
     title: 'The folder for the files of a gateway cannot be used.',
     remedy:
       "Make it a real folder (no link) in which the agent may write, or name another one by the gateway's `folder`.",
+  },
+  GATEWAY_SET_REFUSED: {
+    title: 'The agent on a gateway does not take what its plane sent: it would reach beyond what a gateway is for.',
+    remedy:
+      "Where a file or a log of yours is named, allow its folder by the gateway's `allow` in the agent's configuration. Else plane and agent are of different versions: upgrade the agent. If neither is so, find out who speaks for the plane.",
+  },
+  HOST_UNKNOWN: {
+    title: 'The plane was asked under a name that is none of its own.',
+    remedy:
+      'Ask it by an address or by a name that it knows, or put the name into `api.names`: a web page could have its own name lead to the plane.',
   },
   IDENTITY_HELD: {
     title:
@@ -173,6 +243,22 @@ export const catalogue = {
     title: 'A node asks for a certificate with a key that it has replaced: somebody may have copied it.',
     remedy:
       'Find out who uses the newer one; then revoke the node with `heddle identity revoke <node>` and enrol it anew.',
+  },
+  IDENTITY_OFF: {
+    title: 'This plane is not asked over TLS, so it knows no nodes by certificates.',
+    remedy:
+      'Set `api.tls: true` and give the agents `https://` addresses; docs/guides/enrol-an-agent.md goes through it.',
+  },
+  IDENTITY_OTHER_NODE: {
+    title: 'An agent speaks for another node than the one that its certificate names.',
+    remedy:
+      'If a state folder was copied, remove `identity` in it and enrol the node by a token of its own; else somebody uses the certificate of another node: `heddle identity revoke <node>`.',
+  },
+  IDENTITY_OUT_OF_SCOPE: {
+    title:
+      'An agent says what its certificate does not let it say: of a service, an address, a site, a gateway or an amount beyond its scope.',
+    remedy:
+      'See the scope with `heddle identity show <node>`. Correct what the agent announces, or enrol it with a token that grants more and let it in with `heddle identity approve <node>`.',
   },
   IDENTITY_SUPERSEDED: {
     title: 'A node asks with a certificate of an enrolment that a newer one has replaced.',
@@ -260,6 +346,12 @@ export const catalogue = {
     title: 'The control plane refused to do what it was asked.',
     remedy: 'Do what the reason asks for; nothing was changed.',
   },
+  PLANE_UNPROVEN: {
+    title:
+      'What answers at the address of the plane is not a plane of the authority that the token pins, so it was not given the token.',
+    remedy:
+      'Check the address in `planes` and its name in `api.names` of the plane; after a rotation of the authority make a new token with `heddle identity token`.',
+  },
   PLANE_UNREACHABLE: {
     title: 'The control plane did not answer.',
     remedy: 'Check --plane (or HEDDLE_PLANE), and that the control plane runs there.',
@@ -267,6 +359,16 @@ export const catalogue = {
   PORT_TAKEN: {
     title: 'A port that Heddle needs is already in use.',
     remedy: 'Stop whoever listens there (`ss -ltnp` and `heddle doctor` name it), or configure another port.',
+  },
+  RATE_LIMITED: {
+    title: 'A caller asks more than one caller may.',
+    remedy:
+      'Wait for as long as `Retry-After` says; ask for lists instead of single things and send changes in batches. `access.rates` says how much one caller may ask.',
+  },
+  SECRET_FILE: {
+    title: 'A file that should hold a secret cannot be used.',
+    remedy:
+      'Make it readable for the user of this process and for nobody else: `chmod 600`, or a credential of systemd. Which settings name such files: docs/secrets.md.',
   },
   SECRET_UNUSABLE: {
     title: "The file with the installation's secret cannot be used.",
@@ -277,6 +379,16 @@ export const catalogue = {
     title: 'The secret of this plane is not the one that the store was made with.',
     remedy:
       'Copy the file that `identity.secret_file` names from a plane that runs to this one; without it no plane can sign certificates.',
+  },
+  SIGN_IN_REFUSED: {
+    title: 'Somebody could not sign in.',
+    remedy:
+      'Ask for a new link (`heddle user invite`): each works once, for a day. By a provider: begin anew at /sign-in, and have a group of yours named in access.oidc.roles; the log of the plane says why.',
+  },
+  SIGN_IN_UNAVAILABLE: {
+    title: 'The provider by which people sign in cannot be asked, or its answer cannot be used.',
+    remedy:
+      'Check access.oidc (issuer, ca_file, client_secret_file) and that this plane reaches the provider; tokens, links and `heddle break-glass` work without it.',
   },
   SITE_HELD: {
     title: 'Machines of a site were lost together, which looks like the network: its routing is held.',
@@ -329,14 +441,71 @@ export const catalogue = {
     title: 'Records are swept only while the installation is frozen.',
     remedy: 'Run `heddle freeze --reason ...` first: a mirror that runs would write everything again.',
   },
+  TENANT_FOREIGN: {
+    title: 'A caller that is bound to a tenant names something that belongs to somebody else.',
+    remedy:
+      'Choose another id, or another name of the service; who it belongs to is told only to callers that are bound to none. `tenants.of` says which services a tenant may announce.',
+  },
+  TENANT_QUOTA: {
+    title: 'A tenant has as much as it may.',
+    remedy: 'Take something of it away, or raise its quota: `tenants.of` in the configuration of each plane.',
+  },
+  TOKEN_IN_QUERY: {
+    title: 'A token stands in the address of a request.',
+    remedy:
+      'Send it in the `Authorization` header, and have it replaced: what stands in addresses is written into logs.',
+  },
   TOKEN_SERVICE_UNCLEAR: {
     title: 'A service that is asked about tokens gives no answer that says yes or no.',
     remedy:
       'Check that it runs and that `path` of the authenticator is its verify call; docs/authorizer.md lists the answers that are understood.',
   },
+  TOKEN_UNREADABLE: {
+    title: 'The file of the token of the API cannot be used.',
+    remedy:
+      'Name by --token-file or HEDDLE_TOKEN_FILE a file that holds one token and that only you can read (mode 0600).',
+  },
+  UPGRADE_CONTENT: {
+    title: 'A file is not the release of the agent that was signed.',
+    remedy: 'Fetch it again, from whom the signed release names; do not install what is there.',
+  },
+  UPGRADE_FLOOR: {
+    title: 'Which versions of the agent were on this host cannot be read, so nothing is let in.',
+    remedy: 'Look at upgrade-floor.json in its state folder; remove it only if you know which version may come.',
+  },
+  UPGRADE_KEY: {
+    title: 'A key for releases of the agent cannot be used.',
+    remedy:
+      '`heddle upgrade key` makes a pair: the private key signs, away from all hosts; `upgrade.keys` of agents name the public one.',
+  },
+  UPGRADE_OFF: {
+    title: 'This host trusts nobody to say what is installed in the place of its agent.',
+    remedy: "Name the public keys by `upgrade.keys` in the agent's configuration, or install by hand.",
+  },
+  UPGRADE_TOO_EARLY: {
+    title: 'A release of the agent is not to be installed yet.',
+    remedy: "Wait, or look at the host's clock.",
+  },
+  UPGRADE_TOO_OLD: {
+    title: 'A release of the agent is older than what was on this host before.',
+    remedy:
+      'Have a newer one signed. To go back on purpose, install by hand, and remove upgrade-floor.json from its state folder.',
+  },
+  UPGRADE_UNSIGNED: {
+    title: 'A release of the agent was not signed by a key that this host trusts.',
+    remedy: 'Do not install it. Have it signed by `heddle upgrade sign`, or compare `upgrade.keys` with who signs.',
+  },
+  USER_TAKEN: {
+    title: 'Somebody else has this name, e-mail or identity.',
+    remedy: 'Take another name, or change the user that is there: `heddle user list`.',
+  },
   VERSION_CHANGED: {
     title: 'A change was to hold for one version of something, which has changed meanwhile.',
     remedy: 'Look at what there is now, decide again, and send its ETag in `If-Match`.',
+  },
+  VOUCHER_UNAVAILABLE: {
+    title: 'Zervi cannot say whose token it is, so nobody is let in by it.',
+    remedy: 'Check `zervi.url`, `zervi.ca_file` and that its verify call answers; tokens of Heddle work without it.',
   },
   WAIT_FROZEN: {
     title: 'A change was made, but frozen sinks do not show it.',

@@ -25,6 +25,13 @@ export class Failure extends Error {
   }
 }
 
+const forbidden: ReadonlySet<FailureCode> = new Set(['TENANT_FOREIGN', 'TENANT_QUOTA'])
+
+/** Whether it failed because of who asked: others might have it. */
+export function isForbidden({ code }: Pick<Failure, 'code'>): boolean {
+  return forbidden.has(code)
+}
+
 /** The messages of an error and of its causes, outermost first, each once, without stack traces. */
 export function explainError(error: unknown): string {
   const parts: string[] = []

@@ -1,6 +1,12 @@
 import type { Duplex } from 'node:stream'
 
-const reasons = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' } as const
+const reasons = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  503: 'Service Unavailable',
+} as const
 
 /** Answers a request to be upgraded with a status and nothing else, and closes its connection, whatever the other side does with its half. */
 export function refuseUpgrade(socket: Duplex, status: keyof typeof reasons): void {

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { issueServerCertificate } from '#control-plane/identity/issue.ts'
 import { installation, newKey, node, scope, someAuthority, someNode } from '#test/support/identity.ts'
-import { keyHash, readNodeCertificate, scopeExtension } from './certificate.ts'
+import { readNodeCertificate, scopeExtension } from './certificate.ts'
 import { judgeCertificate } from './judge-certificate.ts'
+import { keyHash } from './key-hash.ts'
 import { newToken } from './token.ts'
 
 const authority = await someAuthority()

@@ -1,7 +1,8 @@
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { type BaseBlock, Constructed, fromBER, ObjectIdentifier, OctetString, Sequence, Utf8String } from 'asn1js'
 import * as z from 'zod/mini'
 import { nodeIdPattern } from '../protocol/identity.ts'
+import { keyHash } from './key-hash.ts'
 import { Scope } from './scope.ts'
 
 /** A node's certificate as it was read; nothing of it is to be believed before it is judged. */
@@ -40,12 +41,6 @@ export function nodeUri(installation: string, node: string): string {
   return `spiffe://${installation}/node/${node}`
 }
 
-/** SHA-256 of a key's SubjectPublicKeyInfo, base64url: what a key is known by, and what tokens pin. */
-export function keyHash(key: KeyObject | Uint8Array): string {
-  const der = key instanceof Uint8Array ? key : key.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(der).digest('base64url')
-}
-
 /** Reads a node's certificate, DER or PEM. Never throws: anybody may send one. */
 export function readNodeCertificate(source: Uint8Array | string): CertificateRead {
   try {
@@ -67,6 +62,7 @@ function readParts(x509: X509Certificate): CertificateRead {
   const scope = readScope(x509.raw)
   if (!scope) return unreadable('it has no scope, or one that this version does not know')
   const notBefore = x509.validFromDate.getTime()
+  let key: string | undefined
   const certificate = {
     x509,
     node,
@@ -76,7 +72,11 @@ function readParts(x509: X509Certificate): CertificateRead {
     issuedAt: notBefore + backdatedMs,
     notBefore,
     notAfter: x509.validToDate.getTime(),
-    key: keyHash(x509.publicKey),
+    // Of all parts the one that takes longest, and only who renews it asks for it.
+    get key() {
+      key ??= keyHash(x509.publicKey)
+      return key
+    },
   }
   return { kind: 'read', certificate }
 }

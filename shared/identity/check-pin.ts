@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { keyHash } from './certificate.ts'
+import { keyHash } from './key-hash.ts'
 
 export type Pinned =
   /** Who answers is a plane of this authority. */

@@ -40,7 +40,7 @@ export const renewableMs = 30 * 24 * 3_600_000
  * @param now epoch milliseconds
  */
 export function judgeCertificate(certificate: NodeCertificate, now: number, trust: Trust, revoked: Revoked): Judged {
-  const { node, scope, installation, serial, notBefore, notAfter } = certificate
+  const { installation } = certificate
   if (installation !== trust.installation) {
     return nothing(
       'CERTIFICATE_FOREIGN',
@@ -49,6 +49,16 @@ export function judgeCertificate(certificate: NodeCertificate, now: number, trus
   }
   const authority = trust.authorities.find((each) => signed(each, certificate))
   if (!authority) return nothing('CERTIFICATE_FOREIGN', 'it is signed by no authority that this installation trusts')
+  return judgeSigned(certificate, now, authority, revoked)
+}
+
+/** The same of a certificate of which it is known that this authority, which is trusted, has signed it: that need not be reckoned again. */
+export function judgeSigned(
+  { node, scope, serial, notBefore, notAfter }: NodeCertificate,
+  now: number,
+  authority: X509Certificate,
+  revoked: Revoked,
+): Judged {
   if (authority.validToDate.getTime() <= now) {
     return nothing(
       'CERTIFICATE_EXPIRED',
@@ -67,7 +77,8 @@ export function judgeCertificate(certificate: NodeCertificate, now: number, trus
   return nothing('CERTIFICATE_EXPIRED', `it expired at ${new Date(notAfter).toISOString()}, over 30 days ago`)
 }
 
-function signed(authority: X509Certificate, { x509 }: NodeCertificate): boolean {
+/** Whether an authority has signed it. */
+export function signed(authority: X509Certificate, { x509 }: NodeCertificate): boolean {
   return authority.ca && x509.checkIssued(authority) && x509.verify(authority.publicKey)
 }
 

@@ -15,6 +15,8 @@ const limits = {
   services: z.array(pattern).check(z.minLength(1), z.maxLength(100)),
   /** Where they may be: ranges of addresses. A name lies in none, unless these are all addresses there are. */
   ranges: z.array(range).check(z.minLength(1), z.maxLength(100)),
+  /** Patterns of the gateways whose configuration it may read, and of whose requests it may tell; left out: of none. */
+  gateways: z.optional(z.array(pattern).check(z.maxLength(100))),
   quotas: z.object({
     /** Instances at a time. */
     instances: z.int().check(z.gte(0), z.lte(100_000)),
@@ -41,12 +43,13 @@ export type Scope = z.infer<typeof Scope>
 export const everything: Grant = {
   services: ['*'],
   ranges: ['0.0.0.0/0', '::/0'],
+  gateways: ['*'],
   quotas: { instances: 1_000, metrics: 2_000 },
 }
 
 /** What is outside of a scope. */
 export type Outside = {
-  readonly what: 'service' | 'address' | 'site' | 'instances' | 'metrics'
+  readonly what: 'service' | 'address' | 'site' | 'gateway' | 'node' | 'nodes' | 'instances' | 'metrics'
   /** What was said, and what may be: for people. */
   readonly said: string | number
   readonly may: string | number
@@ -60,10 +63,11 @@ export type Bounds = {
   /** What is wrong with how much is said at a time. */
   readonly amount: (amount: { readonly instances: number; readonly metrics: number }) => Outside | undefined
   readonly site: (site: string) => Outside | undefined
+  readonly gateway: (gateway: string) => Outside | undefined
 }
 
 export function boundsOf(scope: Scope): Bounds {
-  const { services, ranges, quotas, site } = scope
+  const { services, ranges, quotas, site, gateways = [] } = scope
   const holds = addressesIn(ranges)
   const anywhere = isEverything(ranges)
   const serves = (service: string) => services.some((pattern) => fits(pattern, service))
@@ -80,11 +84,20 @@ export function boundsOf(scope: Scope): Bounds {
       return undefined
     },
     site: (said) => (said === site ? undefined : { what: 'site', said, may: site }),
+    gateway: (said) =>
+      gateways.some((pattern) => fits(pattern, said))
+        ? undefined
+        : { what: 'gateway', said, may: gateways.join(', ') || 'none' },
   }
 }
 
+/** What was said beyond a scope, as a sentence for people. */
+export function outsideText({ what, said, may }: Outside): string {
+  return `the ${what} ${said} is outside of what it may say (${may})`
+}
+
 /** Within all of them: a scope that was narrowed counts beside the one in a certificate that is older. */
-export function withinAll(all: readonly Bounds[]): Pick<Bounds, 'instance' | 'amount' | 'site'> {
+export function withinAll(all: readonly Bounds[]): Pick<Bounds, 'instance' | 'amount' | 'site' | 'gateway'> {
   const first = (ask: (bounds: Bounds) => Outside | undefined) => {
     for (const bounds of all) {
       const outside = ask(bounds)
@@ -96,6 +109,7 @@ export function withinAll(all: readonly Bounds[]): Pick<Bounds, 'instance' | 'am
     instance: (instance) => first((bounds) => bounds.instance(instance)),
     amount: (amount) => first((bounds) => bounds.amount(amount)),
     site: (site) => first((bounds) => bounds.site(site)),
+    gateway: (gateway) => first((bounds) => bounds.gateway(gateway)),
   }
 }
 

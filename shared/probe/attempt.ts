@@ -2,12 +2,15 @@ import type { Socket } from 'node:net'
 import type { Verdict } from '../protocol/check.ts'
 import { reason } from '../protocol/reason.ts'
 import { type Connection, openSocket, type Target, verdictOfError } from './connection.ts'
+import type { MayReach } from './judged-lookup.ts'
 
 export type ProbeOptions = {
   /** Gives the probe up; it then answers `unknown`. */
   readonly signal?: AbortSignal | undefined
   /** Asks the server to keep the connection, and hands it over if it does. */
   readonly keepConnection?: boolean
+  /** Is asked about each address that the target leads to, where somebody else says where to probe; left out: it may be anywhere. */
+  readonly mayReach?: MayReach | undefined
 }
 
 export type ProbeResult = {
@@ -25,7 +28,7 @@ export type Ended = { readonly verdict: Verdict; readonly connection?: Connectio
  */
 export function attempt(
   target: Target & { readonly timeoutMs: number },
-  { signal }: ProbeOptions,
+  { signal, mayReach }: ProbeOptions,
   talk: (socket: Socket, end: (ended: Ended) => void) => void,
 ): Promise<ProbeResult> {
   const startedAt = performance.now()
@@ -55,6 +58,6 @@ export function attempt(
       if (over) return void opened.destroy()
       talk(opened, end)
     }
-    openSocket(target, fail).then(begin).catch(fail)
+    openSocket(target, fail, mayReach).then(begin).catch(fail)
   })
 }

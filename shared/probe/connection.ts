@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Verdict } from '../protocol/check.ts'
 import { reason } from '../protocol/reason.ts'
+import { judgedLookup, type MayReach } from './judged-lookup.ts'
 
 /** A connection on which a check was answered and which nobody uses now. */
 export class Connection {
@@ -48,12 +49,15 @@ export type Target = {
 /**
  * A socket on its way to `target`; `connect` (or `secureConnect`) tells that it has arrived.
  * @param onError hears of its errors from the first moment: where the machine has no way to the address, that is before it is handed over
+ * @param mayReach is asked about each address that the target leads to; left out: it may be anywhere
  */
 export async function openSocket(
   { address, port, tls = false, host, alpn }: Target,
   onError: (error: Error) => void,
+  mayReach?: MayReach,
 ): Promise<Socket> {
-  const options = { host: address, port, noDelay: true }
+  const lookup = mayReach && judgedLookup({ address, port }, mayReach)
+  const options = { host: address, port, noDelay: true, ...(lookup ? { lookup } : {}) }
   if (!tls) return connectTcp(options).on('error', onError)
   const { connect } = await import('node:tls')
   // The question is whether the service answers, not who vouches for it; nothing secret is sent.
@@ -80,6 +84,8 @@ export function verdictOfError(error: unknown): Verdict {
     case 'ENOBUFS':
     case 'ENOMEM':
     case 'EADDRNOTAVAIL':
+    // Where nobody may send the prober, it has no word.
+    case 'EHEDDLE_NOT_REACHABLE':
       return { health: 'unknown', reason: reason('unreachable', { error: code }) }
     default:
       if (isNotTls(error)) return { health: 'critical', reason: reason('bad_answer', { error: 'not TLS' }) }

@@ -5,6 +5,7 @@ import { kinds } from './kinds.ts'
 
 export type { ProbeOptions, ProbeResult } from './attempt.ts'
 export type { Connection } from './connection.ts'
+export type { MayReach } from './judged-lookup.ts'
 
 /**
  * Runs a check once, on a new connection, within the time that it allows. Never rejects: what went wrong is the verdict. It knows

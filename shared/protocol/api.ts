@@ -99,6 +99,8 @@ export const NodeView = z.object({
   ),
   /** What its agent told of times in which no plane heard it, all in all; left out: nothing. What was lost had no room there. */
   told_later: z.optional(z.object({ changes: z.int(), lost_changes: z.int(), lost_measurements: z.int() })),
+  /** Whose it is; left out: nobody's. */
+  tenant: z.optional(z.string()),
 })
 export type NodeView = z.infer<typeof NodeView>
 
@@ -132,6 +134,8 @@ export const InstanceView = z.object({
   status: z.enum(['registered', 'active', 'inactive', 'failed']),
   revision: z.int(),
   registered_at: time,
+  /** Whose it is; left out: nobody's. */
+  tenant: z.optional(z.string()),
 })
 export type InstanceView = z.infer<typeof InstanceView>
 

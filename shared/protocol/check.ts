@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { plainText, someText, wholeText } from './plain-text.ts'
 import type { Reason } from './reason.ts'
 
 export const healths = ['passing', 'warning', 'critical', 'unknown'] as const
@@ -87,19 +88,19 @@ function isOfUnknownKind(spec: unknown): boolean {
 
 /** What an instance is, as its agent (or a client) declares it. */
 export const InstanceSpec = z.object({
-  id: z.string().check(z.minLength(1), z.maxLength(100)),
+  id: someText(100),
   /** The service's name, as it is routed and discovered. */
-  service: z.string().check(z.minLength(1), z.maxLength(100)),
+  service: someText(100),
   /** basic-server, ai-service, auth-service, ... */
-  type: z.optional(z.string().check(z.maxLength(100))),
+  type: z.optional(plainText(100)),
   /** The name that people gave this copy; any UTF-8. */
-  name: z.optional(z.string().check(z.maxLength(200))),
-  address: z.string().check(z.minLength(1), z.maxLength(253)),
+  name: z.optional(plainText(200)),
+  address: someText(253),
   port: z.int().check(z.gte(1), z.lte(65535)),
-  cluster: z.optional(z.string().check(z.maxLength(63))),
-  version: z.optional(z.string().check(z.maxLength(100))),
-  tags: z.array(z.string().check(z.maxLength(200))).check(z.maxLength(64)),
-  metadata: z.record(z.string(), z.string()),
+  cluster: z.optional(plainText(63)),
+  version: z.optional(plainText(100)),
+  tags: z.array(plainText(200)).check(z.maxLength(64)),
+  metadata: z.record(plainText(200), wholeText()),
   /** Its share of requests relative to its peers; 100 is normal. */
   weight: z.optional(z.int().check(z.gte(0), z.lte(1000))),
   /** The checks that vantages may repeat; the first one decides whether it lives. */

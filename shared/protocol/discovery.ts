@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { Health } from './check.ts'
+import { someText } from './plain-text.ts'
 import { Reason } from './reason.ts'
 
 /** What agents find on their hosts besides what was declared to them, and what operators decide about it. */
@@ -87,11 +88,11 @@ export type Discovered = z.infer<typeof Discovered>
 export const Decision = z.object({
   do: z.enum(['adopt', 'ignore']),
   /** What it is, where the operator knows better. */
-  service: z.optional(named(100)),
-  type: z.optional(named(100)),
-  cluster: z.optional(named(63)),
+  service: z.optional(someText(100)),
+  type: z.optional(someText(100)),
+  cluster: z.optional(someText(63)),
   /** `operator:<name>` */
-  by: named(120),
+  by: someText(120),
 })
 export type Decision = z.infer<typeof Decision>
 
@@ -118,10 +119,10 @@ export type FoundView = z.infer<typeof FoundView>
 /** PUT /v1/discovered/:id */
 export const DecisionRequest = z.strictObject({
   do: z.enum(['adopt', 'ignore']),
-  service: z.optional(named(100)),
-  type: z.optional(named(100)),
-  cluster: z.optional(named(63)),
-  by: named(100),
+  service: z.optional(someText(100)),
+  type: z.optional(someText(100)),
+  cluster: z.optional(someText(63)),
+  by: someText(100),
 })
 export type DecisionRequest = z.infer<typeof DecisionRequest>
 

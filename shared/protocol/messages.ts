@@ -5,6 +5,7 @@ import { Decision, Discovered } from './discovery.ts'
 import { Inspected, Inspections } from './drift.ts'
 import { FileProxy, GatewayFiles, GatewayOutcome } from './gateway.ts'
 import { Doing, LoggingOrder, NodeOrder, Restarted, RestartOrder, SettingsOrder } from './orders.ts'
+import { plainText, someText } from './plain-text.ts'
 import { Reason } from './reason.ts'
 import { Counted, Counters } from './traffic.ts'
 
@@ -21,13 +22,13 @@ export const gatherMs = 20
 /** No message is larger than this. */
 export const mostMessageBytes = 1024 * 1024
 
-const name = z.string().check(z.maxLength(200))
+const name = plainText(200)
 
 export const Hello = z.object({
   type: z.literal('hello'),
   node: z.string().check(z.regex(/^n-[a-z2-7]{12}$/)),
   /** Which machine this is: survives reinstallation of the agent, differs between copies of a disk where it can. */
-  machine: z.string().check(z.minLength(1), z.maxLength(128)),
+  machine: someText(128),
   /** Counts the agent's starts. */
   incarnation: z.int().check(z.gte(1)),
   version: name,
@@ -35,7 +36,7 @@ export const Hello = z.object({
   site: name,
   cluster: z.optional(name),
   /** An address of this node that others can reach. */
-  address: z.string().check(z.minLength(1), z.maxLength(253)),
+  address: someText(253),
   /** The gateways whose proxies this agent runs, with the kind of proxy. */
   gateways: z.optional(z.array(z.object({ gateway: name, proxy: FileProxy })).check(z.maxLength(16))),
   /** The gateways whose Envoys, on this node, ask the plane themselves and are looked at by this agent. */
@@ -154,6 +155,11 @@ export const History = z.object({
 })
 export type History = z.infer<typeof History>
 
+/** Asks for its next certificate; answered with `renewed` or `not-renewed`. */
+export const Renew = z.object({ type: z.literal('renew'), csr: z.string().check(z.maxLength(8_192)) })
+/** The authorities that it trusts from now on, by the hashes of their keys: said when that has changed. */
+export const Trusts = z.object({ type: z.literal('trusts'), authorities: z.array(name).check(z.maxLength(16)) })
+
 /** It was asked to go to another plane, and found none that takes it. */
 export const Stays = z.object({ type: z.literal('stays') })
 
@@ -173,6 +179,8 @@ export const AgentMessage = z.discriminatedUnion('type', [
   Counted,
   Counters,
   Inspected,
+  Renew,
+  Trusts,
   Stays,
   Goodbye,
 ])
@@ -211,6 +219,8 @@ export const Desired = z.object({
   authorizers: z.optional(z.record(z.string(), AuthorizerSet)),
   /** What it is to look at once, by id, and to answer with `inspected`. */
   inspections: z.optional(Inspections),
+  /** The authorities that it is to trust, PEM. Where it is left out nothing is said. */
+  trust: z.optional(z.string().check(z.maxLength(100_000))),
 })
 export type Desired = z.infer<typeof Desired>
 
@@ -233,6 +243,10 @@ export const PlaneMessage = z.discriminatedUnion('type', [
    * agent. Only sent to those whose hello says that they know how.
    */
   z.object({ type: z.literal('move'), why: z.enum(['leaving', 'balance']) }),
+  /** Its next certificate with those of who signed it, and all that it is to trust: PEM. */
+  z.object({ type: z.literal('renewed'), certificate: z.string(), trust: z.string() }),
+  /** It gets none; `retry` tells whether asking again makes sense. */
+  z.object({ type: z.literal('not-renewed'), code: z.string(), message: z.string(), retry: z.boolean() }),
   z.object({ type: z.literal('desired'), whole: z.boolean(), desired: z.partial(Desired) }),
 ])
 export type PlaneMessage = z.infer<typeof PlaneMessage>
