@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import t from 'tap'
+import * as z from 'zod/mini'
 import type { Failure } from '#shared/failure/failure.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { projectFolder } from '#test/support/parts.ts'
-import { advertisedApi, loadPlaneConfig } from './config.ts'
+import { advertisedApi, isOpen, loadPlaneConfig, PlaneConfig, servesTls } from './config.ts'
 
 t.test('the example is valid, and says what it seems to say', async (t) => {
   const config = await loadPlaneConfig(join(projectFolder, 'docs/examples/control-plane.yaml'), {})
@@ -42,10 +43,27 @@ t.test('every problem is told at once, with file, line and path', async (t) => {
   }
 })
 
-t.test('the API leaves loopback only when that is said', async (t) => {
-  await t.rejects(loadPlaneConfig(undefined, { HEDDLE_API__ADDRESS: '0.0.0.0' }), /insecure/)
-  const config = await loadPlaneConfig(undefined, { HEDDLE_API__ADDRESS: '0.0.0.0', HEDDLE_API__INSECURE: 'true' })
-  t.equal(config.api.address, '0.0.0.0')
+for (const { what, api, tls, open } of [
+  { what: 'on loopback', api: {}, tls: false, open: false },
+  { what: 'on loopback, where that is said', api: { tls: true }, tls: true, open: false },
+  { what: 'on another address', api: { address: '0.0.0.0' }, tls: true, open: false },
+  { what: 'on another address without security', api: { address: '0.0.0.0', insecure: true }, tls: false, open: true },
+]) {
+  t.test(`the API ${what} is asked ${tls ? 'over TLS' : 'without TLS'}`, async (t) => {
+    const read = z.parse(PlaneConfig, { api }).api
+    t.equal(servesTls(read), tls)
+    t.equal(isOpen(read), open)
+  })
+}
+
+t.test('the API leaves TLS and loopback only when that is said', async (t) => {
+  const load = (tls: string, insecure: string) =>
+    loadPlaneConfig(undefined, {
+      ...{ HEDDLE_API__ADDRESS: '0.0.0.0', HEDDLE_API__TLS: tls, HEDDLE_API__INSECURE: insecure },
+    })
+  await t.rejects(load('false', 'false'), /insecure/)
+  await t.rejects(load('true', 'true'), /one of/)
+  t.equal((await load('false', 'true')).api.address, '0.0.0.0')
 })
 
 for (const { address = '127.0.0.1', advertise, api } of [
@@ -57,6 +75,6 @@ for (const { address = '127.0.0.1', advertise, api } of [
   { address: '0.0.0.0', advertise: 'https://one.example', api: 'https://one.example' },
 ]) {
   t.test(`a plane at ${address} is reached at ${api}`, async (t) => {
-    t.equal(advertisedApi({ address, port: 8888, insecure: true, advertise }, 'plane-1'), api)
+    t.equal(advertisedApi({ address, port: 8888, insecure: true, names: [], advertise }, 'plane-1'), api)
   })
 }

@@ -1,13 +1,20 @@
 import * as z from 'zod/mini'
 import { httpUrl, port } from '#shared/config/fields.ts'
 import { loadConfig } from '#shared/config/read.ts'
+import { isEgressPattern } from '#shared/egress/judge-egress.ts'
 import { logLevels } from '#shared/logging/logger.ts'
+import { AccessConfig } from './access/config.ts'
+import { AuditConfig } from './audit/config.ts'
+import { EnvironmentsConfig } from './environments/config.ts'
 import { FederationConfig } from './federation/config.ts'
 import { DiscoveryConfig } from './foreign/discovery/config.ts'
+import { IdentityConfig } from './identity/config.ts'
 import { IngestConfig } from './ingest/config.ts'
 import { JournalConfig } from './journal/config.ts'
 import { MirrorConfig } from './mirror/config.ts'
 import { RoutingConfig } from './routing/config.ts'
+import { TenantsConfig } from './tenants/config.ts'
+import { ZerviConfig } from './zervi/config.ts'
 
 const loopback = /^(127\.|::1$|localhost$)/
 
@@ -17,13 +24,21 @@ const Api = z
     port: z._default(port(), 8888),
     /** Where other planes and agents reach it, where that is not this address or the name of the machine. */
     advertise: z.optional(httpUrl()),
-    /** Anyone who reaches the API may report for others and reroute a platform: beyond loopback only if this is said. */
+    /** TLS, with the installation's own authority; by default on every address but those of loopback. */
+    tls: z.optional(z.boolean()),
+    /** Names and addresses under which it is asked, besides those that the machine has. */
+    names: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(253))).check(z.maxLength(100)), []),
+    /** Without TLS anyone who reaches the API may report for others and reroute a platform: beyond loopback only if this is said. */
     insecure: z._default(z.boolean(), false),
   })
   .check(
-    z.refine((api) => api.insecure || loopback.test(api.address), {
-      path: ['address'],
-      error: 'expected a loopback address, or `insecure: true` beside it: there is no authentication yet',
+    z.refine((api) => api.insecure || api.tls !== false || loopback.test(api.address), {
+      path: ['tls'],
+      error: 'expected TLS, a loopback address, or `insecure: true` beside it',
+    }),
+    z.refine((api) => !(api.insecure && api.tls === true), {
+      path: ['insecure'],
+      error: 'expected one of `tls: true` and `insecure: true`',
     }),
   )
 
@@ -37,7 +52,31 @@ export const PlaneConfig = z.strictObject({
   mirror: z.prefault(MirrorConfig, {}),
   routing: z.prefault(RoutingConfig, {}),
   discovery: z.prefault(DiscoveryConfig, {}),
+  identity: z.prefault(IdentityConfig, {}),
   federation: z.prefault(FederationConfig, {}),
+  access: z.prefault(AccessConfig, {}),
+  /** Where the plane may connect to by the word of others than this file: hosts, and ranges of addresses. */
+  egress: z.prefault(
+    z.strictObject({
+      allow: z._default(
+        z
+          .array(
+            z.string().check(
+              z.refine(isEgressPattern, {
+                error: 'expected a host such as "hooks.example.com" or "*.example.com:443", or a range of addresses',
+              }),
+            ),
+          )
+          .check(z.maxLength(1_000)),
+        [],
+      ),
+    }),
+    {},
+  ),
+  audit: z.prefault(AuditConfig, {}),
+  tenants: z.prefault(TenantsConfig, {}),
+  environments: z.prefault(EnvironmentsConfig, {}),
+  zervi: z.optional(ZerviConfig),
   logging: z.prefault(z.strictObject({ level: z._default(z.enum(logLevels), 'info') }), {}),
 })
 export type PlaneConfig = z.output<typeof PlaneConfig>
@@ -47,13 +86,29 @@ export function loadPlaneConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PlaneConfig> {
-  // HEDDLE_PLANE is the address that the command line asks.
-  return loadConfig(PlaneConfig, file, environment, ['plane'])
+  // HEDDLE_PLANE, HEDDLE_CA and HEDDLE_TOKEN_FILE are for the command line.
+  return loadConfig(PlaneConfig, file, environment, ['ca', 'plane', 'token_file'])
+}
+
+/** Whether nobody beyond this machine reaches the API. */
+export function isLoopback(address: string): boolean {
+  return loopback.test(address)
+}
+
+/** Whether the API is asked over TLS. */
+export function servesTls({ address, tls, insecure }: PlaneConfig['api']): boolean {
+  return tls ?? !(insecure || loopback.test(address))
+}
+
+/** Whether the API is open to whoever reaches this machine, without TLS. */
+export function isOpen(api: PlaneConfig['api']): boolean {
+  return !servesTls(api) && !loopback.test(api.address)
 }
 
 /** Where others reach the API. @param machine the machine's name, for an address that stands for all of them */
-export function advertisedApi({ address, port, advertise }: PlaneConfig['api'], machine: string): string {
+export function advertisedApi(api: PlaneConfig['api'], machine: string): string {
+  const { address, port, advertise } = api
   if (advertise !== undefined) return advertise
   const host = address === '0.0.0.0' || address === '::' ? machine : address
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${servesTls(api) ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

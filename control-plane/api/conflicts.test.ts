@@ -11,6 +11,7 @@ const how = { reason: 'upgrade', by }
 const changes: Readonly<Record<string, { readonly path: string; readonly body: object }>> = {
   admitInstance: { path: `/instances/${spec.id}/admission`, body: { admission: 'draining', ...how } },
   admitNode: { path: `/nodes/${node.id}/admission`, body: { admission: 'maintenance', ...how } },
+  assignNode: { path: `/nodes/${node.id}/tenant`, body: { tenant: 'acme', ...how } },
   orderLogLevel: { path: `/nodes/${node.id}/log-level`, body: { level: 'debug', ...how } },
   writeSettings: { path: '/settings/all', body: { document: { a: 1 }, comment: '', by } },
   rollbackSettings: { path: '/settings/all/rollback', body: { to: 1, comment: '', by } },

@@ -65,6 +65,7 @@ async function followEvents(request: Request, response: Response, source: EventS
   const stop = source.onAppend(() => ring())
   try {
     while (!gone.signal.aborted) {
+      const upTo = source.newest()
       const entries = await source.read(last, 500)
       for (const entry of entries) {
         last = entry.revision
@@ -72,6 +73,8 @@ async function followEvents(request: Request, response: Response, source: EventS
           await source.readers.drained(response, gone.signal)
       }
       if (entries.length > 0) continue
+      // Whatever came up to then was for others.
+      last = Math.max(last, upTo)
       // An empty line now and then tells a dead connection from a quiet fleet.
       const quiet = await rung(
         (bell) => (ring = bell),

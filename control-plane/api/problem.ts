@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import * as z from 'zod/mini'
 import { flatIssues, issueText } from '#shared/config/issue.ts'
-import { explainError, Failure } from '#shared/failure/failure.ts'
+import { explainError, Failure, isForbidden } from '#shared/failure/failure.ts'
 import { yoursOf } from '#shared/http/conflict.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
@@ -23,11 +23,14 @@ export class Refusal extends Error {
 
 const titles: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
+  401: 'Not known',
+  403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
   412: 'Changed meanwhile',
   413: 'The body is too large',
+  429: 'Too often',
   415: 'The body is no JSON',
   500: 'Internal failure',
   503: 'Not available now',
@@ -73,7 +76,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     }
     if (error instanceof Failure) {
       const { code, remedy } = error
-      return sendProblem(response, error.retryable ? 503 : 400, explainError(error), { code, remedy })
+      const status = error.retryable ? 503 : isForbidden(error) ? 403 : 400
+      return sendProblem(response, status, explainError(error), { code, remedy })
     }
     const status = bodyParserStatus(error)
     if (status !== undefined) return sendProblem(response, status, `The body could not be read: ${explainError(error)}`)

@@ -20,6 +20,7 @@ import { FleetTally } from '../fleet/tally.ts'
 import { instanceVersion, nodeVersion } from '../fleet/versions.ts'
 import type { Discovery } from '../foreign/discovery/serve.ts'
 import type { Witnesses } from '../ingest/agents/vantage/confirm.ts'
+import { type AccessApiParts, accessRouter } from './access.ts'
 import { type BeginBackup, backupRouter } from './backup.ts'
 import { batchRouter } from './batch.ts'
 import { desiredRouter } from './desired.ts'
@@ -27,9 +28,11 @@ import type { AgentsSaid } from './desired-view.ts'
 import { type DiscoveryParts, discoveredRouter } from './discovered.ts'
 import { discoveryRouter } from './discovery.ts'
 import { driftRouter } from './drift.ts'
+import { type EnvironmentsApiParts, environmentsRouter } from './environments.ts'
 import { answerEvents, type EventSource } from './events.ts'
 import { explain } from './explain.ts'
 import { type FederationParts, federationRouter } from './federation.ts'
+import { type IdentityParts, identityRouter } from './identity.ts'
 import { candidates, instanceFilter } from './instance-filter.ts'
 import { type Lint, lintRouter } from './lint.ts'
 import { openApiDocument } from './openapi/document.ts'
@@ -42,6 +45,8 @@ import { Refusal, readBody, readQuery } from './problem.ts'
 import { type RoutingParts, routingRouter } from './routing.ts'
 import { settingsRouter } from './settings.ts'
 import { splitsRouter } from './splits.ts'
+import { type TenantsApiParts, tenantsRouter } from './tenants.ts'
+import { type UsersApiParts, usersRouter } from './users.ts'
 import { isConditional, onlyWhereMinded, sendContent, sendVersioned } from './version.ts'
 import { instanceView, isoTime, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
 
@@ -76,6 +81,15 @@ export type ApiParts = {
   readonly federation: FederationParts
   /** All that the store holds. */
   readonly backup: BeginBackup
+  /** Who asks, tokens and the audit. */
+  readonly access: AccessApiParts
+  /** People who may sign in. */
+  readonly people: UsersApiParts
+  /** Environments of users, and whose everything is. */
+  readonly environments: EnvironmentsApiParts
+  readonly tenants: TenantsApiParts
+  /** Who is known by certificates; undefined: nobody is. */
+  readonly identity?: IdentityParts | undefined
   readonly now: () => number
 }
 
@@ -195,6 +209,9 @@ export function v1Router(parts: ApiParts): Router {
   router.use(lintRouter(parts.lint))
   router.use(federationRouter(parts.federation))
   router.use(backupRouter(parts.backup))
+  router.use(environmentsRouter(parts.environments), tenantsRouter(parts.tenants, parts))
+  router.use(accessRouter(parts.access), usersRouter(parts.people))
+  router.use(identityRouter(parts.identity))
   router.use(driftRouter({ sinks: parts.sinks, revision: () => fleet.revision, now }))
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))

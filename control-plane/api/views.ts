@@ -7,6 +7,7 @@ import { admissionOf } from '../fleet/admission.ts'
 import type { Admitted, InstanceBelief, NodeBelief } from '../fleet/belief.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { heldOf } from '../fleet/held.ts'
+import { tenantOfInstance, tenantOfNode } from '../fleet/owner.ts'
 import { nodeIsDead } from '../fleet/routable.ts'
 import type { SinkStatus } from '../fleet/sink.ts'
 import { SiteTally } from '../fleet/site-tally.ts'
@@ -53,7 +54,12 @@ export function instanceView(instance: InstanceBelief, fleet: FleetView): Instan
     status: standing?.status ?? 'registered',
     revision: instance.revision,
     registered_at: isoTime(instance.registeredAt),
+    ...ownedBy(tenantOfInstance(instance, node)),
   }
+}
+
+function ownedBy(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant }
 }
 
 function admittedView({ state, reason, by, since, expiresAt }: Admitted) {
@@ -80,6 +86,7 @@ export function nodeView(node: NodeBelief, fleet: FleetView): NodeView {
     ...(spec.authorizers ? { authorizers: [...spec.authorizers] } : {}),
     ...(node.admission ? { admission: admittedView(node.admission) } : {}),
     ...(node.told ? { told_later: toldView(node.told) } : {}),
+    ...ownedBy(tenantOfNode(node)),
   }
 }
 

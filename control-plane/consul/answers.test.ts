@@ -1,5 +1,5 @@
 import t from 'tap'
-import { keyRow, nodeContent, operationErrors, refusalOf } from './answers.ts'
+import { keyRow, listedServiceRow, namesIn, nodeContent, operationErrors, refusalOf } from './answers.ts'
 
 for (const { what, kind } of [
   { what: 'failed to set node "a", index is stale', kind: 'stale' },
@@ -42,4 +42,17 @@ await t.test('fields that Consul leaves out are empty, not missing', async (t) =
 
 await t.test('what is no record is an error', async (t) => {
   for (const answer of ['text', 7, undefined]) t.throws(() => keyRow(answer), TypeError)
+})
+
+await t.test('what should be texts and is not is left out', async (t) => {
+  const row = {
+    Node: 'a',
+    ServiceID: 'x',
+    ServiceTags: ['a', null, 7, ['b'], 'c'],
+    ServiceMeta: { a: 'b', c: { d: 1 }, e: 7 },
+  }
+  t.match(listedServiceRow(row), { tags: ['a', 'c'], meta: { a: 'b' } })
+  t.strictSame(Object.keys(listedServiceRow(row).meta), ['a'])
+  t.strictSame(namesIn({ crm: ['a'], web: [] }), ['crm', 'web'])
+  t.throws(() => namesIn('crm'), TypeError)
 })

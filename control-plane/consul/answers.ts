@@ -131,7 +131,9 @@ function serviceRow(answer: unknown, node: string): ServiceRow {
 
 export function keyRow(answer: unknown): KeyRow {
   const row = object(answer)
-  return { key: text(row.Key), value: text(row.Value), index: number(row.ModifyIndex) }
+  // By its index it is written: what is none would be guessed.
+  if (typeof row.Key !== 'string' || !Number.isSafeInteger(row.ModifyIndex)) throw new TypeError('expected a key')
+  return { key: row.Key, value: text(row.Value), index: number(row.ModifyIndex) }
 }
 
 export function operationErrors(answer: unknown): readonly OperationError[] {
@@ -152,9 +154,16 @@ export function refusalOf(what: string): Refusal {
   return 'invalid'
 }
 
+/** What of it are texts: all of it where a Consul answers, and nobody else. */
 export function texts(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null) return {}
-  return value as Record<string, string>
+  if (Object.values(value).every(isText)) return value as Record<string, string>
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => isText(each)))
+}
+
+/** The names under which something stands, in what lists it by name. */
+export function namesIn(value: unknown): readonly string[] {
+  return Object.keys(object(value ?? {}))
 }
 
 function object(value: unknown): Readonly<Record<string, unknown>> {
@@ -171,7 +180,12 @@ function number(value: unknown): number {
 }
 
 function list(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value : []
+  if (!Array.isArray(value)) return []
+  return value.every(isText) ? value : value.filter(isText)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function passingWeight(value: unknown): number {

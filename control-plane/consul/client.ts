@@ -1,6 +1,7 @@
 import { Failure } from '#shared/failure/failure.ts'
 import * as answers from './answers.ts'
 import { blockingTimeoutMs } from './blocking.ts'
+import { connectionFailure } from './failure.ts'
 import { modifyIndexes } from './indexes.ts'
 import type { Operation, TransactionOutcome } from './operation.ts'
 import type { CallOptions } from './package.ts'
@@ -72,7 +73,7 @@ export class ConsulClient implements Disposable {
       'list services',
       signal,
       (options) => this.#wire.packaged.catalog.services({ ...options, ...mode(consistency), ...nodeMeta(meta) }),
-      (body) => Object.keys(answers.texts(body)),
+      answers.namesIn,
     )
   }
 
@@ -106,7 +107,11 @@ export class ConsulClient implements Disposable {
       this.#wire.call(asked, signal, (options) => this.#wire.packaged.catalog.node.services(asNode(options)), asItIs),
       this.#wire.call(asked, signal, (options) => this.#wire.packaged.health.node(asNode(options)), asItIs),
     ])
-    return answers.nodeContent(node, checks)
+    try {
+      return answers.nodeContent(node, checks)
+    } catch (error) {
+      throw connectionFailure(error, this.datacenter, asked)
+    }
   }
 
   /** All nodes with this metadata, in groups as they come. */

@@ -1,5 +1,6 @@
 import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { mostAnswerBytes, tooLarge } from './bounds.ts'
 
 export type ExchangeOptions = {
   readonly agent: HttpAgent | HttpsAgent
@@ -42,7 +43,13 @@ export function exchange(url: URL, body: Buffer, options: ExchangeOptions): Prom
 
 async function readAll(response: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = []
-  for await (const piece of response) pieces.push(piece)
+  let bytes = 0
+  for await (const piece of response) {
+    bytes += piece.length
+    // Leaving the loop ends the connection.
+    if (bytes > mostAnswerBytes) throw tooLarge()
+    pieces.push(piece)
+  }
   const [only] = pieces
   return pieces.length === 1 && only ? only : Buffer.concat(pieces)
 }

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import Consul from 'consul'
+import { mostAnswerBytes, tooLarge } from './bounds.ts'
 
 /** What we hand to every call of the package; its own types leave out half of it. */
 export type CallOptions = {
@@ -41,5 +42,54 @@ export type PackagedConsul = {
 
 export function packagedConsul(address: URL, agent: HttpAgent | HttpsAgent): PackagedConsul {
   const options = { baseUrl: `${address.origin}${address.pathname.replace(/\/+$/, '')}/v1`, agent }
-  return new Consul(options as ConstructorParameters<typeof Consul>[0]) as unknown as PackagedConsul
+  const consul = new Consul(options as ConstructorParameters<typeof Consul>[0]) as unknown as PackagedConsul & Extended
+  consul._ext('onRequest', (request, next) => {
+    const { transport } = request
+    request.transport = { request: (options) => bounded(transport.request(options)) }
+    next()
+  })
+  // What the package meets in a key that it does not expect it throws where nobody could catch it.
+  consul._ext('onResponse', (request, next) => {
+    if (request.opts.name === 'kv.get' && !request.err && !areKeys(request.res?.body)) {
+      request.err = new TypeError('its answer is no key')
+    }
+    next()
+  })
+  return consul
+}
+
+/** What the package lets its users put before each request. */
+type Extended = {
+  readonly _ext: (when: 'onRequest' | 'onResponse', step: (request: Asked, next: () => void) => void) => void
+}
+type Transport = { readonly request: (options: RequestOptions) => ClientRequest }
+type Asked = {
+  transport: Transport
+  err?: Error | undefined
+  readonly opts: { readonly name?: string }
+  readonly res?: { readonly body?: unknown }
+}
+
+function areKeys(body: unknown): boolean {
+  return !Array.isArray(body) || body.every(isKey)
+}
+
+function isKey(row: unknown): boolean {
+  if (typeof row !== 'object' || row === null || Object.hasOwn(row, 'hasOwnProperty')) return false
+  const { Value } = row as { readonly Value?: unknown }
+  return Value === undefined || Value === null || typeof Value === 'string'
+}
+
+/** The package keeps whatever comes. */
+function bounded(request: ClientRequest): ClientRequest {
+  request.once('response', (response) => {
+    let bytes = 0
+    response.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes <= mostAnswerBytes || request.destroyed) return
+      request.emit('error', tooLarge())
+      request.destroy()
+    })
+  })
+  return request
 }

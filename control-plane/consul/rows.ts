@@ -1,3 +1,5 @@
+import { mostRowBytes, tooLarge } from './bounds.ts'
+
 const quote = 34
 const backslash = 92
 const openBracket = 91
@@ -15,7 +17,7 @@ export class Rows {
   #inText = false
   #escaped = false
 
-  /** The elements that are complete with this piece. */
+  /** The elements that are complete with this piece. Throws where one of them is too large to be kept. */
   push(piece: Buffer): unknown[] {
     const rows: unknown[] = []
     // Where the element under way starts in `piece`; -1: between elements. One that began earlier is in #kept.
@@ -38,6 +40,7 @@ export class Rows {
         }
       }
     }
+    if (start >= 0 && this.#kept.length + piece.length - start > mostRowBytes) throw tooLarge()
     if (start >= 0) this.#kept = Buffer.concat([this.#kept, piece.subarray(start)])
     return rows
   }

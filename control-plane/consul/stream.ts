@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { mostListBytes, tooLarge } from './bounds.ts'
 import type { ExchangeOptions } from './exchange.ts'
 import { Rows } from './rows.ts'
 
@@ -28,7 +29,10 @@ export async function* streamRows(url: URL, options: StreamOptions): AsyncGenera
   if (response.statusCode !== 200) throw new ErrorStatus(response.statusCode ?? 0, await readText(response))
   if (response.headers['x-consul-index'] === undefined) throw new TypeError('no index')
   const rows = new Rows()
+  let bytes = 0
   for await (const piece of response) {
+    bytes += piece.length
+    if (bytes > mostListBytes) throw tooLarge()
     const complete = rows.push(piece)
     if (complete.length > 0) yield complete
   }

@@ -140,7 +140,7 @@ export class Wire implements Disposable {
   }
 
   #failureOf(answer: { readonly status: number; readonly text: string }, asked: string): Failure {
-    const failure = answerFailure(answer, this.datacenter, asked)
+    const failure = answerFailure({ ...answer, text: this.#token.hidden(answer.text) }, this.datacenter, asked)
     if (failure.code === 'CONSUL_FORBIDDEN') this.#token.forget()
     return failure
   }

@@ -40,6 +40,8 @@ export type NodeSpec = {
   readonly authorizers?: readonly string[] | undefined
   /** Only without an agent. */
   readonly registered?: NodeAsRegistered
+  /** Whose it is, as its certificate or the token by which it was registered says; left out: nobody's. */
+  readonly tenant?: string
 }
 
 /** Which replica holds a node's session. */
@@ -60,6 +62,8 @@ export type NodeBelief = {
   readonly admission?: TakenOut
   /** How far its agent has told what happened while no plane heard it; left out: nothing. */
   readonly told?: ToldSoFar
+  /** Whose an operator said that it is; left out: nobody said so. What its certificate says goes before. */
+  readonly assigned?: string
   /** The number of the last change of this node. */
   readonly revision: number
 }
@@ -99,6 +103,8 @@ export type InstanceBelief = {
   readonly silent: boolean
   readonly death: Death | undefined
   readonly admission: Admitted
+  /** By whose token a client registered it; left out: by none that is bound, so it belongs to whom its node does. */
+  readonly tenant?: string
   /** The number of the last change of this instance. */
   readonly revision: number
 }

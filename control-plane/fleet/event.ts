@@ -39,6 +39,8 @@ export type NodeEvent =
       readonly expiresAt: number | null
     }
   | { readonly kind: 'node-left'; readonly node: string }
+  /** Whose it is, as an operator says; null: nobody's. */
+  | { readonly kind: 'node-assigned'; readonly node: string; readonly tenant: string | null; readonly reason: string }
   /** What happened while no plane heard it, told later. It says nothing about what is now. */
   | ({ readonly kind: 'history-told'; readonly node: string } & PastTold)
 
@@ -53,6 +55,8 @@ export type InstanceEvent =
       readonly spec: InstanceSpec
       readonly node: string
       readonly origin: Origin
+      /** By whose token a client registered it; left out: by none that is bound. */
+      readonly tenant?: string
     } & Said)
   | ({ readonly kind: 'judged'; readonly instance: string; readonly health: Health; readonly reason: Reason } & Said)
   | { readonly kind: 'death-confirmed'; readonly instance: string; readonly death: Omit<Death, 'at'> }
@@ -111,6 +115,8 @@ export type FleetEvent = {
   /** `agent:<node>`, `client:<id>`, `operator:<name>` or `plane:<run>`. */
   readonly by: string
   readonly seen?: number
+  /** Whose its subject was when it was taken; left out: nobody's. Only this says who else may read it. */
+  readonly tenant?: string
   readonly change: Change
 }
 
@@ -137,6 +143,7 @@ export function subjectOf(change: Change): Subject {
     case 'node-demoted':
     case 'node-admitted':
     case 'node-left':
+    case 'node-assigned':
     case 'history-told':
       return { kind: 'node', id: change.node }
     case 'registered':

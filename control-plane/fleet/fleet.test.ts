@@ -303,14 +303,14 @@ function look(fleet: Fleet) {
 
 function concernsWhatIsOnIt(...sides: readonly (NodeBelief | undefined)[]): boolean {
   const [was, is] = sides.map((node) => {
-    const { site, cluster, machine, name } = node?.spec ?? {}
-    return { there: node !== undefined, site, cluster, machine, name, ...pick(node) }
+    const { site, cluster, machine, name, tenant } = node?.spec ?? {}
+    return { there: node !== undefined, site, cluster, machine, name, tenant, ...pick(node) }
   })
   return !isDeepStrictEqual(was, is)
 }
 
 function pick(node: NodeBelief | undefined) {
-  return { contact: node?.contact, demoted: node?.demoted, admission: node?.admission }
+  return { contact: node?.contact, demoted: node?.demoted, assigned: node?.assigned, admission: node?.admission }
 }
 
 /** What watchers must have been told, by comparing before and after; undefined: nothing, since the revision is what it was. */

@@ -250,6 +250,7 @@ export class Fleet implements FleetView {
       case 'node-demoted':
       case 'node-admitted':
       case 'history-told':
+      case 'node-assigned':
       case 'node-left': {
         const id = change.kind === 'node-joined' ? change.node.id : change.node
         const before = this.#nodes.get(id)
@@ -383,6 +384,7 @@ function concernsInstances(a: NodeBelief | undefined, b: NodeBelief | undefined)
   const { site, cluster, machine, name } = a.spec
   const samePlace =
     site === b.spec.site && cluster === b.spec.cluster && machine === b.spec.machine && name === b.spec.name
+  if (a.spec.tenant !== b.spec.tenant || a.assigned !== b.assigned) return true
   return !samePlace || a.contact !== b.contact || a.demoted !== b.demoted || a.admission !== b.admission
 }
 

@@ -1,3 +1,4 @@
+import type { AuditDraft } from './audit.ts'
 import type { Change } from './event.ts'
 import type { Outcome } from './fleet.ts'
 
@@ -8,6 +9,8 @@ export type RecordOptions = {
   readonly seen?: number
   /** Only who leads decides this: where planes share a store it is recorded under the leadership of this one, else rejected with LEADERSHIP_LOST. */
   readonly leading?: boolean
+  /** What the audit keeps of it, written with it. */
+  readonly audit?: AuditDraft
 }
 
 /**

@@ -471,6 +471,7 @@ t.test('an event taken a second time changes nothing', async (t) => {
         case 'contact-changed':
         case 'node-demoted':
         case 'node-admitted':
+        case 'node-assigned':
         case 'history-told':
         case 'node-left': {
           const once = nextNode(known.node, change, context)

@@ -16,12 +16,15 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
         // A client may name any node; what an agent says of its own node is not for it to change.
         if (agentless && known.spec.machine !== '') return known
         if (known.spec.incarnation > event.node.incarnation && known.spec.machine === event.node.machine) return known
-        if (isDeepStrictEqual(known.spec, event.node)) return known
       }
+      // Whoever registers it again by a token that is bound to nobody leaves it whose it is.
+      const tenant = agentless ? known?.spec.tenant : undefined
+      const spec = event.node.tenant === undefined && tenant !== undefined ? { ...event.node, tenant } : event.node
+      if (known && isDeepStrictEqual(known.spec, spec)) return known
       // A node that was known only by name has got an agent: it is talking to us.
       const heard = known && (agentless || known.contact !== 'none')
       return {
-        spec: event.node,
+        spec,
         contact: heard ? known.contact : agentless ? 'none' : 'connected',
         contactSince: heard ? known.contactSince : at,
         attachment: known?.attachment,
@@ -29,6 +32,7 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
         joinedAt: known?.joinedAt ?? at,
         ...(known?.admission ? { admission: known.admission } : {}),
         ...(known?.told ? { told: known.told } : {}),
+        ...(known?.assigned === undefined ? {} : { assigned: known.assigned }),
         revision,
       }
     }
@@ -81,6 +85,11 @@ export function nextNode(known: NodeBelief | undefined, event: NodeEvent, contex
       // Its revision stays: nothing follows from the past, so nobody who decides about the present is overtaken by it.
       return told === undefined || told === known.told ? known : { ...known, told }
     }
+    case 'node-assigned': {
+      if (!known || (known.assigned ?? null) === event.tenant) return known
+      const { assigned: _, ...rest } = known
+      return { ...rest, ...(event.tenant === null ? {} : { assigned: event.tenant }), revision }
+    }
     case 'node-left':
       return undefined
   }
@@ -95,6 +104,8 @@ export function nextInstance(
   switch (event.kind) {
     case 'registered': {
       const { spec, node, origin } = event
+      // Whoever registers it again by a token that is bound to nobody leaves it whose it is.
+      const owner = event.tenant === undefined ? {} : { tenant: event.tenant }
       if (known) {
         // Another address or port is another process: what was judged of the old one does not hold for it.
         const moved = known.spec.address !== spec.address || known.spec.port !== spec.port
@@ -102,7 +113,7 @@ export function nextInstance(
           ? unjudged(at)
           : { health: known.health, reason: known.reason, healthSince: known.healthSince }
         const death = moved ? undefined : known.death
-        const next = { ...known, ...verdict, spec, node, origin, registeredBy: by, silent: false, death }
+        const next = { ...known, ...verdict, ...owner, spec, node, origin, registeredBy: by, silent: false, death }
         // Clients register again and again.
         return isDeepStrictEqual(next, known) ? known : { ...next, revision }
       }
@@ -116,6 +127,7 @@ export function nextInstance(
         silent: false,
         death: undefined,
         admission: { state: 'active', reason: '', by, since: at, expiresAt: undefined },
+        ...owner,
         revision,
       }
     }

@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { keyHash } from '#shared/identity/certificate.ts'
+import { keyHash } from '#shared/identity/key-hash.ts'
 import {
   BasicConstraintsExtension,
   KeyUsageFlags,

@@ -142,6 +142,11 @@ t.test('an approval is a new enrolment with what the token of the newcomer grant
     formerKey: undefined,
   })
   t.equal(approved({ ...known, pending }, 6)?.scope.enrolment, 7)
+  t.equal(
+    approved({ ...known, pending }, 6, true)?.scope.enrolment,
+    1_006,
+    'above what a restored backup has forgotten',
+  )
   t.equal(approved(known, 0), undefined)
 })
 

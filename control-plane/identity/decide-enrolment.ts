@@ -43,6 +43,8 @@ export type Enrolment =
   | { readonly kind: 'wait'; readonly identity: StoredIdentity | undefined; readonly uses: 0 | 1 }
   | { readonly kind: 'refuse'; readonly code: Refusal; readonly why: string }
 
+export const tokenUnknown = 'the token is not known here'
+
 /**
  * What becomes of somebody who asks to be enrolled with a token. A node that was never known is let in by a token alone. One that is
  * known, with this key and on this machine, gets another certificate. Whoever else asks for a node that is known waits for approval, and
@@ -51,7 +53,7 @@ export type Enrolment =
 export function decideEnrolment(facts: EnrolmentFacts): Enrolment {
   const { applicant, token, secretHash, known, revoked, heldUntil, now } = facts
   // One answer for both: who tries ids learns nothing.
-  if (!token || token.secretHash !== secretHash) return refuse('ENROLMENT_REFUSED', 'the token is not known here')
+  if (!token || token.secretHash !== secretHash) return refuse('ENROLMENT_REFUSED', tokenUnknown)
   const counts = known !== undefined && known.scope.enrolment > revoked && !isHeld(known, heldUntil)
   if (known?.state === 'enrolled' && counts && isSame(known, applicant)) {
     // Its answer was lost, or it was approved: the token has done its part, and may be used up or over by now.
@@ -79,15 +81,19 @@ export function decideEnrolment(facts: EnrolmentFacts): Enrolment {
   return { kind: 'wait', identity: { ...identity, pending }, uses: 1 }
 }
 
+/** No node was let in so often between a backup and its restore. */
+const wellAbove = 1_000
+
 /**
  * Who the node is once its pending applicant has been let in: the enrolment is a new one, so that whoever had the node before, or was
  * revoked as it, has nothing any more. Undefined: nobody waits.
+ * @param restored a backup was restored: enrolments that came after it are not known, so numbers go on well above them
  */
-export function approved(identity: StoredIdentity, revoked: number): StoredIdentity | undefined {
+export function approved(identity: StoredIdentity, revoked: number, restored = false): StoredIdentity | undefined {
   const { pending, node, version, scope } = identity
   if (!pending) return undefined
   const { grant, token, ...applicant } = pending
-  const enrolment = Math.max(scope.enrolment, revoked) + 1
+  const enrolment = Math.max(scope.enrolment, revoked) + (restored ? wellAbove : 1)
   return { ...newcomer({ node, ...applicant }, token, grant, enrolment, 'enrolled'), version }
 }
 

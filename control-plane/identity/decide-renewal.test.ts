@@ -64,8 +64,23 @@ for (const { what, facts, end } of [
   { what: 'a new key', facts: { key: 'k2' }, end: { kind: 'issue', identity: { key: 'k2', formerKey: key } } },
   {
     what: 'the key before, whose answer was lost',
-    facts: { known: { ...known, key: 'k2', formerKey: key }, key: 'k3' },
-    end: { kind: 'issue', identity: { key: 'k3', formerKey: key } },
+    facts: { known: { ...known, key: 'k2', formerKey: key }, key: 'k2' },
+    end: { kind: 'issue', identity: { key: 'k2', formerKey: key } },
+  },
+  {
+    what: 'the key before, in the hands of who wants another one',
+    facts: { known: { ...known, key: 'k2', formerKey: key }, key: 'k9' },
+    end: { kind: 'refuse', code: 'IDENTITY_KEY_REPLACED' },
+  },
+  {
+    what: 'the key before, for itself',
+    facts: { known: { ...known, key: 'k2', formerKey: key } },
+    end: { kind: 'refuse', code: 'IDENTITY_KEY_REPLACED' },
+  },
+  {
+    what: 'a lost holder, where another was let in since the restore and has not fetched his certificate',
+    facts: { known: { ...known, key: 'k2', serial: '', issuedAt: 0 }, restoredAt: now + 1 },
+    end: { kind: 'refuse', code: 'IDENTITY_KEY_REPLACED' },
   },
   {
     what: 'the new key, used for the first time',

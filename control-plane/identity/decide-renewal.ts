@@ -27,7 +27,7 @@ export type Renewal =
 
 /**
  * What becomes of a node that asks for its next certificate. The scope is what is kept here now, whatever the old certificate says. A key
- * may be replaced; the one before it counts until the new one has been used, and never after that: then two use the node.
+ * may be replaced; with the one before it nothing is got but a certificate of the new one, until that has been used for a renewal.
  */
 export function decideRenewal(facts: RenewalFacts): Renewal {
   const { certificate, judged, key, heldUntil } = facts
@@ -45,8 +45,10 @@ export function decideRenewal(facts: RenewalFacts): Renewal {
       `it is of the enrolment ${scope.enrolment}, and ${known.scope.enrolment} holds`,
     )
   }
-  if (certificate.key !== known.key && certificate.key !== known.formerKey) {
-    return refuse('IDENTITY_KEY_REPLACED', `the key of ${node} was replaced, and the new one has been used since`)
+  // Who has the former key gets again what he has asked for, whose answer may be lost; he never puts another key in the place of the new one.
+  const isLost = certificate.key === known.formerKey && key === known.key
+  if (certificate.key !== known.key && !isLost) {
+    return refuse('IDENTITY_KEY_REPLACED', `the key of ${node} was replaced`)
   }
   const formerKey = key === certificate.key ? undefined : certificate.key
   return { kind: 'issue', identity: { ...known, key, formerKey } }
@@ -62,7 +64,9 @@ function knownOrLost({
 }: RenewalFacts): StoredIdentity | undefined {
   if (judged.may === 'nothing' || certificate.issuedAt > restoredAt) return known
   const { scope, node, key, serial, issuedAt, notAfter } = certificate
-  if (known && (known.scope.enrolment > scope.enrolment || known.issuedAt >= issuedAt)) return known
+  // Who was let in after the restore, and has not fetched his certificate yet, was let in by somebody who knew what he did.
+  if (known && (known.serial === '' || known.scope.enrolment > scope.enrolment || known.issuedAt >= issuedAt))
+    return known
   const { version = 0, machine = here, enrolledBy = '', pending } = known ?? {}
   const state = known?.state === 'revoked' && known.scope.enrolment === scope.enrolment ? 'revoked' : 'enrolled'
   // A key that was replaced after the backup is the newer one.

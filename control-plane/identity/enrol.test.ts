@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import { newToken, readToken, tokenText } from '#shared/identity/token.ts'
 import { certificateIn, EnrollingPlane, secret } from '#test/support/enrolling.ts'
-import { newKey, node, requestOf } from '#test/support/identity.ts'
+import { newKey, node, requestOf, someAuthority, someNode } from '#test/support/identity.ts'
 import { memoryStore } from '#test/support/store/journal.ts'
 import { holdUntil, releaseUntil } from '../fleet/revoked.ts'
 import { approve, enrol, judged, renew } from './enrol.ts'
@@ -39,7 +41,24 @@ t.test('an answer that was lost is given again, and costs nothing', async (t) =>
   t.match(await here.enrol(token, other, { node: 'n-bbbbbbbbbbbb' }), { kind: 'refused', code: 'ENROLMENT_TOKEN_USED' })
 })
 
-t.test('what is no token, or no request, is refused before anything is looked up', async (t) => {
+t.test('for who has no token, or nobody’s certificate, no signature of a request is reckoned', async (t) => {
+  await using here = await plane()
+  const read = readToken(await here.token())
+  if (read.kind === 'unreadable') throw new Error(read.why)
+  const wrong = tokenText({ ...read.token, secret: newToken(read.token.pin).secret })
+  const unknown = tokenText(newToken(read.token.pin))
+  for (const token of [wrong, unknown]) {
+    const request = { node, machine: 'm1', site: 's', csr: 'no request', token }
+    t.match(await enrol(here.parts, request), { code: 'ENROLMENT_REFUSED', why: /not known here/ })
+  }
+  const stranger = await someNode(await someAuthority(start, here.store.installation), { now: start })
+  const { raw } = new X509Certificate(stranger.pem)
+  t.match(await renew(here.parts, { certificate: raw, csr: 'no request', machine: 'm1' }), {
+    code: 'CERTIFICATE_FOREIGN',
+  })
+})
+
+t.test('what is no token, or no request, is refused', async (t) => {
   await using here = await plane()
   const request = { node, machine: 'm1', site: 's', csr: await requestOf(key.pair), token: await here.token() }
   t.match(await enrol(here.parts, { ...request, token: 'x' }), { code: 'ENROLMENT_TOKEN_UNREADABLE' })
@@ -134,7 +153,7 @@ t.test('a plane with another secret does not start, and changes nothing', async 
   await using here = await plane()
   const { store } = here
   const kept = await store.authorities()
-  const wrong = { store, installation: store.installation, secret: Buffer.alloc(32, 1), outside: undefined, now: start }
+  const wrong = { store, installation: store.installation, secret: Buffer.alloc(32, 1), outside: [], now: start }
   await t.rejects(openAuthorities(wrong), { code: 'SECRET_WRONG' })
   t.strictSame(await store.authorities(), kept)
   const [authority] = kept

@@ -1,11 +1,13 @@
+import * as z from 'zod/mini'
 import type { FailureCode } from '#shared/failure/catalogue.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { type NodeCertificate, readNodeCertificate } from '#shared/identity/certificate.ts'
 import { type Judged, judgeCertificate } from '#shared/identity/judge-certificate.ts'
 import { readToken, secretHash } from '#shared/identity/token.ts'
+import { EnrolRequest as EnrolRequestSchema } from '#shared/protocol/identity-api.ts'
 import type { IdentityStore, StoredIdentity } from '../fleet/identity.ts'
 import type { RevokedNow } from '../fleet/revoked.ts'
-import { approved, decideEnrolment } from './decide-enrolment.ts'
+import { approved, decideEnrolment, tokenUnknown } from './decide-enrolment.ts'
 import { decideRenewal } from './decide-renewal.ts'
 import { issueNodeCertificate } from './issue.ts'
 import type { Authorities } from './open-authorities.ts'
@@ -54,10 +56,16 @@ export async function enrol(parts: EnrolParts, request: EnrolRequest): Promise<A
   const { store, revocations, now } = parts
   const read = readToken(request.token)
   if (read.kind === 'unreadable') return refused('ENROLMENT_TOKEN_UNREADABLE', read.why)
+  const hash = secretHash(read.token.secret)
+  // For who has no token nothing is reckoned that costs more than this.
+  if ((await store.token(read.token.id))?.secretHash !== hash) return refused('ENROLMENT_REFUSED', tokenUnknown)
   const csr = await readRequest(request.csr)
   if (csr.kind === 'invalid') return refused('ENROLMENT_REQUEST_INVALID', csr.why)
+  // A certificate that nobody could read would cost a use.
+  if (!z.safeParse(EnrolRequestSchema, request).success) {
+    return refused('ENROLMENT_REQUEST_INVALID', 'its node, machine or site is none')
+  }
   const { node, machine, site } = request
-  const hash = secretHash(read.token.secret)
   return tried(async () => {
     const [token, known] = [await store.token(read.token.id), await store.identity(node)]
     const at = now()
@@ -80,9 +88,11 @@ export async function enrol(parts: EnrolParts, request: EnrolRequest): Promise<A
 export async function renew(parts: EnrolParts, request: RenewRequest): Promise<Answered> {
   const shown = readNodeCertificate(request.certificate)
   if (shown.kind === 'unreadable') return refused('CERTIFICATE_FOREIGN', shown.why)
+  const { certificate } = shown
+  const first = judged(parts, certificate, parts.now())
+  if (first.may === 'nothing') return refused(first.code, first.why)
   const csr = await readRequest(request.csr)
   if (csr.kind === 'invalid') return refused('ENROLMENT_REQUEST_INVALID', csr.why)
-  const { certificate } = shown
   return tried(async () => {
     const at = parts.now()
     const facts = {
@@ -115,12 +125,13 @@ export function judged(
  * @param key of who is to be let in, as it was shown
  */
 export async function approve(parts: EnrolParts, node: string, key: string, by: string): Promise<StoredIdentity> {
-  const { store, revocations, now } = parts
+  const { store, revocations, restoredAt, now } = parts
   const known = await store.identity(node)
-  const next = known && approved(known, revocations().enrolments.get(node) ?? 0)
+  const next = known && approved(known, revocations().enrolments.get(node) ?? 0, restoredAt() > 0)
   if (!known || !next) throw new Failure('NOT_FOUND', `Nobody waits to be ${node}.`)
   if (next.key !== key) throw new Failure('VERSION_CHANGED', `Somebody else waits to be ${node} now.`)
-  const before = revoked(known, { at: now(), by, why: 'another was let in for it' }).revocations
+  const former = { ...known, scope: { ...known.scope, enrolment: next.scope.enrolment - 1 } }
+  const before = revoked(former, { at: now(), by, why: 'another was let in for it' }).revocations
   if ((await store.changeIdentity({ identity: next, revocations: before })) === 'changed') return next
   throw new Failure('VERSION_CHANGED', `${node} has changed meanwhile.`, { retryable: true })
 }

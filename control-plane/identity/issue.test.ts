@@ -26,6 +26,13 @@ t.test('an authority that is opened again is the same, and its key does not leav
   t.notOk(again.key.extractable || authority.key.extractable)
 })
 
+t.test('an authority that has ended signs nothing', async (t) => {
+  const authority = await someAuthority(now)
+  const { publicKey } = await newKey()
+  const late = { publicKey, installation, node, scope, now: authority.notAfter }
+  await t.rejects(issueNodeCertificate(authority, late), { code: 'AUTHORITY_UNUSABLE' })
+})
+
 t.test('nothing but the key of a request is taken', async (t) => {
   const authority = await someAuthority(now)
   const { pair, publicKey } = await newKey()

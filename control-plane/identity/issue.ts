@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { Failure } from '#shared/failure/failure.ts'
 import { backdatedMs, encodeScope, nodeUri, scopeExtension } from '#shared/identity/certificate.ts'
 import type { Scope } from '#shared/identity/scope.ts'
 import {
@@ -92,6 +93,10 @@ async function issue(
     readonly extensions: readonly Extension[]
   },
 ): Promise<Issued> {
+  if (authority.notAfter <= now) {
+    const message = `The authority that signs ended at ${new Date(authority.notAfter).toISOString()}.`
+    throw new Failure('AUTHORITY_UNUSABLE', message)
+  }
   const publicKey = new PublicKey(new Uint8Array(spki))
   const serial = newSerial()
   // No certificate outlives the authority that signed it. Certificates know no parts of a second.

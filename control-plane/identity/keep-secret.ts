@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '#shared/failure/failure.ts'
-import { flushFolder, writeFlushed } from '#shared/files/flush.ts'
+import { makeOnce } from '#shared/files/make-once.ts'
 
 /**
  * The installation's secret, from its file. Of several that make it at the same time one does, and all have that.
@@ -34,19 +34,11 @@ async function read(path: string): Promise<Uint8Array | undefined> {
 }
 
 async function made(path: string): Promise<Uint8Array> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
     await mkdir(dirname(path), { recursive: true })
-    await writeFlushed(aside, `${randomBytes(32).toString('base64url')}\n`, 0o600)
-    // Unlike a rename it takes nobody's place.
-    await link(aside, path).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    })
-    await flushFolder(dirname(path))
+    await makeOnce(path, `${randomBytes(32).toString('base64url')}\n`, 0o600)
   } catch (cause) {
     throw new Failure('SECRET_UNUSABLE', `${path} cannot be made`, { cause })
-  } finally {
-    await rm(aside, { force: true }).catch(() => {})
   }
   return (await read(path)) ?? missing(path)
 }

@@ -10,8 +10,11 @@ export type AuthoritiesParts = {
   readonly installation: string
   /** The installation's secret: keys are sealed with it. */
   readonly secret: Uint8Array
-  /** An authority that somebody else has made for us, which is to sign instead of one of ours. */
-  readonly outside: Authority | undefined
+  /**
+   * Authorities that somebody else has made for us: the first is to sign, instead of one of ours. Those behind it are there for as long as
+   * one of them signs still.
+   */
+  readonly outside: readonly Authority[]
   /** Epoch milliseconds. */
   readonly now: number
 }
@@ -30,23 +33,30 @@ export type Authorities = {
  * Rejects with SECRET_WRONG if this plane has another secret than those before it, with AUTHORITY_UNUSABLE if who is to sign cannot.
  */
 export async function openAuthorities(parts: AuthoritiesParts): Promise<Authorities> {
-  const { store, outside } = parts
+  const { store } = parts
+  const [wanted] = parts.outside
   let kept = await store.authorities()
   needSecret(kept, parts)
   if (kept.length === 0) kept = await store.addAuthority(await first(parts))
   // It may have been made by a plane with another secret just now.
   needSecret(kept, parts)
-  if (outside && !kept.some(({ id, state }) => id === outside.id || state === 'next')) {
-    kept = await store.addAuthority(keptOutside(outside, 'next', parts))
+  if (wanted && !kept.some(({ id, state }) => id === wanted.id || state === 'next')) {
+    kept = await store.addAuthority(keptOutside(wanted, 'next', parts))
   }
   return authoritiesOf(kept, parts)
 }
 
 /** What is kept, opened. Rejects as `openAuthorities` does. */
 export async function authoritiesOf(
-  kept: readonly StoredAuthority[],
+  stored: readonly StoredAuthority[],
   { installation, secret, outside }: Pick<AuthoritiesParts, 'installation' | 'secret' | 'outside'>,
 ): Promise<Authorities> {
+  const kept = stored.map((each) =>
+    renewed(
+      each,
+      outside.find(({ id }) => id === each.id),
+    ),
+  )
   const signs = kept.find(({ state }) => state === 'active')
   if (!signs) throw new Failure('AUTHORITY_UNUSABLE', 'None of the authorities in the store is active.')
   const certificates = trusted(kept).map(({ certificate }) => new X509Certificate(certificate))
@@ -75,7 +85,8 @@ export async function madeAuthority(
 }
 
 function first(parts: AuthoritiesParts): Promise<StoredAuthority> | StoredAuthority {
-  return parts.outside ? keptOutside(parts.outside, 'active', parts) : madeAuthority('active', parts)
+  const [wanted] = parts.outside
+  return wanted ? keptOutside(wanted, 'active', parts) : madeAuthority('active', parts)
 }
 
 function keptOutside(
@@ -85,6 +96,13 @@ function keptOutside(
 ): StoredAuthority {
   const secretCheck = checkOf(secret, installation)
   return { id, certificate: pem + above, sealedKey: '', secretCheck, state, since: now, createdAt: now, notAfter }
+}
+
+/** Who has made it has renewed its certificate, for the same key: what it signs is judged by the newer one. */
+function renewed(kept: StoredAuthority, given: Authority | undefined): StoredAuthority {
+  if (!given || given.notAfter <= kept.notAfter) return kept
+  const { pem, above, notAfter } = given
+  return { ...kept, certificate: pem + above, notAfter }
 }
 
 function needSecret(kept: readonly StoredAuthority[], { secret, installation }: AuthoritiesParts): void {
@@ -97,12 +115,13 @@ async function opened(
   kept: StoredAuthority,
   installation: string,
   secret: Uint8Array,
-  outside: Authority | undefined,
+  outside: readonly Authority[],
 ): Promise<Authority> {
-  if (outside?.id === kept.id) return outside
+  const given = outside.find(({ id }) => id === kept.id)
+  if (given) return given
   if (kept.sealedKey === '') {
     const remedy =
-      'Name its certificate and key by `identity.authority` on this plane, too, until another one is active.'
+      'Name its certificate and key in `identity.authority` on this plane, too, behind the one that is to follow, until that is active.'
     throw new Failure('AUTHORITY_UNUSABLE', `The authority that signs for ${installation} was made by somebody else.`, {
       remedy,
     })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { keyHash } from '#shared/identity/certificate.ts'
+import { keyHash } from '#shared/identity/key-hash.ts'
 import { Pkcs10CertificateRequestGenerator } from '#shared/identity/x509.ts'
 import { newKey, requestOf } from '#test/support/identity.ts'
 import { readRequest } from './read-request.ts'

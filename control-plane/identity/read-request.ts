@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { keyHash } from '#shared/identity/certificate.ts'
+import { keyHash } from '#shared/identity/key-hash.ts'
 import { Pkcs10CertificateRequest } from '#shared/identity/x509.ts'
 
 export type RequestRead =

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { duration, httpUrl } from '#shared/config/fields.ts'
+import { duration, httpUrl, port } from '#shared/config/fields.ts'
+import { isRange } from '#shared/identity/ranges.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -49,6 +50,23 @@ export const AgentsConfig = z.strictObject({
 })
 export type AgentsConfig = z.output<typeof AgentsConfig>
 
+/** Old clients that can neither TLS nor tokens: they are answered without being known, as far as this lets them. */
+const Plain = z.strictObject({
+  address: z._default(z.string().check(z.minLength(1)), '127.0.0.1'),
+  port: port(),
+  /** The addresses from which they may come. */
+  ranges: z
+    .array(z.string().check(z.refine(isRange, { error: 'expected a range of addresses, such as 10.0.0.0/8' })))
+    .check(z.minLength(1), z.maxLength(1_000)),
+  /** The services that they may announce; `*` stands for any characters. */
+  services: z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.minLength(1), z.maxLength(1_000)),
+  /** From then on nobody is answered. */
+  until: z
+    .string()
+    .check(z.refine((text) => !Number.isNaN(Date.parse(text)), { error: 'expected a time such as 2027-06-30' })),
+})
+export type PlainConfig = z.output<typeof Plain>
+
 /** How clients without an agent are judged, and what they are answered. */
 export const ClientsConfig = z.strictObject({
   /** For so long a heartbeat (or a registration) counts. */
@@ -83,6 +101,8 @@ export const ClientsConfig = z.strictObject({
     }),
     {},
   ),
+  /** A listener of their own for old clients; left out: there is none. */
+  plain: z.optional(Plain),
   /** What cluster managers hand over to be kept in step: how much of it may be pending, and for how long. */
   sync: z.prefault(
     z.strictObject({

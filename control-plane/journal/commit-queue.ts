@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { AuditDraft } from '../fleet/audit.ts'
 import type { FleetEvent, JournalEntry } from '../fleet/event.ts'
 import type { Outcome } from '../fleet/fleet.ts'
 import { encodeEvent, type StoredEvent } from './stored-event.ts'
@@ -15,7 +16,7 @@ const apartMs = 4
 
 export type CommitQueueParts = {
   /** Makes events durable; see JournalStore. `leading`: only if this plane leads, else it rejects with LEADERSHIP_LOST. */
-  readonly append: (events: readonly StoredEvent[], leading: boolean) => Promise<number>
+  readonly append: (events: readonly StoredEvent[], leading: boolean, audit: readonly AuditDraft[]) => Promise<number>
   /** Takes entries that are durable, in their order; says what became of each. */
   readonly take: (entries: readonly JournalEntry[]) => Promise<readonly Outcome[]>
   /** Does one thing at a time: between an append and taking its entries nobody else takes any. */
@@ -32,6 +33,7 @@ type Waiting = {
   readonly event: FleetEvent
   readonly stored: StoredEvent
   readonly leading: boolean
+  readonly audit: AuditDraft | undefined
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -68,14 +70,14 @@ export class CommitQueue {
   }
 
   /** Resolves when the event is durable and taken. Rejects with STORE_OVERLOADED, or as the store does. */
-  add(event: FleetEvent, leading = false): Promise<Outcome> {
+  add(event: FleetEvent, leading = false, audit?: AuditDraft): Promise<Outcome> {
     if (this.#waiting.length >= this.#parts.most) {
       this.#refused += 1
       const message = `${this.#waiting.length} changes wait for the disk already.`
       return Promise.reject(new Failure('STORE_OVERLOADED', message, { retryable: true }))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ event, stored: encodeEvent(event), leading, resolve, reject })
+      this.#waiting.push({ event, stored: encodeEvent(event), leading, audit, resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -113,6 +115,7 @@ export class CommitQueue {
         const last = await this.#parts.append(
           batch.map(({ stored }) => stored),
           leading,
+          batch.flatMap(({ audit }) => audit ?? []),
         )
         const first = last - batch.length + 1
         return this.#take(batch.map(({ event }, index) => ({ revision: first + index, event })))

@@ -43,11 +43,13 @@ t.test('a copy has every row of every table, however many, and who the installat
     if (/^(sqlite_|kysely_)/.test(String(name))) continue
     const rows = ({ database }: typeof from) => database.prepare(`select * from ${name}`).all()
     t.strictSame(rows(to), rows(from), String(name))
-    if (!['leadership', 'replicas', 'enrolment_tokens'].includes(String(name)))
-      t.ok(String(name) in copied, `${name} is copied`)
+    if (!notCopied.has(String(name))) t.ok(String(name) in copied, `${name} is copied`)
   }
   t.equal(await to.store.append([event]), 1_204)
 })
+
+/** What counts once, or is said anew by whoever runs. */
+const notCopied = new Set(['leadership', 'replicas', 'enrolment_tokens', 'access_tries', 'sign_in_links', 'sign_ins'])
 
 t.test('nothing is copied into a store that has a journal, or that a plane works on', async (t) => {
   const from = await migrated(t)

@@ -22,6 +22,10 @@ const turns = {
   routing_versions: 0x6865_0003,
   tables: 0x6865_0004,
   authorities: 0x6865_0005,
+  api_tokens: 0x6865_0006,
+  access_tries: 0x6865_0007,
+  environments: 0x6865_0011,
+  users: 0x6865_000c,
 } as const
 
 /** For locks of planes that run. */

@@ -4,6 +4,7 @@ import { Wake } from '#shared/lifecycle/wake.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { Change, JournalEntry } from '../fleet/event.ts'
 import { Fleet, type Outcome } from '../fleet/fleet.ts'
+import { ownerOf } from '../fleet/owner.ts'
 import type { RecordChange, RecordOptions } from '../fleet/record.ts'
 import type { FleetState } from '../fleet/state.ts'
 import { alone } from './alone.ts'
@@ -111,9 +112,10 @@ export class Journal implements AsyncDisposable {
       newest,
     })
     this.#queue = new CommitQueue({
-      append: async (events, leading) => {
+      append: async (events, leading, audit) => {
         await this.#beSure()
-        const condition = { atLeast: this.#fleet.revision, ...(leading ? { term: this.#lead.term() } : {}) }
+        const term = leading ? { term: this.#lead.term() } : {}
+        const condition = { atLeast: this.#fleet.revision, ...term, ...(audit.length > 0 ? { audit } : {}) }
         return this.#store.append(events, condition).catch((error: unknown) => {
           this.#doubted = true
           throw error
@@ -150,18 +152,20 @@ export class Journal implements AsyncDisposable {
   }
 
   /** See RecordChange. Rejects with STORE_UNAVAILABLE or, when too many wait already, STORE_OVERLOADED. */
-  readonly record: RecordChange = (change: Change, { by, seen, leading }: RecordOptions): Promise<Outcome> => {
+  readonly record: RecordChange = (change: Change, { by, seen, leading, audit }: RecordOptions): Promise<Outcome> => {
     if (this.#state !== 'ready') {
       const message = this.#state === 'closed' ? 'The journal is closed.' : 'The journal is not loaded yet.'
       return Promise.reject(new Failure('STORE_UNAVAILABLE', message, { retryable: true }))
     }
-    const event = { version: eventVersion, at: this.#now(), by: storable(by), change } as const
-    return this.#queue.add(seen === undefined ? event : { ...event, seen }, leading)
+    const tenant = ownerOf(change, this.#fleet)
+    const owned = tenant === undefined ? {} : { tenant }
+    const event = { version: eventVersion, at: this.#now(), by: storable(by), ...owned, change } as const
+    return this.#queue.add(seen === undefined ? event : { ...event, seen }, leading, audit)
   }
 
-  /** Entries after a revision, oldest first, at most `limit`. Those that are no longer kept are passed over. */
-  readonly read = (after: number, limit: number): Promise<readonly JournalEntry[]> => {
-    return readEntries(this.#store, after, limit)
+  /** Entries after a revision, oldest first, at most `limit`. Those that are no longer kept are passed over. @param tenant only its own */
+  readonly read = (after: number, limit: number, tenant?: string): Promise<readonly JournalEntry[]> => {
+    return readEntries(this.#store, after, limit, tenant)
   }
 
   /** The revision before the first entry at or after a time (epoch milliseconds). */

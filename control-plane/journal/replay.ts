@@ -66,8 +66,14 @@ export async function replay(
 }
 
 /** The entries after a revision, decoded. Rejects with STORE_TOO_NEW or STORE_CORRUPT. */
-export async function readEntries(store: JournalStore, after: number, limit: number): Promise<readonly JournalEntry[]> {
-  return (await store.read(after, limit)).map(decodeEntry)
+/** @param tenant only those whose subject was its own */
+export async function readEntries(
+  store: JournalStore,
+  after: number,
+  limit: number,
+  tenant?: string,
+): Promise<readonly JournalEntry[]> {
+  return (await store.read(after, limit, tenant)).map(decodeEntry)
 }
 
 async function restoreSnapshot(

@@ -18,8 +18,10 @@ const relied: Readonly<Record<string, string>> = {
   alert_records: 'rule_id service_id alert_level message resolved resolved_at created_at',
   cluster_configs: 'config_key config_value config_type description is_encrypted created_at updated_at',
   service_configs: 'service_id config_key config_value config_type is_encrypted created_at updated_at',
-  cluster_users: 'user_id username email role permissions status last_login created_at updated_at',
-  user_sessions: 'user_id session_token expires_at created_at',
+  cluster_users:
+    'user_id username email role permissions status last_login created_at updated_at issuer subject enrolled_at',
+  user_sessions: 'user_id session_token expires_at created_at session_id ends_at last_seen_at source signed_in_by',
+
   sync_tasks: 'task_id source_node target_nodes data_type data priority status error timestamp created_at updated_at',
   routing_versions: 'author comment source hash state why former restores created_at ended_at rollout files',
   routing_splits: 'service phase updated_at state',
@@ -28,6 +30,14 @@ const relied: Readonly<Record<string, string>> = {
   identities:
     'node_id state machine_id public_key former_key scope pending serial issued_at not_after enrolled_by version',
   revocations: 'subject kind node_id enrolment serial until at by why ends_at',
+  api_tokens:
+    'token_id kind name secret_hash role permissions tenant author created_at expires_at ended_at last_used_at',
+  access_tries: 'subject failures since locked_until',
+  sign_in_links: 'link_id user_id secret_hash author created_at expires_at',
+  sign_ins: 'state_hash expires_at',
+  audit: 'at caller source operation subject was became why hash',
+  environments:
+    'environment_id tenant idempotency_key request_hash state username email user_id steps instance_id node_id site machine units requirement author reason code why failures created_at updated_at due_at expires_at version',
 }
 
 const uniques: Readonly<Record<string, readonly string[]>> = {
@@ -38,8 +48,8 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   alert_records: [],
   cluster_configs: ['config_key'],
   service_configs: ['service_id,config_key'],
-  cluster_users: ['user_id', 'username', 'email'],
-  user_sessions: ['session_token'],
+  cluster_users: ['user_id', 'username', 'email', 'issuer,subject'],
+  user_sessions: ['session_token', 'session_id'],
   sync_tasks: ['task_id'],
   routing_versions: [],
   routing_splits: ['service'],
@@ -47,6 +57,12 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   enrolment_tokens: ['token_id'],
   identities: ['node_id'],
   revocations: ['subject'],
+  api_tokens: ['token_id'],
+  access_tries: ['subject'],
+  sign_in_links: ['link_id'],
+  sign_ins: ['state_hash'],
+  audit: [],
+  environments: ['environment_id', 'tenant,idempotency_key'],
 }
 
 async function migrated(t: Test): Promise<DatabaseSync> {

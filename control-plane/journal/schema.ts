@@ -22,6 +22,8 @@ export type JournalRow = {
   seen: number | null
   /** The change, JSON. */
   body: string
+  /** Whose the subject was; null: nobody's. */
+  tenant: string | null
 }
 
 /** A snapshot that is complete; its parts are written before it. */
@@ -164,6 +166,9 @@ export type ClusterUsers = {
   last_login: Time | null
   created_at: Time
   updated_at: Time
+  issuer: string | null
+  subject: string | null
+  enrolled_at: Time | null
 }
 
 export type UserSessions = {
@@ -172,7 +177,26 @@ export type UserSessions = {
   session_token: string
   expires_at: Time
   created_at: Time
+  session_id: string
+  ends_at: Time
+  last_seen_at: Time
+  source: string
+  signed_in_by: string
 }
+
+/** By each somebody signs in once. */
+export type SignInLinks = {
+  id: Generated<number>
+  link_id: string
+  user_id: string
+  secret_hash: string
+  author: string
+  created_at: Time
+  expires_at: Time
+}
+
+/** Who has gone to his provider to sign in. */
+export type SignIns = { id: Generated<number>; state_hash: string; expires_at: Time }
 
 /** What was handed over to be kept in step between nodes. */
 export type SyncTasks = {
@@ -279,6 +303,87 @@ export type Revocations = {
   ends_at: Time
 }
 
+/** Tokens of the API. */
+export type ApiTokens = {
+  id: Generated<number>
+  token_id: string
+  kind: string
+  name: string
+  secret_hash: string
+  role: string | null
+  /** JSON */
+  permissions: string
+  tenant: string | null
+  author: string
+  created_at: Time
+  expires_at: Time
+  ended_at: Time | null
+  last_used_at: Time | null
+}
+
+export type AccessTriesRow = {
+  id: Generated<number>
+  subject: string
+  failures: number
+  since: Time
+  locked_until: Time | null
+}
+
+/** What was changed, by whom; numbered by `audit_head`, each row with the hash of it and of all before it. */
+export type AuditRow = {
+  id: number
+  at: Time
+  caller: string
+  source: string
+  operation: string
+  subject: string
+  was: string
+  became: string
+  why: string
+  hash: string
+}
+
+/** Both ends of the audit's chain: one row, updated by every transaction that adds to it. */
+export type AuditHead = { id: number; seq: number; hash: string; dropped_seq: number; dropped_hash: string }
+
+/** Environments of users: what was allocated, and how far making or releasing it is. */
+export type EnvironmentsRow = {
+  id: Generated<number>
+  environment_id: string
+  /** Empty: nobody's. */
+  tenant: string
+  /** Of the caller's choice; within the tenant the same key is the same environment. */
+  idempotency_key: string
+  /** Hash of what was asked under it. */
+  request_hash: string
+  state: string
+  username: string
+  email: string | null
+  /** Zervi's. */
+  user_id: string | null
+  /** How far each step is: JSON. */
+  steps: string
+  instance_id: string
+  node_id: string
+  site: string
+  machine: string
+  units: number
+  /** JSON. */
+  requirement: string
+  author: string
+  reason: string
+  /** Why it is undone or failed; empty: it is not. */
+  code: string
+  why: string
+  failures: number
+  created_at: Time
+  updated_at: Time
+  /** When it is looked at next by whoever leads; null: nothing is to be done. */
+  due_at: Time | null
+  expires_at: Time | null
+  version: number
+}
+
 export type Schema = {
   journal_head: JournalHead
   journal: JournalRow
@@ -304,4 +409,11 @@ export type Schema = {
   enrolment_tokens: EnrolmentTokens
   identities: Identities
   revocations: Revocations
+  api_tokens: ApiTokens
+  access_tries: AccessTriesRow
+  sign_in_links: SignInLinks
+  sign_ins: SignIns
+  audit: AuditRow
+  audit_head: AuditHead
+  environments: EnvironmentsRow
 }

@@ -1,11 +1,15 @@
 import type { ImportEnd, KeptRow, KeptTable } from '#shared/protocol/registry-import.ts'
+import type { AccessStore } from '../fleet/access.ts'
+import type { AuditDraft, AuditStore } from '../fleet/audit.ts'
+import type { EnvironmentStore } from '../fleet/environments.ts'
 import type { IdentityStore } from '../fleet/identity.ts'
+import type { MetricStep } from '../fleet/metric-series.ts'
+import type { PeopleStore } from '../fleet/people.ts'
 import type { Replica, StoredReplica } from '../fleet/replica.ts'
+import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from '../fleet/sync-task.ts'
 import type { SnapshotMark } from './retention.ts'
 import type { StoredVersion, VersionChange } from './routing-version.ts'
 import type { StoredEntry, StoredEvent } from './stored-event.ts'
-import type { SyncTask, SyncTaskFilter, SyncTaskLimits, SyncTaskTaken, SyncTaskView } from './sync-task.ts'
-import type { Bucket } from './tables/metric-series.ts'
 import type { Rollup } from './tables/rollup.ts'
 import type { ClusterNodeRow, ServiceRow } from './tables/rows.ts'
 
@@ -31,6 +35,8 @@ export type AppendCondition = {
   readonly atLeast?: number
   /** It leads still; else the append rejects with LEADERSHIP_LOST. */
   readonly term?: OnlyUnder
+  /** What the audit keeps of it, in the same transaction. */
+  readonly audit?: readonly AuditDraft[]
 }
 
 /**
@@ -42,8 +48,8 @@ export interface JournalStore {
   head(): Promise<number>
   /** Makes the events durable, in their order and together. Resolves with the revision of the last one; they are consecutive. */
   append(events: readonly StoredEvent[], condition?: AppendCondition): Promise<number>
-  /** Entries after a revision, oldest first, at most `limit`. */
-  read(after: number, limit: number): Promise<readonly StoredEntry[]>
+  /** Entries after a revision, oldest first, at most `limit`. @param tenant only those whose subject was its own */
+  read(after: number, limit: number, tenant?: string): Promise<readonly StoredEntry[]>
   /** The revision before the first entry at or after a time (epoch milliseconds); the newest one if there is none. */
   revisionAt(time: number): Promise<number>
   /** The revision of the oldest entry that is kept; undefined: none is. */
@@ -116,7 +122,7 @@ export type RollupRange = StoredMetric & {
 export type RollupPage = {
   /** Undefined where there is no minute. */
   readonly unit: Rollup['unit'] | undefined
-  readonly buckets: readonly Bucket[]
+  readonly buckets: readonly MetricStep[]
   /** Where the rest begins, epoch milliseconds; undefined: that was all. */
   readonly next: number | undefined
 }
@@ -235,6 +241,10 @@ export interface Store
     LeadershipStore,
     ReplicaStore,
     IdentityStore,
+    AccessStore,
+    PeopleStore,
+    AuditStore,
+    EnvironmentStore,
     AsyncDisposable {
   /** Generated once, when the store was made. */
   readonly installation: string

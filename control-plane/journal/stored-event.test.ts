@@ -25,6 +25,7 @@ t.test('what is asked for stands in columns', async (t) => {
     at: 5,
     by: 'operator:王芳',
     seen: 3,
+    tenant: '客户',
     change: { kind: 'frozen', reason: 'audit' },
   } as const
   t.strictSame(encodeEvent(event), {
@@ -35,6 +36,7 @@ t.test('what is asked for stands in columns', async (t) => {
     version: 1,
     kind: 'frozen',
     seen: 3,
+    tenant: '客户',
     body: '{"kind":"frozen","reason":"audit"}',
   })
 })

@@ -15,6 +15,8 @@ export type StoredEvent = {
   readonly kind: string
   readonly seen: number | null
   readonly body: string
+  /** Whose the subject was; null or left out: nobody's. */
+  readonly tenant?: string | null
 }
 
 export type StoredEntry = StoredEvent & { readonly revision: number }
@@ -26,6 +28,7 @@ const kinds: Readonly<Record<Change['kind'], true>> = {
   'node-demoted': true,
   'node-admitted': true,
   'node-left': true,
+  'node-assigned': true,
   'history-told': true,
   registered: true,
   judged: true,
@@ -48,7 +51,7 @@ const kinds: Readonly<Record<Change['kind'], true>> = {
 }
 
 export function encodeEvent(event: FleetEvent): StoredEvent {
-  const { at, by, seen, change, version } = event
+  const { at, by, seen, tenant, change, version } = event
   const subject = subjectOf(change)
   return {
     at,
@@ -59,11 +62,12 @@ export function encodeEvent(event: FleetEvent): StoredEvent {
     kind: change.kind,
     seen: seen ?? null,
     body: JSON.stringify(change),
+    tenant: tenant === undefined ? null : storable(tenant),
   }
 }
 
 /** What `encodeEvent` was given. Throws STORE_TOO_NEW for an event of a newer Heddle, STORE_CORRUPT for one that cannot be read. */
-export function decodeEntry({ revision, at, by, version, kind, seen, body }: StoredEntry): JournalEntry {
+export function decodeEntry({ revision, at, by, version, kind, seen, body, tenant }: StoredEntry): JournalEntry {
   if (version !== eventVersion || !Object.hasOwn(kinds, kind)) {
     throw new Failure(
       'STORE_TOO_NEW',
@@ -71,7 +75,8 @@ export function decodeEntry({ revision, at, by, version, kind, seen, body }: Sto
     )
   }
   const change = decodeChange(revision, body)
-  const event = { version: eventVersion, at, by, change } as const
+  const owned = tenant === undefined || tenant === null ? {} : { tenant }
+  const event = { version: eventVersion, at, by, ...owned, change } as const
   return { revision, event: seen === null ? event : { ...event, seen } }
 }
 

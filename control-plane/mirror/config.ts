@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration, httpUrl, plainName } from '#shared/config/fields.ts'
+import { secretFile } from '#shared/config/secret-file.ts'
 import { ForeignPolicy } from '../consul/foreign-policy.ts'
 
 const second = 1000
@@ -14,7 +15,7 @@ export const DatacenterConfig = z.strictObject({
   name: plainName(),
   address: httpUrl(),
   /** A file that holds the ACL token. */
-  token_file: z.optional(z.string()),
+  token_file: z.optional(secretFile('the ACL token of the datacenter', 'consul-token')),
   /** A PEM file with the authority of the server's certificate. */
   ca_file: z.optional(z.string()),
   /** observe: show what would be written. */

@@ -102,7 +102,9 @@ await t.test('fence and freshness are read as they were written, and nothing els
       return value === undefined || typeof value.run === 'string'
     }),
   )
-  for (const text of ['', 'x', '7', 'null', '{}', '{"installation":"a","epoch":"1","run":"b"}']) {
+  // Numbers from which nobody could count on.
+  const odd = ['1e999', '1e300', '-1', '0.5'].map((epoch) => `{"installation":"a","epoch":${epoch},"run":"b"}`)
+  for (const text of ['', 'x', '7', 'null', '{}', '{"installation":"a","epoch":"1","run":"b"}', ...odd]) {
     t.equal(parseIdentity(text), undefined)
     t.equal(parseFreshness(text), undefined)
   }

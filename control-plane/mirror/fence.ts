@@ -42,12 +42,16 @@ export function decideFence(found: Found<Identity> | undefined, us: Identity, ri
   }
 }
 
+const mostEpoch = 2 ** 48
+
 /** The fence in a key's text; undefined if it is none. */
 export function parseIdentity(text: string): Identity | undefined {
   const value = parseJson(text)
   if (typeof value !== 'object' || value === null) return undefined
   const { installation, epoch, run } = value as Record<string, unknown>
-  if (typeof installation !== 'string' || typeof epoch !== 'number' || typeof run !== 'string') return undefined
+  // What no installation of ours can have counted to would be counted on from.
+  if (typeof epoch !== 'number' || !Number.isInteger(epoch) || epoch < 0 || epoch > mostEpoch) return undefined
+  if (typeof installation !== 'string' || typeof run !== 'string') return undefined
   return { installation, epoch, run }
 }
 

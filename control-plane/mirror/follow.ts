@@ -4,6 +4,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { ConsulClient } from '../consul/client.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Difference, Inspection, Sink, SinkAnswer, SinkStatus } from '../fleet/sink.ts'
+import type { KeptText } from '../identity/copied-revocations.ts'
 import { Writer } from './apply.ts'
 import { inspect } from './compare.ts'
 import { CompareLoop } from './compare-loop.ts'
@@ -13,6 +14,7 @@ import type { Change } from './diff.ts'
 import { explainInstance } from './explain.ts'
 import type { Identity } from './fence.ts'
 import { Hold, type Stand } from './hold.ts'
+import { TextKeeper } from './keep-text.ts'
 import { type HeldRemoval, Ledger } from './ledger.ts'
 import { Reach } from './reach.ts'
 import { describeStatus } from './status.ts'
@@ -35,6 +37,8 @@ export type FollowOptions = {
   readonly log: Logger
   /** Whether the lists of foreign records are complete; true by default. */
   readonly foreignComplete?: () => boolean
+  /** What is kept in the datacenter besides the fleet; left out: nothing. */
+  readonly kept?: KeptText | undefined
 }
 
 /** Because of hints, a catalogue is compared at most this share of the time. */
@@ -51,6 +55,7 @@ export class Follower implements Sink, AsyncDisposable {
   readonly #ledger: Ledger
   readonly #writer: Writer
   readonly #hold: Hold
+  readonly #keeper: TextKeeper | undefined
   readonly #comparing: CompareLoop
   readonly #reach = new Reach()
   readonly #stop = new AbortController()
@@ -84,6 +89,8 @@ export class Follower implements Sink, AsyncDisposable {
       mayWrite: () => !this.#frozen && options.leads(),
       revision: () => this.#proven?.revision,
     })
+    const { kept } = options
+    this.#keeper = kept && new TextKeeper({ consul, owner, kept, log: this.#log, signal })
     this.#writer = new Writer({
       ...common,
       lanes: datacenter.lanes,
@@ -209,6 +216,8 @@ export class Follower implements Sink, AsyncDisposable {
       try {
         if (!this.#reach.up || !this.#proven) await this.#consul.verify(signal)
         if (this.#applies && !this.#frozen) await this.#hold.beat()
+        const { operation } = this.#hold
+        if (operation && this.#options.leads()) void this.#keeper?.look(operation)
         this.#tellStand(before)
         if (this.#reach.succeed()) {
           this.#log.info('the datacenter answers again')
@@ -288,7 +297,7 @@ function differenceOf(change: Change): Difference {
   return { kind, what: `${instance ?? 'the node itself'}${contested}`, at: node }
 }
 
-function consulOf({ name, address, token_file, ca_file, timeout, lanes }: DatacenterConfig): ConsulClient {
+export function consulOf({ name, address, token_file, ca_file, timeout, lanes }: DatacenterConfig): ConsulClient {
   return new ConsulClient({
     datacenter: name,
     address,

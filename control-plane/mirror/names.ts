@@ -29,6 +29,11 @@ export function freshKey(owner: string): string {
   return `heddle/${owner}/fresh`
 }
 
+/** Where what was revoked is kept besides the store. */
+export function revocationsKey(owner: string): string {
+  return `heddle/${owner}/revocations`
+}
+
 /** Consul tells ids of nodes, services and checks apart without regard to case, so this is what we index by. */
 export function keyOf(id: string): string {
   return id.toLowerCase()

@@ -2,6 +2,7 @@ import type { Logger } from '#shared/logging/logger.ts'
 import { type SelectsForeign, selectsForeign } from '../consul/foreign-policy.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Sink } from '../fleet/sink.ts'
+import type { KeptText } from '../identity/copied-revocations.ts'
 import type { DatacenterConfig, MirrorConfig } from './config.ts'
 import type { CopyPolicy } from './copies.ts'
 import { Desired } from './desired.ts'
@@ -33,6 +34,8 @@ export type MirrorParts = {
   }
   /** Whether this plane leads at this moment: else nothing is written any more. Left out: always. */
   readonly leads?: () => boolean
+  /** What is kept in each datacenter besides the fleet; left out: nothing. */
+  readonly kept?: KeptText | undefined
 }
 
 /** The mirror of the fleet in every datacenter. Disposing of it ends it and marks it as stopped there. */
@@ -47,7 +50,7 @@ export type Mirror = AsyncDisposable & {
 
 /** Starts to mirror the fleet. Resolves at once: datacenters that cannot be reached are caught up with when they can. */
 export async function startMirror(config: MirrorConfig, parts: MirrorParts): Promise<Mirror> {
-  const { fleet, log, signal, installation, foreignComplete, leads = () => true } = parts
+  const { fleet, log, signal, installation, foreignComplete, kept, leads = () => true } = parts
   const { owner, takeover: over = false, raiseAbove } = installation
   const takeover = typeof over === 'boolean' ? () => over : over
   const us: Identity = { installation: installation.id, epoch: installation.epoch, run: installation.run }
@@ -56,7 +59,7 @@ export async function startMirror(config: MirrorConfig, parts: MirrorParts): Pro
   const followers = new Map<string, Follower>()
   for (const datacenter of config.datacenters) {
     const { desired, filled, all } = policyOf(config, datacenter, owner, fleet, policies)
-    const common = { config, datacenter, owner, us, takeover, leads, fleet, desired, filled, log }
+    const common = { config, datacenter, owner, us, takeover, leads, fleet, desired, filled, kept, log }
     const hints = { ...(foreignComplete ? { foreignComplete } : {}), ...(raiseAbove ? { raiseAbove } : {}) }
     const follower = stack.use(new Follower({ ...common, ...hints }))
     followers.set(datacenter.name, follower)

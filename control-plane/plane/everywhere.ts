@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import type { MayReach } from '#shared/probe/probe.ts'
 import { Health, ProbeSpec } from '#shared/protocol/check.ts'
 import { Decision, Found } from '#shared/protocol/discovery.ts'
 import { Inspected } from '#shared/protocol/drift.ts'
@@ -48,18 +49,21 @@ export type EverywhereParts = {
   readonly fleet: Pick<Fleet, 'nodes'>
   readonly together: Together
   readonly stop: AbortSignal
+  /** Where this plane itself may probe; left out: anywhere. */
+  readonly mayReach?: MayReach | undefined
 }
 
 /**
  * The sessions of all planes as if they were here: questions to an agent go to the plane that it is attached to. This one answers the same
  * questions of others for its own agents, and never hands one on.
  */
-export function everywhere(local: AgentSessions, { fleet, together, stop }: EverywhereParts): AgentSessions {
+export function everywhere(local: AgentSessions, { fleet, together, stop, mayReach }: EverywhereParts): AgentSessions {
   const cards = new Map<string, { readonly run: string; readonly card: Card }>()
   together.onFact('agent', Card, (node, card, { run }) => {
     if (card) cards.set(node, { run, card })
     else if (cards.get(node)?.run === run) cards.delete(node)
   })
+  const here = { ...local, mayReach }
   const isHere = (node: string) => local.takes(node) !== undefined
   /** The other plane that has the node's session. */
   const whereIs = (node: string): string | undefined => {
@@ -75,7 +79,7 @@ export function everywhere(local: AgentSessions, { fleet, together, stop }: Ever
 
   together.onQuestion('probe', ProbeQuestion, async ({ node, spec, withinMs }) => {
     if (node !== undefined) return (await local.ask(node, spec, withinMs)) ?? null
-    return (await askVantage({ id: planeId, machine: '', site: '' }, spec, local, stop)) ?? null
+    return (await askVantage({ id: planeId, machine: '', site: '' }, spec, here, stop)) ?? null
   })
   together.onQuestion('inspect', InspectQuestion, async ({ node, asked, withinMs }) => {
     mustBeHere(node)
@@ -119,7 +123,7 @@ export function everywhere(local: AgentSessions, { fleet, together, stop }: Ever
     }
   }
   return {
-    ...local,
+    ...here,
     takes: (node) => {
       const here = local.takes(node)
       return here ?? (whereIs(node) === undefined ? undefined : cards.get(node)?.card.takes)

@@ -13,6 +13,8 @@ import type { ReplicaSeen } from '../replicas/replica.ts'
 export type ForwardParts = {
   readonly lead: Pick<Lead, 'leads' | 'leader'>
   readonly find: (run: string) => ReplicaSeen | undefined
+  /** Whom to believe that it is a plane, PEM; left out: whom the system believes. */
+  readonly ca?: (() => string) | undefined
 }
 
 const answerWithinMs = 10_000
@@ -42,7 +44,7 @@ export function isForLeader(method: string, path: string): boolean {
 export function forwardToLeader(
   request: IncomingMessage,
   response: ServerResponse,
-  { lead, find }: ForwardParts,
+  { lead, find, ca }: ForwardParts,
   refuse: (failure: Failure) => void,
 ): boolean {
   const { method = 'GET', url = '/' } = request
@@ -62,7 +64,7 @@ export function forwardToLeader(
     refuse(new Failure('LEADER_AWAY', message, { retryable: true, cause }))
   }
   try {
-    const asked = ask(new URL(url, leader.api), request, (answer) => {
+    const asked = ask(new URL(url, leader.api), request, ca?.(), (answer) => {
       try {
         const { 'transfer-encoding': _, ...headers } = lasting(answer.headers)
         response.writeHead(answer.statusCode ?? 502, headers)
@@ -83,11 +85,17 @@ export function forwardToLeader(
 }
 
 /** Begins the same request to another plane. Throws where its address is none that can be asked. */
-function ask(url: URL, request: IncomingMessage, onAnswer: (answer: IncomingMessage) => void): ClientRequest {
+function ask(
+  url: URL,
+  request: IncomingMessage,
+  ca: string | undefined,
+  onAnswer: (answer: IncomingMessage) => void,
+): ClientRequest {
   const { host: _, ...headers } = lasting(request.headers)
   const signal = AbortSignal.timeout(answerWithinMs)
   const options = { method: request.method, headers: { ...headers, [mark]: '1' }, signal }
-  return url.protocol === 'https:' ? askHttps(url, options, onAnswer) : askHttp(url, options, onAnswer)
+  const secure = { ...options, ...(ca === undefined ? {} : { ca }) }
+  return url.protocol === 'https:' ? askHttps(url, secure, onAnswer) : askHttp(url, options, onAnswer)
 }
 
 function lasting(headers: IncomingHttpHeaders): IncomingHttpHeaders {

@@ -7,7 +7,7 @@ import { waitFor } from '#test/support/wait.ts'
 import { type CallLimits, callLimits, GuardedServer } from './guard-server.ts'
 
 const withinMs = 20_000
-const noCuts = { calls_unfinished: 0, calls_unread: 0, calls_unanswered: 0, calls_crowded: 0 }
+const noCuts = { calls_unfinished: 0, calls_unread: 0, calls_unanswered: 0, calls_crowded: 0, calls_handshake: 0 }
 const soon = { lookEveryMs: 50 }
 
 async function setUp(

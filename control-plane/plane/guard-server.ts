@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { answerHeaders } from '#shared/http/answer-headers.ts'
 import type { Bound } from '../fleet/bound.ts'
+import { type HandshakeLimits, Handshakes } from '../identity/handshakes.ts'
 import { Bodies, CountedRequest } from './bodies.ts'
 import { Unread } from './unread.ts'
 
@@ -23,6 +27,8 @@ export type CallLimits = {
   readonly keptMs: number
   /** How often requests that are not whole are looked at. */
   readonly lookEveryMs: number
+  /** Where it is asked over TLS; left out: the usual ones. */
+  readonly handshakes?: HandshakeLimits
 }
 
 /** Clients that beat each 30 s keep their connection. */
@@ -38,7 +44,7 @@ export const callLimits: Omit<CallLimits, 'connections'> = {
 }
 
 /** Why connections were ended. */
-const cuts = ['unfinished', 'unread', 'unanswered', 'crowded'] as const
+const cuts = ['unfinished', 'unread', 'unanswered', 'crowded', 'handshake'] as const
 
 /** What one connection has asked. */
 type Caller = {
@@ -58,22 +64,38 @@ export class GuardedServer {
   readonly server: Server
   readonly #limits: CallLimits
   readonly #callers = new WeakMap<Socket, Caller>()
-  readonly #cut: Record<(typeof cuts)[number], number> = { unfinished: 0, unread: 0, unanswered: 0, crowded: 0 }
+  readonly #cut: Record<(typeof cuts)[number], number> = {
+    unfinished: 0,
+    unread: 0,
+    unanswered: 0,
+    crowded: 0,
+    handshake: 0,
+  }
   readonly #bodies: Bodies
   readonly #unread: Unread
+  readonly #handshakes: Handshakes | undefined
   #connections = 0
   #dropped = 0
 
-  constructor(limits: CallLimits) {
+  /** @param tls left out: without TLS */
+  constructor(limits: CallLimits, tls?: TlsOptions) {
     this.#limits = limits
     this.#bodies = new Bodies(limits.bodyBytes, ({ socket }) => this.#end(socket, 'crowded'))
     this.#unread = new Unread(limits.answerBytes, (socket) => this.#end(socket, 'unread'))
-    this.server = createServer({
+    const ours = {
       IncomingMessage: CountedRequest,
       headersTimeout: limits.headMs,
       requestTimeout: limits.wholeMs,
       connectionsCheckingInterval: limits.lookEveryMs,
       keepAliveTimeout: limits.keptMs,
+    }
+    const secure = tls && createSecureServer({ ...ours, ...tls })
+    this.#handshakes = secure && new Handshakes(secure, limits.handshakes)
+    this.server = secure ?? createServer(ours)
+    // Who ends a handshake, or begins none, is told by the end of his connection; who has not begun one is cut by Node.
+    this.server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') this.#cut.handshake += 1
+      socket.destroy()
     })
     this.server.maxConnections = limits.connections
     this.server.setTimeout(limits.unreadMs, this.#still)
@@ -116,7 +138,8 @@ export class GuardedServer {
       caller.unanswered -= 1
     })
     if (this.#bodies.begin(request, response)) return caller
-    response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1', connection: 'close' })
+    const headers = { 'content-type': 'application/problem+json', 'retry-after': '1', connection: 'close' }
+    response.writeHead(503, { ...answerHeaders, ...headers })
     response.end(crowded)
     return undefined
   }
@@ -133,12 +156,18 @@ export class GuardedServer {
     answer(request, response)
   }
 
+  /** Gives it another certificate; connections that are open go on. */
+  setSecureContext(options: SecureContextOptions): void {
+    if (this.server instanceof SecureServer) this.server.setSecureContext(options)
+  }
+
   bounds(): readonly Bound[] {
     const { connections } = this.#limits
     return [
       { name: 'connections', now: this.#connections, most: connections, refused: this.#dropped },
       this.#bodies.bound(),
       this.#unread.bound(),
+      ...(this.#handshakes?.bounds() ?? []),
     ]
   }
 

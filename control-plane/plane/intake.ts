@@ -2,8 +2,9 @@ import type { Server } from 'node:http'
 import { machineId } from '../admin/about.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
+import type { Identities } from '../identity/identities.ts'
 import { type ContactWatch, watchContact } from '../ingest/agents/contact/watch-contact.ts'
-import { type AgentSessions, type AgentsHooks, serveAgents } from '../ingest/agents/serve-agents.ts'
+import { type AgentSessions, type AgentsHooks, serveAgents, type TenantQuotas } from '../ingest/agents/serve-agents.ts'
 import { confirmDeaths, type DeathConfirmation } from '../ingest/agents/vantage/confirm.ts'
 import { keepSightings, restoreSightings } from '../ingest/agents/vantage/keep-sightings.ts'
 import { Sightings } from '../ingest/agents/vantage/sightings.ts'
@@ -16,6 +17,8 @@ import { wirePath } from '../replicas/wire/messages.ts'
 import type { Routing } from '../routing/start.ts'
 import { everywhere } from './everywhere.ts'
 import { forgetNodes, saySighting, type Takers, takeElsewhere, tellingHooks } from './exchange.ts'
+import { greetBy } from './guests.ts'
+import { planeReach } from './reach.ts'
 import type { Run } from './run.ts'
 import type { Together } from './together.ts'
 import type { Truth } from './truth.ts'
@@ -31,6 +34,11 @@ export type IntakeParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly storeAnswers: () => boolean
   /** The planes that share the store, this one included. */
   readonly together: Together
+  /** Who is known by certificates, where agents need them. */
+  readonly identities: Identities | undefined
+  readonly onTrusts: NonNullable<AgentsHooks['onTrusts']>
+  /** How much each tenant may have. */
+  readonly quotas?: TenantQuotas
 }
 
 export type Judges = { readonly contact: ContactWatch; readonly deaths: DeathConfirmation }
@@ -53,7 +61,7 @@ export type Intake = AsyncDisposable & {
 }
 
 export async function startIntake({ config, id, by, log, signal }: Run, parts: IntakeParts): Promise<Intake> {
-  const { fleet, server, routing, federation, tables, onGatewayOutcome, together } = parts
+  const { fleet, server, routing, federation, tables, onGatewayOutcome, together, identities } = parts
   const { record } = parts.journal
   const { leads } = parts.lead
   const settings = config.ingest.agents
@@ -86,13 +94,19 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
       replica: id,
       log,
       attachGraceMs: settings.attach_grace,
-      hooks: tellingHooks(together, takers, (node, at) => beatsToSave.node(node, at)),
+      hooks: {
+        ...tellingHooks(together, takers, (node, at) => beatsToSave.node(node, at)),
+        onTrusts: parts.onTrusts,
+      },
+      quotas: parts.quotas,
+      ...(identities ? { greet: greetBy(identities, log), trust: () => identities.trust } : {}),
       leaves: [wirePath],
       others: { lives: (run) => together.lives(run), heardAt: (node) => agentsElsewhere.get(node), leads },
     }),
   )
   waitingMs = () => local.figures().lateMs
-  const sessions = everywhere(local, { fleet, together, stop: signal })
+  if (identities) stack.defer(identities.onChange(() => local.judgeAgain()))
+  const sessions = everywhere(local, { fleet, together, stop: signal, mayReach: planeReach(config) })
   const sightings = new Sightings()
   const sightingsPath = `${config.journal.path}-sightings`
   await restoreSightings(sightingsPath, sightings)

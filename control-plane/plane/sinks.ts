@@ -2,6 +2,7 @@ import type { Fleet } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import type { Sink } from '../fleet/sink.ts'
 import { type Foreign, startForeign } from '../foreign/serve.ts'
+import type { KeptText } from '../identity/copied-revocations.ts'
 import type { AgentSessions } from '../ingest/agents/serve-agents.ts'
 import type { Lead } from '../leadership/lead.ts'
 import { type Mirror, startMirror } from '../mirror/serve.ts'
@@ -23,6 +24,8 @@ export type SinksParts = {
   readonly installation: string
   readonly lead: Lead
   readonly replicas: Replicas
+  /** What is kept in each datacenter besides the fleet; undefined: nothing. */
+  readonly kept: KeptText | undefined
 }
 
 /** What follows from what happens. */
@@ -44,7 +47,7 @@ export type Sinks = AsyncDisposable & {
 const inspectWithinMs = 6_000
 
 export async function startSinks({ id, by, config, log, signal }: Run, parts: SinksParts): Promise<Sinks> {
-  const { fleet, recordAsLeader: record, routing, sessions, lead, replicas } = parts
+  const { fleet, recordAsLeader: record, routing, sessions, lead, replicas, kept } = parts
   await using stack = new AsyncDisposableStack()
   const fileGateways = stack.use(
     new FileGateways({
@@ -98,7 +101,7 @@ export async function startSinks({ id, by, config, log, signal }: Run, parts: Si
     }
     const foreign = begun.use(startForeign(datacenters, { fleet, record, owner, by, log }))
     const leads = () => lead.leads() && lead.epoch() === epoch
-    const about = { fleet, log, signal, installation, leads, foreignComplete: foreign.complete }
+    const about = { fleet, log, signal, installation, leads, kept, foreignComplete: foreign.complete }
     const mirror = begun.use(await startMirror(config.mirror, about))
     const running = begun.move()
     return { mirror, foreign, [Symbol.asyncDispose]: () => running.disposeAsync() }

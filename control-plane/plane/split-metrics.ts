@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { MetricQuery, MetricSeries } from '../journal/tables/metric-series.ts'
+import type { MetricQuery, MetricSeries } from '../fleet/metric-series.ts'
 import type { Tables } from '../journal/tables/open-tables.ts'
 import type { Together } from './together.ts'
 

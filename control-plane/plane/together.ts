@@ -17,6 +17,8 @@ export type TogetherParts = {
   /** Whether planes share the store; false: this one is alone, and nothing is told to anybody. */
   readonly shared: boolean
   readonly log: Logger
+  /** Whom to believe that it is a plane, PEM; left out: whom the system believes. */
+  readonly ca?: (() => string) | undefined
 }
 
 type TakeFact = (key: string, value: unknown, source: Source) => void
@@ -47,6 +49,7 @@ export class Together implements AsyncDisposable {
             onEvent: (kind, value, source) => this.#events.get(kind)?.(value, source),
             onQuestion: (question, about) => this.#answer(question, about),
             log: parts.log,
+            ca: parts.ca,
           })
         : undefined
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { problemText } from '#shared/config/problem.ts'
 import { readConfig } from '#shared/config/read.ts'
-import { RoutingConfig } from './config.ts'
+import { RoutingConfig, xdsOverTls } from './config.ts'
 
 const read = (text: string) => readConfig(RoutingConfig, text, 'plane.yaml')
 
@@ -14,11 +14,15 @@ await t.test('everything has a default but the declaration', async (t) => {
   })
 })
 
-await t.test('an address that others reach must be said to be insecure', async (t) => {
-  t.strictSame(read('xds: { address: 0.0.0.0 }').problems.map(problemText), [
-    'plane.yaml:1 xds.address: expected a loopback address, or insecure: true beside it, got "0.0.0.0"',
-  ])
-  t.equal(read('xds: { address: 0.0.0.0, insecure: true }').config?.xds.address, '0.0.0.0')
-  for (const address of ['::1', '127.0.0.9', 'localhost'])
-    t.strictSame(read(`xds: { address: "${address}" }`).problems, [])
+await t.test('Envoys on other machines ask over TLS, unless it is said to be insecure', async (t) => {
+  const overTls = (text: string) => {
+    const { config } = read(`xds: ${text}`)
+    return config && xdsOverTls(config.xds)
+  }
+  t.equal(overTls('{ address: 127.0.0.1 }'), false)
+  t.equal(overTls('{ address: 127.0.0.1, tls: true }'), true)
+  t.equal(overTls('{ address: 0.0.0.0 }'), true)
+  t.equal(overTls('{ address: 0.0.0.0, insecure: true }'), false)
+  t.match(read('xds: { address: 0.0.0.0, tls: false }').problems.map(problemText), [/expected TLS, a loopback address/])
+  t.match(read('xds: { insecure: true, tls: true }').problems.map(problemText), [/expected one of/])
 })

@@ -5,13 +5,19 @@ const Xds = z
   .strictObject({
     address: z._default(z.string(), '127.0.0.1'),
     port: z._default(port(), 18_000),
-    /** Allows an address that other machines reach. The stream is not encrypted, and whoever connects is believed. */
+    /** TLS, by the certificates of nodes; by default on every address but those of loopback. */
+    tls: z.optional(z.boolean()),
+    /** Allows an address that other machines reach without TLS. The stream is not encrypted, and whoever connects is believed. */
     insecure: z._default(z.boolean(), false),
   })
   .check(
-    z.refine(({ address, insecure }) => insecure || isLoopback(address), {
-      path: ['address'],
-      error: 'expected a loopback address, or insecure: true beside it',
+    z.refine(({ address, insecure, tls }) => insecure || tls !== false || isLoopback(address), {
+      path: ['tls'],
+      error: 'expected TLS, a loopback address, or `insecure: true` beside it',
+    }),
+    z.refine(({ insecure, tls }) => !(insecure && tls === true), {
+      path: ['insecure'],
+      error: 'expected one of `tls: true` and `insecure: true`',
     }),
   )
 
@@ -30,6 +36,11 @@ export const RoutingConfig = z.strictObject({
   xds: z.prefault(Xds, {}),
 })
 export type RoutingConfig = z.output<typeof RoutingConfig>
+
+/** Whether Envoys ask over TLS. */
+export function xdsOverTls({ address, tls, insecure }: RoutingConfig['xds']): boolean {
+  return tls ?? !(insecure || isLoopback(address))
+}
 
 function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address)

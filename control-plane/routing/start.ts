@@ -9,6 +9,7 @@ import type { Sink } from '../fleet/sink.ts'
 import type { RoutingConfig } from './config.ts'
 import { type DeclarationState, watchDeclaration } from './declaration/watch.ts'
 import { EnvoyGateways } from './envoy/gateways.ts'
+import type { XdsSecurity } from './envoy/guest.ts'
 import type { LookAtEnvoys } from './envoy/inspect-runs.ts'
 import { explainRouting, type RoutingStage } from './explain.ts'
 import { explainOnGateways } from './explain-on-gateways.ts'
@@ -35,6 +36,8 @@ export type RoutingOptions = {
   readonly store: VersionStore & SplitStore
   /** Whether this plane leads those that share the store. Left out: nobody shares it. */
   readonly leads?: () => boolean
+  /** By what Envoys are known; left out: they are asked for nothing. */
+  readonly security?: XdsSecurity | undefined
   /** Ends the following of files and fleet; what is offered stays until the result is disposed. */
   readonly signal: AbortSignal
 }
@@ -95,7 +98,7 @@ const completeWithinMs = 20
  */
 export async function startRouting(
   config: RoutingConfig,
-  { fleet, log, store, signal, leads = undefined }: RoutingOptions,
+  { fleet, log, store, signal, security, leads = undefined }: RoutingOptions,
 ): Promise<Routing> {
   await using stack = new AsyncDisposableStack()
   const stop = new AbortController()
@@ -106,7 +109,7 @@ export async function startRouting(
   const publisher = stack.use(new Publisher({ fleet, log, gatherMs: config.gather }))
   let look: LookAtEnvoys = async () => []
   const asked: LookAtEnvoys = (...about) => look(...about)
-  const envoys = stack.use(await EnvoyGateways.open({ ...config.xds, fleet, log, publisher, look: asked }))
+  const envoys = stack.use(await EnvoyGateways.open({ ...config.xds, fleet, log, publisher, look: asked, security }))
   publisher.attach(envoys)
   stack.defer(fleet.watch((change) => publisher.follow(change)))
   const loops = [whenComplete(fleet, stopped, () => publisher.lookAgain()), compareAll(publisher, config, log, stopped)]

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
 import { atLeastHeader, revisionHeader } from '#shared/http/revision-headers.ts'
 import { ProblemView } from '#shared/protocol/api.ts'
+import { OperationTable } from '../../access/find-operation.ts'
+import { matrix } from '../../access/matrix.ts'
 import type { ApiOperation } from './operation.ts'
 
 type Json = { readonly [key: string]: unknown }
@@ -22,7 +24,25 @@ export function openApiDocument(operations: readonly ApiOperation[], version: st
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
-    components: { schemas: { Problem: schemaOf(ProblemView, 'output') } },
+    security: [{ token: [] }],
+    components: {
+      schemas: { Problem: schemaOf(ProblemView, 'output') },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: tokenDescription } },
+    },
+  }
+}
+
+const tokenDescription = 'hdlt1.<id>.<secret>; none is needed where everybody may do everything.'
+const rows = new OperationTable(matrix)
+
+/** What the guard says of it: the permission that it needs, and how it refuses. */
+function accessOf(method: string, path: string) {
+  const named = path.replace(/\{\w+\}/g, 'x')
+  const found = rows.find({ method: method.toUpperCase(), path: named.startsWith('/cluster') ? named : `/v1${named}` })
+  const isOpen = found?.needs === 'nothing'
+  return {
+    statuses: isOpen ? [421, 429] : [401, 403, 421, 429],
+    about: isOpen ? { security: [] } : { 'x-permission': found?.needs ?? 'none' },
   }
 }
 
@@ -35,10 +55,13 @@ function describe({ method, id, summary, path, query, body, answer, media, refus
     ...(notModified ? [ifNoneMatch] : []),
   ]
   const takesInput = parameters.length > 0 || body !== undefined
-  const statuses = [...(takesInput ? [400] : []), ...(body ? [413, 415] : []), ...(refusals ?? []), 500]
+  const access = accessOf(method, path)
+  const own = [...(takesInput ? [400] : []), ...(body ? [413, 415] : []), ...(refusals ?? []), 500]
+  const statuses = [...access.statuses, ...own]
   return {
     operationId: id,
     summary,
+    ...access.about,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }

@@ -27,13 +27,17 @@ import { DiscoveryQuery, DiscoveryView, TargetsQuery, TargetsView } from '#share
 import { LintQuery, LintView } from '#shared/protocol/lint.ts'
 import { NamedRouteView, RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import { FingerprintQuery, FingerprintView, StatusView } from '#shared/protocol/status-api.ts'
+import { accessOperations } from './access-operations.ts'
 import { backupOperations } from './backup-operations.ts'
 import { driftOperations } from './drift-operations.ts'
+import { environmentOperations } from './environment-operations.ts'
 import { federationOperations } from './federation-operations.ts'
+import { identityOperations } from './identity-operations.ts'
 import type { ApiOperation } from './operation.ts'
 import { ordersOperations } from './orders-operations.ts'
 import { routingOperations } from './routing-operations.ts'
 import { splitOperations } from './split-operations.ts'
+import { userOperations } from './user-operations.ts'
 
 /** Every operation under `/v1` but those of the registry. A test holds it against the routers: what is not here is not served. */
 export const operations: readonly ApiOperation[] = [
@@ -205,6 +209,10 @@ export const operations: readonly ApiOperation[] = [
     query: TargetsQuery,
     answer: TargetsView,
   },
+  ...identityOperations,
+  ...accessOperations,
+  ...userOperations,
+  ...environmentOperations,
   ...backupOperations,
   ...driftOperations,
   ...federationOperations,

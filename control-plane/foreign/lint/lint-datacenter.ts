@@ -1,3 +1,4 @@
+import type { MayReach } from '#shared/probe/probe.ts'
 import type { LintView } from '#shared/protocol/lint.ts'
 import type { KindedCheckRow, KindedServiceRow } from '../../consul/answers.ts'
 import { ConsulClient } from '../../consul/client.ts'
@@ -15,6 +16,8 @@ export type LintParts = {
   readonly owner: string
   readonly now: () => number
   readonly signal?: AbortSignal
+  /** Where records may lead to; left out: anywhere. */
+  readonly mayReach?: MayReach
 }
 
 /** Records that are looked at, and addresses that are tried. */
@@ -29,7 +32,7 @@ export async function lintDatacenter(
   datacenters: readonly ForeignDatacenter[],
   name: string,
   { criticalForMs }: { readonly criticalForMs: number },
-  { fleet, owner, now, signal }: LintParts,
+  { fleet, owner, now, signal, mayReach }: LintParts,
 ): Promise<LintView | undefined> {
   const datacenter = datacenters.find((each) => each.name === name)
   if (!datacenter) return undefined
@@ -47,6 +50,7 @@ export async function lintDatacenter(
   const unreached = await probeAll(
     probed.flatMap((record) => where.get(record) ?? []),
     signal,
+    mayReach,
   )
   const facts = records.map((record): Facts => {
     const spec = where.get(record) ?? foreignSpec(name, record)

@@ -1,8 +1,10 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { MayReach } from '#shared/probe/probe.ts'
 import type { AuthorizerSet } from '#shared/protocol/authorizer.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { firstTaken } from '#shared/protocol/desired-keys.ts'
@@ -15,26 +17,30 @@ import type { RecordChange } from '../../fleet/record.ts'
 import type { Shedding } from '../overload.ts'
 import type { Sign } from './contact/contact.ts'
 import { nobodyElse, type OtherPlanes, Whereabouts } from './contact/whereabouts.ts'
-import type { AgentsHooks } from './session/attached.ts'
+import type { AgentsHooks, TenantQuotas } from './session/attached.ts'
 import { Conversation, type ConversationParts } from './session/conversation.ts'
 import { admissionsOf } from './session/desired.ts'
 import { Discoveries } from './session/discovered.ts'
 import { Doings } from './session/doings.ts'
 import { Door } from './session/door.ts'
+import type { Greet, Guest } from './session/guest.ts'
 import { type HandedOver, handOver } from './session/hand-over.ts'
 import { HelloTexts } from './session/hello-texts.ts'
 import type { Asked } from './session/inspections.ts'
 import { Offers } from './session/offers.ts'
 import { Presence } from './session/presence.ts'
 import { type FleetWithRemovals, Reconciler } from './session/reconcile.ts'
+import { Refusals } from './session/refusals.ts'
 import { SessionNames } from './session/session-names.ts'
 import { Histories } from './session/take-history.ts'
 import type { Timed } from './vantage/timed.ts'
 
-export type { AgentsHooks } from './session/attached.ts'
+export type { AgentsHooks, TenantQuotas }
 
 const sweepEveryMs = 1_000
 const closeWithinMs = 1_000
+const judgeEveryMs = 30_000
+const sessionsAtOnce = 64
 
 export type ServeAgentsOptions = {
   /** Its `upgrade` requests to /agents become sessions. Others are answered 404, unless somebody else listens for them. */
@@ -57,6 +63,12 @@ export type ServeAgentsOptions = {
   readonly pingMs?: number
   /** What is passed over under too much load; left out: nothing. */
   readonly shedding?: Shedding
+  /** As whom agents come, where they need a certificate. */
+  readonly greet?: Greet | undefined
+  /** The authorities that nodes with a certificate are to trust, PEM. */
+  readonly trust?: (() => string) | undefined
+  /** How much each tenant may have. */
+  readonly quotas?: TenantQuotas | undefined
 }
 
 export type AgentsFigures = {
@@ -86,6 +98,8 @@ export interface AgentSessions extends AsyncDisposable {
   setAuthorizer(gateway: string, set: AuthorizerSet | undefined): void
   /** The gateways for which an agent that has a session authorizes. */
   authorizedGateways(): ReadonlySet<string>
+  /** Where this plane itself may probe; left out: anywhere. */
+  readonly mayReach?: MayReach | undefined
   /** Has a node's agent run a probe for another node; undefined: no answer within the time, in milliseconds. */
   ask(node: string, spec: ProbeSpec, withinMs: number): Promise<Timed | undefined>
   /** Has a node's agent look at one of its gateways, and set it right if `repair` says so; undefined: no answer within the time. */
@@ -103,6 +117,10 @@ export interface AgentSessions extends AsyncDisposable {
   offer(most: number, why?: 'balance' | 'leaving'): number
   /** What the agent of each node has said of itself in its hello, of those that have a session here. */
   hellos(): Iterable<Hello>
+  /** What agents said beyond what their certificates let them. */
+  readonly refusals: Refusals
+  /** Ends the sessions whose certificates do not let them speak any more, and tells all others whom to trust. */
+  judgeAgain(): void
   /** The plane itself stood still for so long: nobody was silent in that time. */
   forgive(pausedMs: number): void
   figures(): AgentsFigures
@@ -135,6 +153,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     return speaker !== undefined
   })
   const doings = new Doings()
+  const refusals = new Refusals(log)
   const histories = new Histories({ fleet, record, onMetrics: hooks.onMetrics, log, stop: stop.signal })
   const parts: ConversationParts = {
     turns,
@@ -144,6 +163,9 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     shedding: options.shedding,
     canRecord: options.canRecord,
     histories,
+    refusals,
+    quotas: options.quotas,
+    trust: () => options.trust?.(),
     fleet,
     discoveries,
     doings,
@@ -162,9 +184,9 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       return admissions
     },
   }
-  const open = (socket: WebSocket, stream: Duplex, from: string) => {
+  const open = (socket: WebSocket, stream: Duplex, from: string, guest: Guest | undefined) => {
     opened += 1
-    const conversation = new Conversation(socket, stream, from, parts)
+    const conversation = new Conversation(socket, stream, from, parts, guest)
     conversations.add(conversation)
     unnamed.add(conversation)
     socket.once('close', () => conversations.delete(conversation))
@@ -209,7 +231,22 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   }
 
   const takes = () => fleet.complete && !leaving && !stop.signal.aborted
-  const door = new Door({ server, leaves: options.leaves, turns, unnamed, takes, open })
+  const { leaves, greet } = options
+  const door = new Door({ server, leaves, turns, unnamed, takes, greet, open })
+  // There may be ten thousand: others get their turn in between.
+  const forEachSession = async (work: (conversation: Conversation) => void) => {
+    for (const [index, conversation] of [...conversations].entries()) {
+      if (index % sessionsAtOnce === sessionsAtOnce - 1) await nextTurn()
+      if (conversations.has(conversation)) work(conversation)
+    }
+  }
+  const judgeAgain = () =>
+    void forEachSession((conversation) => {
+      conversation.judgeAgain()
+      conversation.desiredChanged('trust')
+    })
+  // Certificates expire without anybody saying so.
+  const expiry = greet && setInterval(() => void forEachSession((each) => each.judgeAgain()), judgeEveryMs)
   const unwatch = fleet.watch(onChange)
   const sweep = setInterval(
     () => {
@@ -260,6 +297,8 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     *hellos() {
       for (const { hello, attached } of speakers.values()) if (hello && attached) yield hello
     },
+    refusals,
+    judgeAgain,
     forgive(pausedMs) {
       presence.forgive(pausedMs, performance.now())
       whereabouts.forgive(pausedMs)
@@ -271,6 +310,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(sweep)
+      clearInterval(expiry)
       discoveries.end()
       unwatch()
       stop.abort()

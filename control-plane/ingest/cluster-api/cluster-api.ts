@@ -4,6 +4,7 @@ import type { RecordChange } from '../../fleet/record.ts'
 import type { FleetWithRemovals } from '../agents/session/reconcile.ts'
 import type { ClientsConfig } from '../config.ts'
 import { readRegistration } from './adapters/adapters.ts'
+import { clientAddress } from './address.ts'
 import { runBatch } from './batch.ts'
 import { readBeat, readHint } from './beat.ts'
 import { FleetSummary } from './fleet-summary.ts'
@@ -17,10 +18,10 @@ import { answerMetrics, type ReadMetrics, readMetricQuery } from './metrics.ts'
 import { Namesakes } from './namesakes.ts'
 import { nodeRoutes } from './nodes.ts'
 import type { ClientParts, ClientsHooks } from './parts.ts'
-import type { Reply, Route } from './route.ts'
+import type { Call, Reply, Route } from './route.ts'
 import { isoTime } from './row.ts'
 import { RowTexts } from './row-texts.ts'
-import { type CallHandler, serveCalls } from './serve-calls.ts'
+import { type CallHandler, type ServeOptions, serveCalls } from './serve-calls.ts'
 import type { ServicesHealth } from './services-health.ts'
 import { protectionsOf } from './status.ts'
 import { type SyncTaskKeeper, syncRoutes } from './sync-tasks.ts'
@@ -47,35 +48,48 @@ export type ClusterApiOptions = {
   readonly servicesHealth: () => ServicesHealth
   /** Why changes cannot be recorded now, and since when, epoch milliseconds; undefined: they can. */
   readonly store?: () => { readonly code: string; readonly since: number } | undefined
+  /** What a request may do that came from somebody who is not known; left out: everybody may do all. */
+  readonly limits?: ServeOptions['limits']
+  /** Whoever reaches the plane may do everything, without TLS. */
+  readonly insecure?: boolean
+  /** The fleet is what one tenant sees of it: what it does not see any more may still be there. */
+  readonly isPart?: boolean
+  /** When nodes without an agent were last heard of, epoch milliseconds, where several answer for them. */
+  readonly nodesHeardAt?: Map<string, number>
 }
 
 /** The registry API that clients without an agent call. Closing it only stops it from following the fleet. */
-export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable {
+export function clusterApi(
+  options: ClusterApiOptions,
+): CallHandler & Disposable & { readonly routes: readonly Route[] } {
   const { fleet, settings, log } = options
   const namesakes = new Namesakes(fleet)
   const summary = new FleetSummary(fleet)
   const texts = new RowTexts(fleet)
-  const nodesHeardAt = new Map<string, number>()
+  const nodesHeardAt = options.nodesHeardAt ?? new Map<string, number>()
   const forgetting = fleet.watch(({ instances, nodes }) => {
-    for (const id of instances) if (!fleet.instances.has(id)) options.beats.forget(id)
-    for (const id of nodes) if (!fleet.nodes.has(id)) nodesHeardAt.delete(id)
+    for (const id of instances) if (!options.isPart && !fleet.instances.has(id)) options.beats.forget(id)
+    for (const id of nodes) if (!options.isPart && !fleet.nodes.has(id)) nodesHeardAt.delete(id)
   })
   const parts: ClientParts = { ...options, namesakes, joining: new Map() }
+  const routes: readonly Route[] = [
+    // The first is asked for most often.
+    ...instanceRoutes(options, parts),
+    ...fleetRoutes(options, summary, texts),
+    ...syncRoutes(options.syncTasks),
+    importRoute(parts, options.keepImported, settings.most_batch_kib * 1024),
+    ...nodeRoutes({ ...options, summary, heardAt: nodesHeardAt }),
+  ]
   const handler = serveCalls({
-    routes: [
-      // The first is asked for most often.
-      ...instanceRoutes(options, parts),
-      ...fleetRoutes(options, summary, texts),
-      ...syncRoutes(options.syncTasks),
-      importRoute(parts, options.keepImported, settings.most_batch_kib * 1024),
-      ...nodeRoutes({ ...options, summary, heardAt: nodesHeardAt }),
-    ],
+    routes,
     prefix: '/cluster',
     mostBytes: settings.most_body_kib * 1024,
     ready: () => fleet.complete,
+    limits: options.limits,
     log,
   })
   return Object.assign(handler, {
+    routes,
     [Symbol.dispose]() {
       forgetting()
       namesakes[Symbol.dispose]()
@@ -86,30 +100,40 @@ export function clusterApi(options: ClusterApiOptions): CallHandler & Disposable
 }
 
 function instanceRoutes({ settings, log, readMetrics }: ClusterApiOptions, parts: ClientParts): readonly Route[] {
-  const { fleet } = parts
+  const { fleet, namesakes } = parts
+  const named = (id: string) => namesakes.of(id).map(({ spec: { service, address } }) => ({ service, address }))
+  const servicesOf = ({ parameters: [id = ''] }: Call) => named(id)
   const { registered, beaten, deregistered, measured } = instanceCalls(parts)
   return [
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/heartbeat/:id',
       conditional: true,
+      plain: servicesOf,
       answer: ({ parameters: [id = ''], body, ifMatch }) => beaten(id, readBeat(body, Date.now()), ifMatch),
     },
     {
       methods: ['POST', 'PUT'],
       path: '/cluster/register',
       conditional: true,
+      plain: ({ body, from }) => {
+        const { service, address, id } = readRegistration(body === undefined ? {} : body)
+        const there = { service, address: clientAddress(address, from).address }
+        return id === undefined ? [there] : [there, ...named(id)]
+      },
       answer: ({ body, from, ifMatch }) => registered(readRegistration(body === undefined ? {} : body), from, ifMatch),
     },
     {
       methods: ['DELETE', 'POST'],
       path: '/cluster/deregister/:id',
       conditional: true,
+      plain: servicesOf,
       answer: ({ parameters: [id = ''], body, ifMatch }) => deregistered(id, readHint(body), ifMatch),
     },
     {
       methods: ['POST'],
       path: '/cluster/metrics/:id',
+      plain: servicesOf,
       answer: ({ parameters: [id = ''], body }) => measured(id, readMeasurements(body, Date.now())),
     },
     {
@@ -159,13 +183,15 @@ function fleetRoutes(options: ClusterApiOptions, summary: FleetSummary, texts: R
       version,
       timestamp: isoTime(Date.now()),
       revision: fleet.revision,
+      // Whoever looks is to see it without knowing what it should be.
+      ...(options.insecure ? { insecure: true } : {}),
       store,
       zervigo_services: options.servicesHealth(),
     }
     return { status: fleet.complete ? 200 : 503, body }
   }
   return [
-    { methods: ['GET'], path: '/health', early: true, answer: health },
+    { methods: ['GET'], path: '/health', early: true, plain: () => [], answer: health },
     { methods: ['GET'], path: '/cluster/status', answer: status },
     // What a cluster manager asks: how the cluster is of which its node is one.
     { methods: ['GET'], path: '/cluster/nodes/status', answer: status },

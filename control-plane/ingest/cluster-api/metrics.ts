@@ -1,35 +1,15 @@
 import * as z from 'zod/mini'
 import { durationMs } from '#shared/config/fields.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
+import type { MetricQuery, MetricSeries, MetricStep } from '../../fleet/metric-series.ts'
 import { readBody } from './fields.ts'
-import { timeOf, type Unit } from './measurements.ts'
+import { timeOf } from './measurements.ts'
 import { queryObject, queryText } from './paging.ts'
 import { Refusal } from './refusal.ts'
 import { isoTime } from './row.ts'
 
-export type MetricQuery = {
-  readonly service: string
-  /** Undefined: all of them. */
-  readonly names: readonly string[] | undefined
-  /** Epoch milliseconds, `to` excluded. */
-  readonly from: number
-  readonly to: number
-  readonly stepMs: number
-}
-
-export type MetricPoint = {
-  readonly at: number
-  readonly sum: number
-  readonly min: number
-  readonly max: number
-  readonly last: number
-  readonly samples: number
-}
-
 /** Where metrics are read; main hands it over. Rejects with STORE_UNAVAILABLE. */
-export type ReadMetrics = (
-  query: MetricQuery,
-) => Promise<readonly { readonly name: string; readonly unit: Unit; readonly points: readonly MetricPoint[] }[]>
+export type ReadMetrics = (query: MetricQuery) => Promise<readonly MetricSeries[]>
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -127,6 +107,6 @@ export async function answerMetrics(query: MetricQuery, read: ReadMetrics, fleet
   }
 }
 
-function pointRow({ at, sum, min, max, last, samples }: MetricPoint) {
+function pointRow({ at, sum, min, max, last, samples }: MetricStep) {
   return { timestamp: isoTime(at), value: sum / samples, min, max, last, samples }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod/mini'
+import { withoutSecrets } from '#shared/protocol/without-secrets.ts'
 import type { NodeBelief } from '../../fleet/belief.ts'
 import { contentVersion, namesVersion } from '../../fleet/versions.ts'
 import { clientAddress } from './address.ts'
@@ -235,7 +236,7 @@ class Nodes {
 
 function specOf(registration: NodeRegistration, address: string) {
   const { id, name, type, port, status, cluster, site, capabilities, resources } = registration
-  const registered = { type, port, status, capabilities, resources }
+  const registered = { type, port, status, ...withoutSecrets({ capabilities, resources }) }
   return agentlessNode(id, { name, address, cluster, site, registered })
 }
 

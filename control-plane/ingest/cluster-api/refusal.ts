@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FailureCode } from '#shared/failure/catalogue.ts'
-import { explainError, Failure } from '#shared/failure/failure.ts'
+import { explainError, Failure, isForbidden } from '#shared/failure/failure.ts'
 import { yoursOf } from '#shared/http/conflict.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { ProblemView } from '#shared/protocol/api.ts'
@@ -105,6 +105,10 @@ export function asRefusal(error: unknown, log: Logger, what: object): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof Failure && error.retryable) {
     return new Refusal(503, explainError(error), [], { remedy: error.remedy, headers: { 'retry-after': '5' } })
+  }
+  if (error instanceof Failure && isForbidden(error)) {
+    const { code, remedy } = error
+    return new Refusal(403, explainError(error), [], { code, remedy })
   }
   log.error({ err: error, ...what }, 'a request failed')
   return new Refusal(500, 'internal failure', [], { remedy: 'The log of the control plane says why.' })

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { InstanceSpec } from '#shared/protocol/check.ts'
 import { instanceId } from '#shared/protocol/identity.ts'
+import { withoutSecrets } from '#shared/protocol/without-secrets.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
 import { endpointAt } from './adapters/endpoint.ts'
 import type { Registration } from './adapters/registration.ts'
@@ -89,8 +90,8 @@ export function specOf(registration: Registration, id: string, address: string):
   const { service, type, port, version, cluster, tags, metadata, endpoint, capabilities, config } = registration
   const registered = {
     ...(endpoint === undefined ? {} : { url: endpointAt(endpoint, address) }),
-    ...(capabilities === undefined ? {} : { capabilities }),
-    ...(config === undefined ? {} : { config }),
+    ...(capabilities === undefined ? {} : { capabilities: withoutSecrets(capabilities) }),
+    ...(config === undefined ? {} : { config: withoutSecrets(config) }),
   }
   return {
     id,
@@ -101,7 +102,7 @@ export function specOf(registration: Registration, id: string, address: string):
     ...(cluster === undefined ? {} : { cluster }),
     ...(version === undefined ? {} : { version }),
     tags: [...tags],
-    metadata: { ...metadata },
+    metadata: { ...withoutSecrets(metadata) },
     checks: [],
     ...(Object.keys(registered).length === 0 ? {} : { registered }),
   }

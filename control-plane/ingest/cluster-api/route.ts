@@ -35,6 +35,8 @@ export type Route = {
   readonly versioned?: boolean
   /** It minds `If-Match`; elsewhere a change that is to hold for one version only is refused. */
   readonly conditional?: boolean
+  /** The services that a call concerns, and where it says they are, where old clients may make it who are not known; left out: they may not. */
+  readonly plain?: (call: Call) => readonly { readonly service: string; readonly address?: string }[]
   readonly answer: (call: Call) => Reply | Promise<Reply>
 }
 

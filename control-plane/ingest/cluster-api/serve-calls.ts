@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerHeaders } from '#shared/http/answer-headers.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { contentVersion, namesVersion } from '../../fleet/versions.ts'
+import { needWithin, type PlainLimits } from './plain-limits.ts'
 import { readJson } from './read-json.ts'
 import { asRefusal, problemBody, Refusal, refusalBody, withYours } from './refusal.ts'
 import { type Reply, type Route, RouteTable } from './route.ts'
@@ -15,11 +17,13 @@ export type ServeOptions = {
   readonly mostBytes: number
   /** False: only what may be answered early is. */
   readonly ready: () => boolean
+  /** What a request may do that came from somebody who is not known; undefined: what it likes. */
+  readonly limits?: ((request: IncomingMessage) => PlainLimits | undefined) | undefined
   readonly log: Logger
 }
 
 /** Straight on node:http: a heartbeat costs little more than its JSON. */
-export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptions): CallHandler {
+export function serveCalls({ routes, prefix, mostBytes, ready, limits, log }: ServeOptions): CallHandler {
   const table = new RouteTable(routes)
   const fixed = new Set(routes.map(({ path }) => path))
 
@@ -36,6 +40,8 @@ export function serveCalls({ routes, prefix, mostBytes, ready, log }: ServeOptio
     if (ifMatch !== undefined && method !== 'GET' && !route.conditional) throw unminded(method, path)
     const query = new URLSearchParams(search)
     const call = { method, path, parameters, query, from, body, ifMatch }
+    const within = limits?.(request)
+    if (within) needWithin(within, route, call)
     const reply = await withYours(ifMatch, body, () => route.answer(call))
     return route.versioned ? versioned(reply, request.headers['if-none-match']) : reply
   }
@@ -110,12 +116,13 @@ function send(
 ): void {
   if (response.destroyed || response.headersSent) return
   if (status === 304) {
-    response.writeHead(status, headers).end()
+    response.writeHead(status, { ...answerHeaders, ...headers }).end()
     return
   }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const length = Buffer.byteLength(text)
   response.writeHead(status, {
+    ...answerHeaders,
     'content-type': 'application/json; charset=utf-8',
     ...headers,
     'content-length': length,

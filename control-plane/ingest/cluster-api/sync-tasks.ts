@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import * as z from 'zod/mini'
+import { withoutSecrets } from '#shared/protocol/without-secrets.ts'
+import type { SyncTask, SyncTaskFilter, SyncTaskTaken, SyncTaskView } from '../../fleet/sync-task.ts'
 import { clientId, maybe, readBody } from './fields.ts'
 import { timeOf } from './measurements.ts'
 import { queryObject, queryText, whole } from './paging.ts'
@@ -7,38 +9,12 @@ import { Refusal } from './refusal.ts'
 import type { Reply, Route } from './route.ts'
 import { isoTime } from './row.ts'
 
-/** Something that a cluster manager hands over to be kept in step. */
-export type SyncTask = {
-  readonly id: string
-  readonly source: string
-  /** Empty: every other node. */
-  readonly targets: readonly string[]
-  readonly dataType: string
-  /** JSON. */
-  readonly data: string
-  readonly priority: number
-  /** Epoch milliseconds: what the task says of itself, and when it came. */
-  readonly timestamp: number
-  readonly at: number
-}
-
-export type SyncTaskView = Omit<SyncTask, 'data'> & {
-  readonly number: number
-  readonly status: string
-  readonly error: string | null
-  readonly bytes: number
-}
-
 /** Where tasks are kept; main hands it over. Rejects with STORE_UNAVAILABLE. */
 export type SyncTaskKeeper = {
-  readonly add: (task: SyncTask) => Promise<'added' | 'there' | 'differs' | 'full'>
+  readonly add: (task: SyncTask) => Promise<SyncTaskTaken>
   readonly get: (id: string) => Promise<SyncTaskView | undefined>
   /** Newest first. */
-  readonly list: (filter: {
-    readonly source: string | undefined
-    readonly before: number | undefined
-    readonly limit: number
-  }) => Promise<readonly SyncTaskView[]>
+  readonly list: (filter: SyncTaskFilter) => Promise<readonly SyncTaskView[]>
 }
 
 const dataTypes: ReadonlyMap<string, string> = new Map([
@@ -142,7 +118,7 @@ function readTask(body: unknown, named: Named, now: number): SyncTask {
     source,
     targets: read.target_nodes ?? [],
     dataType,
-    data: JSON.stringify(read.data),
+    data: JSON.stringify(withoutSecrets(read.data)),
     priority: read.priority ?? 5,
     timestamp,
     at: now,

@@ -1,6 +1,6 @@
 import { repeat } from '#shared/lifecycle/repeat.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
-import { probe } from '#shared/probe/probe.ts'
+import { type MayReach, type ProbeOptions, probe } from '#shared/probe/probe.ts'
 import type { Health, ProbeSpec } from '#shared/protocol/check.ts'
 import type { InstanceBelief } from '../../fleet/belief.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
@@ -16,6 +16,8 @@ const roundsBelieved = 3
 export type WatchServicesOptions = {
   readonly fleet: Pick<FleetView, 'instances' | 'nodes' | 'instancesOfService' | 'complete'>
   readonly settings: ClientsConfig['zervigo']
+  /** Where registered instances may lead to; what the settings name may be anywhere. Left out: anywhere. */
+  readonly mayReach?: MayReach | undefined
   readonly log: Logger
 }
 
@@ -33,7 +35,7 @@ const apiHealth: Readonly<Record<Health, ApiHealth>> = {
  * Looks at the services that old dashboards ask for, again and again until disposed of: where the settings say they are, or else at
  * their instances. What no probe of the plane or of an agent has reached is unknown, whatever it says of itself.
  */
-export function watchServices({ fleet, settings, log }: WatchServicesOptions): ServicesWatch {
+export function watchServices({ fleet, settings, mayReach, log }: WatchServicesOptions): ServicesWatch {
   const stop = new AbortController()
   const { services, urls, every, timeout } = settings
   const found = new Map<string, { readonly health: ApiHealth; readonly at: number }>()
@@ -41,8 +43,8 @@ export function watchServices({ fleet, settings, log }: WatchServicesOptions): S
     const url = Object.hasOwn(urls, name) ? urls[name] : undefined
     const health =
       url === undefined
-        ? await lookAtInstances(name, service, fleet, timeout, stop.signal)
-        : await lookOnce(specOfUrl(url, timeout), stop.signal)
+        ? await lookAtInstances(name, service, fleet, timeout, { signal: stop.signal, mayReach })
+        : await lookOnce(specOfUrl(url, timeout), { signal: stop.signal })
     if (!stop.signal.aborted) found.set(name, { health, at: performance.now() })
   }
   const pace = { everyMs: every, afterFailureMs: () => every }
@@ -71,7 +73,7 @@ async function lookAtInstances(
   service: string,
   fleet: WatchServicesOptions['fleet'],
   timeoutMs: number,
-  signal: AbortSignal,
+  options: ProbeOptions,
 ): Promise<ApiHealth> {
   const instances = fleet
     .instancesOfService(service)
@@ -84,13 +86,13 @@ async function lookAtInstances(
     const agent = fleet.nodes.get(instance.node)?.contact === 'connected'
     // An agent's checks are probes, and nearer to the server.
     if (instance.origin === 'agent') return agent ? apiHealth[instance.health] : 'unknown'
-    return lookOnce(specOfInstance(name, instance, timeoutMs), signal)
+    return lookOnce(specOfInstance(name, instance, timeoutMs), options)
   })
   return bestOf(await Promise.all(found))
 }
 
-async function lookOnce(spec: ProbeSpec, signal: AbortSignal): Promise<ApiHealth> {
-  const { verdict } = await probe(spec, { signal })
+async function lookOnce(spec: ProbeSpec, options: ProbeOptions): Promise<ApiHealth> {
+  const { verdict } = await probe(spec, options)
   return apiHealth[verdict.health]
 }
 

@@ -9,6 +9,7 @@ import { newestMigration } from '../migrate.ts'
 import { journalQueries } from '../queries/journal-queries.ts'
 import { replay } from '../replay.ts'
 import type { Schema } from '../schema.ts'
+import type { StoredEntry } from '../stored-event.ts'
 import { countOf, optionalTables, tablesOf, tally } from './table-rows.ts'
 
 /** What a backup says of where it comes from, and what is wanted in it. */
@@ -65,8 +66,24 @@ export async function dump(
 /** What the journal gives when it is replayed up to a revision. It takes as much memory as the fleet of a plane. */
 export async function replayed(db: Kysely<Schema>, until: number, log: Logger): Promise<BackupTrailer['fleet']> {
   const fleet = new Fleet()
-  await replay(journalQueries(db), fleet, { until, log })
+  await replay({ ...journalQueries(db), read: (after, limit) => readAsItIs(db, after, limit) }, fleet, { until, log })
   return { hash: fleetHash(fleet.state()), nodes: fleet.nodes.size, instances: fleet.instances.size }
+}
+
+/** Entries of a journal whose schema may be an older one, without the columns that came since. */
+async function readAsItIs(db: Kysely<Schema>, after: number, limit: number): Promise<readonly StoredEntry[]> {
+  const rows = await db
+    .selectFrom('journal')
+    .selectAll()
+    .where('revision', '>', after)
+    .orderBy('revision')
+    .limit(limit)
+    .execute()
+  return rows.map(({ subject_kind: subjectKind, subject_id: subjectId, ...kept }) => ({
+    ...kept,
+    subjectKind,
+    subjectId,
+  }))
 }
 
 async function headerOf(

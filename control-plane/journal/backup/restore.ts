@@ -4,10 +4,12 @@ import type { BackupHeader, BackupPiece, BackupTrailer, Values } from '#shared/b
 import { readBackup } from '#shared/backup/read-backup.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { AuditDraft } from '../../fleet/audit.ts'
 import { holdUntil } from '../../fleet/revoked.ts'
 import { takeTurn, unbound } from '../dialect-words.ts'
 import { type MigrationName, migrateWithin } from '../migrate.ts'
 import { migrations } from '../migrations/all.ts'
+import { addAudit } from '../queries/audit-queries.ts'
 import { addRevocations } from '../queries/identity-queries.ts'
 import type { Schema } from '../schema.ts'
 import { encodeEvent } from '../stored-event.ts'
@@ -196,8 +198,23 @@ async function goOn(
     .updateTable('leadership')
     .set({ holder: '', run: '', expires: 0, epoch: resumeEpoch(epoch) })
     .execute()
+  await transaction
+    .updateTable('api_tokens')
+    .set({ ended_at: new Date(now).toISOString() })
+    .where('ended_at', 'is', null)
+    .execute()
+  await transaction.deleteFrom('user_sessions').execute()
+  await addAudit(transaction, [restoreRow({ revision, backupAt, resumed, by, now })])
   await holdRenewals(transaction, by, now)
   return resumed
+}
+
+type RestoreTold = Pick<RestoreParts, 'by' | 'now'> & { revision: number; backupAt: number; resumed: number }
+
+function restoreRow({ revision, backupAt, resumed, by, now }: RestoreTold): AuditDraft {
+  const after = JSON.stringify({ revision, backup_at: new Date(backupAt).toISOString(), resumed })
+  const about = { caller: by, from: 'this host', operation: 'restore', subject: 'store' }
+  return { at: now, ...about, before: '', after, why: '' }
 }
 
 /** What was revoked after the backup is not in it: until that is known from elsewhere, no certificate from before is renewed. */

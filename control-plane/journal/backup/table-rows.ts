@@ -30,10 +30,18 @@ const keys: Readonly<Record<Table, readonly string[]>> = {
   authorities: ['id'],
   identities: ['id'],
   revocations: ['id'],
+  // A restore ends all of them: one that was taken back since would count again.
+  api_tokens: ['id'],
+  audit: ['id'],
+  audit_head: ['id'],
+  environments: ['id'],
   // The planes that run say so themselves.
   replicas: [],
   // One that came back could be used once more than was meant.
   enrolment_tokens: [],
+  access_tries: [],
+  sign_in_links: [],
+  sign_ins: [],
 }
 
 /** Every table of the schema, in the order in which they stand in a backup. */
@@ -45,7 +53,9 @@ export const optionalTables = ['service_metrics'] as const satisfies readonly Ta
 /** Tables with rows that the database numbers. */
 export const numbered: ReadonlySet<Table> = new Set(
   tables.filter(
-    (table) => keys[table].join() === 'id' && !/^(installation|journal_head|table_cursor|leadership)$/.test(table),
+    (table) =>
+      keys[table].join() === 'id' &&
+      !/^(installation|journal_head|table_cursor|leadership|audit|audit_head)$/.test(table),
   ),
 )
 

@@ -8,6 +8,9 @@ import * as leadership from './0006-leadership.ts'
 import * as routingSplits from './0007-routing-splits.ts'
 import * as replicas from './0008-replicas.ts'
 import * as identities from './0009-identities.ts'
+import * as access from './0010-access.ts'
+import * as tenants from './0011-tenants.ts'
+import * as people from './0012-people.ts'
 
 /** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +23,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-routing-splits': routingSplits,
   '0008-replicas': replicas,
   '0009-identities': identities,
+  '0010-access': access,
+  '0011-tenants': tenants,
+  '0012-people': people,
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { duration, port } from '#shared/config/fields.ts'
+import { secretFile } from '#shared/config/secret-file.ts'
 
 const second = 1000
 const text = () => z.string().check(z.minLength(1))
@@ -12,7 +13,7 @@ export const PostgresqlConfig = z.strictObject({
   database: z._default(text(), 'heddle'),
   user: z._default(text(), 'heddle'),
   /** Read whenever a connection is made, so a new password is taken without a restart. */
-  password_file: z.optional(text()),
+  password_file: z.optional(secretFile("the password of the plane's user in PostgreSQL", 'postgresql-password')),
   /** verify: the server proves who it is. Left out: verify, but off for loopback and sockets. */
   tls: z.optional(z.enum(['verify', 'off'])),
   /** PEM: the authorities that its certificate is checked by, instead of the well-known ones. */

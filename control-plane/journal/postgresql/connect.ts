@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { type ClientConfig, types } from 'pg'
 import { Failure } from '#shared/failure/failure.ts'
+import { readSecret } from '#shared/files/read-secret.ts'
 import type { PostgresqlConfig } from './config.ts'
 
 const loopback = /^(127\.[\d.]+$|::1$|localhost$|\/)/
@@ -55,7 +56,7 @@ export async function connectionOptions(config: PostgresqlConfig, sockets: Socke
 async function passwordOf({ password_file }: PostgresqlConfig): Promise<string> {
   if (password_file === undefined) return ''
   try {
-    return (await readFile(password_file, 'utf8')).replace(/\r?\n$/, '')
+    return await readSecret(password_file)
   } catch (cause) {
     throw unreadable(password_file, 'password_file', cause)
   }

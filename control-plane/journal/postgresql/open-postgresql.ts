@@ -23,6 +23,8 @@ const urgent: ReadonlySet<string> = new Set<keyof StoreQueries>([
   'claimLeadership',
   'resignLeadership',
   'beatReplica',
+  'apiToken',
+  'lockedTries',
 ])
 /** One after the other: two that write the same rows in another order would wait for each other. */
 const inTurn: ReadonlySet<string> = new Set<keyof StoreQueries>([

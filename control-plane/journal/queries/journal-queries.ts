@@ -3,6 +3,7 @@ import { Failure } from '#shared/failure/failure.ts'
 import { tellAppended } from '../dialect-words.ts'
 import type { Schema } from '../schema.ts'
 import type { JournalStore } from '../store.ts'
+import { addAudit } from './audit-queries.ts'
 import { needTerm, underTerm } from './leadership-queries.ts'
 
 /** Rows in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535. */
@@ -22,7 +23,7 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
     head,
     oldest,
 
-    append(events, { atLeast = 0, term } = {}) {
+    append(events, { atLeast = 0, term, audit = [] } = {}) {
       return db.transaction().execute(async (transaction) => {
         if (term) await needTerm(transaction, term)
         // This row orders all who append: whoever has it commits before the next one gets it.
@@ -46,22 +47,25 @@ export function journalQueries(db: Kysely<Schema>): JournalStore {
             kind: event.kind,
             seen: event.seen,
             body: event.body,
+            tenant: event.tenant ?? null,
           }))
           await transaction.insertInto('journal').values(rows).execute()
         }
+        await addAudit(transaction, audit)
         await tellAppended(transaction, last)
         return last
       })
     },
 
-    async read(after, limit) {
+    async read(after, limit, tenant) {
       return await db
         .selectFrom('journal')
         .where('revision', '>', after)
+        .$if(tenant !== undefined, (query) => query.where('tenant', '=', tenant ?? ''))
         .orderBy('revision')
         .limit(limit)
         .select(['revision', 'at', 'by', 'subject_kind as subjectKind', 'subject_id as subjectId'])
-        .select(['version', 'kind', 'seen', 'body'])
+        .select(['version', 'kind', 'seen', 'body', 'tenant'])
         .execute()
     },
 

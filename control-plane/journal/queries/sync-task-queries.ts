@@ -1,9 +1,9 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { SyncTask, SyncTaskView } from '../../fleet/sync-task.ts'
 import { takeTurn } from '../dialect-words.ts'
 import type { Schema, SyncTasks } from '../schema.ts'
 import type { SyncTaskStore } from '../store.ts'
 import { storable } from '../stored-event.ts'
-import type { SyncTask, SyncTaskView } from '../sync-task.ts'
 import { isoTime } from '../tables/rows.ts'
 
 const told = [

@@ -9,6 +9,7 @@ import type { AppendCondition, Store } from '../store.ts'
 import type { StoredEvent } from '../stored-event.ts'
 import { NodeSqliteDialect } from './dialect.ts'
 import { hasResult, resultCodes, storeFailure } from './failure.ts'
+import { keepPrivate } from './keep-private.ts'
 
 export type SqliteSettings = {
   /** The file; `:memory:` for one that nobody keeps. */
@@ -59,6 +60,7 @@ export async function connectSqlite(
   await using opened = new AsyncDisposableStack()
   try {
     const alone = path !== ':memory:'
+    if (alone) keepPrivate(path)
     if (alone) opened.use(lock(`${path}-lock`, path))
     const database = connect(path, mostBytes)
     const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) })

@@ -1,5 +1,9 @@
 import { explainError, Failure, type FailureCode } from '#shared/failure/failure.ts'
+import type { AccessStore } from '../../fleet/access.ts'
+import type { AuditStore } from '../../fleet/audit.ts'
+import type { EnvironmentStore } from '../../fleet/environments.ts'
 import type { IdentityStore } from '../../fleet/identity.ts'
+import type { PeopleStore } from '../../fleet/people.ts'
 import type {
   ImportStore,
   JournalStore,
@@ -22,6 +26,10 @@ export type Method =
   | keyof LeadershipStore
   | keyof ReplicaStore
   | keyof IdentityStore
+  | keyof AccessStore
+  | keyof PeopleStore
+  | keyof AuditStore
+  | keyof EnvironmentStore
 
 export type Call = { readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { type Bucket, bucketOfSample, mergeMinutes, rawFrom, Steps } from './metric-series.ts'
+import type { MetricStep } from '../../fleet/metric-series.ts'
+import { bucketOfSample, mergeMinutes, rawFrom, Steps } from './metric-series.ts'
 
 const minute = 60_000
-const bucket = (at: number, value: number, samples = 1): Bucket => ({
+const bucket = (at: number, value: number, samples = 1): MetricStep => ({
   at,
   sum: value * samples,
   min: value,

@@ -1,35 +1,7 @@
-import { minuteOf, type Rollup } from './rollup.ts'
+import type { MetricStep } from '../../fleet/metric-series.ts'
+import { minuteOf } from './rollup.ts'
 
 export const minuteMs = 60_000
-
-/** What one step of a metric came to. Steps without a sample have none. */
-export type Bucket = {
-  /** Epoch milliseconds of the step's start. */
-  readonly at: number
-  readonly sum: number
-  readonly min: number
-  readonly max: number
-  readonly last: number
-  readonly samples: number
-}
-
-/** What is asked of a service's metrics. Times in epoch milliseconds, `to` excluded. */
-export type MetricQuery = {
-  readonly service: string
-  /** Undefined: all of them. */
-  readonly names: readonly string[] | undefined
-  readonly from: number
-  readonly to: number
-  /** From a minute on: whole minutes. */
-  readonly stepMs: number
-}
-
-export type MetricSeries = {
-  readonly name: string
-  readonly unit: Rollup['unit']
-  /** Oldest first. */
-  readonly points: readonly Bucket[]
-}
 
 /** Steps are counted from the epoch, so that the same step has the same start in every answer. */
 export function stepOf(at: number, stepMs: number): number {
@@ -39,14 +11,14 @@ export function stepOf(at: number, stepMs: number): number {
 /** Adds what is later to what is earlier, each to its step. */
 export class Steps {
   readonly #stepMs: number
-  readonly #buckets = new Map<number, Bucket>()
+  readonly #buckets = new Map<number, MetricStep>()
 
   constructor(stepMs: number) {
     this.#stepMs = stepMs
   }
 
   /** @param bucket of a step that is not longer than these */
-  add(bucket: Bucket): void {
+  add(bucket: MetricStep): void {
     const at = stepOf(bucket.at, this.#stepMs)
     const known = this.#buckets.get(at)
     if (!known) this.#buckets.set(at, { ...bucket, at })
@@ -62,7 +34,7 @@ export class Steps {
     }
   }
 
-  inOrder(): readonly Bucket[] {
+  inOrder(): readonly MetricStep[] {
     return [...this.#buckets.values()].sort((a, b) => a.at - b.at)
   }
 }
@@ -74,11 +46,11 @@ export function bucketOfMinute({
   max,
   last,
   samples,
-}: Omit<Bucket, 'at'> & { readonly minute: number }) {
-  return { at: minute, sum, min, max, last, samples } satisfies Bucket
+}: Omit<MetricStep, 'at'> & { readonly minute: number }) {
+  return { at: minute, sum, min, max, last, samples } satisfies MetricStep
 }
 
-export function bucketOfSample({ at, value }: { readonly at: number; readonly value: number }): Bucket {
+export function bucketOfSample({ at, value }: { readonly at: number; readonly value: number }): MetricStep {
   return { at, sum: value, min: value, max: value, last: value, samples: 1 }
 }
 
@@ -86,8 +58,8 @@ export function bucketOfSample({ at, value }: { readonly at: number; readonly va
  * Minutes as they are stored and those that are still in memory, each once: a minute that was written meanwhile is in both, and the
  * one with more samples is the newer.
  */
-export function mergeMinutes(stored: readonly Bucket[], open: readonly Bucket[]): readonly Bucket[] {
-  const minutes = new Map<number, Bucket>()
+export function mergeMinutes(stored: readonly MetricStep[], open: readonly MetricStep[]): readonly MetricStep[] {
+  const minutes = new Map<number, MetricStep>()
   for (const bucket of [...stored, ...open]) {
     const known = minutes.get(bucket.at)
     if (!known || bucket.samples > known.samples) minutes.set(bucket.at, bucket)

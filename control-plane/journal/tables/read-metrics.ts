@@ -1,15 +1,6 @@
+import type { MetricQuery, MetricSeries, MetricStep } from '../../fleet/metric-series.ts'
 import type { StoredMetric, TableStore } from '../store.ts'
-import {
-  type Bucket,
-  bucketOfMinute,
-  bucketOfSample,
-  type MetricQuery,
-  type MetricSeries,
-  mergeMinutes,
-  minuteMs,
-  rawFrom,
-  Steps,
-} from './metric-series.ts'
+import { bucketOfMinute, bucketOfSample, mergeMinutes, minuteMs, rawFrom, Steps } from './metric-series.ts'
 import type { Recent, RecentSamples } from './recent-samples.ts'
 import { minuteOf, type Rollup, type RollupBuffer } from './rollup.ts'
 
@@ -68,7 +59,7 @@ async function readMetric(
   query: MetricQuery,
   memory: Memory,
   store: MetricSources['store'],
-): Promise<{ readonly unit: Rollup['unit']; readonly buckets: readonly Bucket[] }> {
+): Promise<{ readonly unit: Rollup['unit']; readonly buckets: readonly MetricStep[] }> {
   const { from, to, stepMs } = query
   const isIt = ({ node, name }: StoredMetric) => node === metric.node && name === metric.name
   const open = memory.open.filter(isIt)
@@ -94,8 +85,8 @@ async function readAll(
   metric: StoredMetric,
   { service, from, to, stepMs }: MetricQuery,
   store: MetricSources['store'],
-): Promise<{ readonly unit: Rollup['unit'] | undefined; readonly buckets: readonly Bucket[] }> {
-  const buckets: Bucket[] = []
+): Promise<{ readonly unit: Rollup['unit'] | undefined; readonly buckets: readonly MetricStep[] }> {
+  const buckets: MetricStep[] = []
   let unit: Rollup['unit'] | undefined
   const step = Math.max(stepMs, minuteMs)
   for (let at: number | undefined = from; at !== undefined && at < to; ) {

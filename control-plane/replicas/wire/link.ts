@@ -16,6 +16,8 @@ export type LinkParts = {
   readonly peer: Peer
   readonly board: Board
   readonly log: Logger
+  /** Whom to believe that it is a plane, PEM; undefined: whom the system believes. */
+  readonly ca?: (() => string) | undefined
 }
 
 /** What comes within this time goes together: what one plane hears the others know soon after. */
@@ -130,7 +132,7 @@ export class Link implements AsyncDisposable {
 
   /** One connection, from its beginning to its end. */
   async #connection(stop: AbortSignal): Promise<{ readonly opened: boolean; readonly why: string }> {
-    const { self, peer, log } = this.#parts
+    const { self, peer, log, ca } = this.#parts
     let why = ''
     let opened = false
     let heardAt = performance.now()
@@ -140,6 +142,7 @@ export class Link implements AsyncDisposable {
         perMessageDeflate: false,
         maxPayload: mostMessageBytes,
         handshakeTimeout: connectWithinMs,
+        ...(ca ? { ca: ca() } : {}),
         headers: { [runHeader]: self, authorization: `Bearer ${proofOf(self, peer)}` },
       })
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
+import { urlHoldsToken } from '#shared/http/token-in-query.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import {
   FromTeller,
@@ -122,9 +123,15 @@ export function serveWire(options: ServeWireOptions): WireServer {
       return
     }
     socket.on('error', () => socket.destroy())
+    if (urlHoldsToken(request.url)) return refuseUpgrade(socket, 400)
     const run = request.headers[runHeader]
     const shown = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
-    if (typeof run !== 'string' || !isProof(shown, run, self) || sockets.clients.size >= mostConnections) {
+    if (
+      typeof run !== 'string' ||
+      request.headers.origin !== undefined ||
+      !isProof(shown, run, self) ||
+      sockets.clients.size >= mostConnections
+    ) {
       log.warn({ from: request.socket.remoteAddress }, 'somebody who is no plane of this store was refused')
       return refuseUpgrade(socket, 403)
     }

@@ -17,6 +17,8 @@ export type WireParts = WireHooks & {
   readonly self: { readonly run: string; readonly key: string }
   readonly peers: Peers
   readonly log: Logger
+  /** Whom to believe that it is a plane, PEM; left out: whom the system believes. */
+  readonly ca?: (() => string) | undefined
 }
 
 const lookEveryMs = 500
@@ -82,7 +84,7 @@ export class Wire implements AsyncDisposable {
   }
 
   #follow(): void {
-    const { peers, self, log } = this.#parts
+    const { peers, self, log, ca } = this.#parts
     const others = new Map(peers.others().map((peer) => [peer.run, peer]))
     for (const [run, link] of this.#links) {
       if (others.get(run)?.api === link.peer.api) continue
@@ -91,7 +93,7 @@ export class Wire implements AsyncDisposable {
     }
     for (const peer of others.values()) {
       if (this.#links.has(peer.run)) continue
-      this.#links.set(peer.run, new Link({ self: self.run, peer, board: this.board, log }))
+      this.#links.set(peer.run, new Link({ self: self.run, peer, board: this.board, log, ca }))
     }
   }
 }

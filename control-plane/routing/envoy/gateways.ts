@@ -7,6 +7,7 @@ import type { Outlet, Publisher, TableUpdate } from '../publisher.ts'
 import { Channel } from './channel.ts'
 import { loadEnvoyDefinitions } from './definitions.ts'
 import { ResourceDigests } from './digest-resource.ts'
+import type { XdsSecurity } from './guest.ts'
 import { inspectRuns, type LookAtEnvoys } from './inspect-runs.ts'
 import { serveXds, type XdsServer } from './serve.ts'
 import { EnvoySink } from './sink.ts'
@@ -21,6 +22,8 @@ export type EnvoyGatewaysOptions = {
   /** Asks the agents beside a gateway's Envoys what those run. */
   readonly look: LookAtEnvoys
   readonly publisher: Pick<Publisher, 'frames' | 'published' | 'leftOut' | 'lookAgain'>
+  /** Left out: without TLS. */
+  readonly security?: XdsSecurity | undefined
 }
 
 type Built = Pick<TableUpdate, 'table' | 'besides'> & { readonly snapshot: Snapshot }
@@ -44,12 +47,12 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
   static async open(options: EnvoyGatewaysOptions): Promise<EnvoyGateways> {
     const definitions = loadEnvoyDefinitions()
     const gateways = new EnvoyGateways(options, new SnapshotBuilder(definitions), new ResourceDigests(definitions))
-    const { address, port, log } = options
+    const { address, port, log, security } = options
     const channelOf = (gateway: string) => gateways.#connected(gateway)
     gateways.#retrying = setInterval(() => {
       for (const channel of gateways.#channels.values()) channel.retryCertificates()
     }, certificatesEveryMs).unref()
-    gateways.#server = await serveXds({ address, port, channelOf, log })
+    gateways.#server = await serveXds({ address, port, channelOf, log, security })
     return gateways
   }
 
@@ -71,6 +74,7 @@ export class EnvoyGateways implements Outlet, AsyncDisposable {
     return [
       { name: 'xds_connections', now: connections, most: mostConnections, refused },
       { name: 'xds_unfinished_bytes', now: unfinishedBytes, most: mostUnfinishedBytes, refused: crowded },
+      ...figures.handshakes,
     ]
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { loadEnvoyDefinitions } from './definitions.ts'
-import { decodeRequest } from './request.ts'
+import { countNames, decodeRequest } from './request.ts'
 import { resourceKinds, typeUrlOf } from './resource.ts'
 
 const type = loadEnvoyDefinitions().type('envoy.service.discovery.v3.DeltaDiscoveryRequest')
@@ -70,4 +70,17 @@ await t.test('bytes that are no request are refused, and never read beyond their
   })
   fc.assert(property, { numRuns: 300 })
   t.throws(() => decodeRequest(whole.subarray(0, 5)), /the message ends within/)
+})
+
+await t.test('names are counted without making texts of them', async (t) => {
+  const said = { subscribe: ['a', 'b'], unsubscribe: ['c'], versions: { d: '1', e: '2' } }
+  const bytes = encode({
+    node: { id: 'x' },
+    resource_names_subscribe: said.subscribe,
+    resource_names_unsubscribe: said.unsubscribe,
+    initial_resource_versions: said.versions,
+  })
+  t.equal(countNames(bytes), 5)
+  t.equal(countNames(Buffer.alloc(3_000_000, Buffer.from([0x1a, 1, 0x78]))), 1_000_000)
+  t.throws(() => countNames(bytes.subarray(0, -1)))
 })

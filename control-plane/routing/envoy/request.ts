@@ -80,6 +80,16 @@ export function decodeRequest(bytes: Buffer): DeltaRequest {
   }
 }
 
+/** How many names a request says. Throws on bytes that are none. */
+export function countNames(bytes: Buffer): number {
+  const reader = new WireReader(bytes)
+  let names = 0
+  for (let found = reader.next(); found !== 0; found = reader.next()) {
+    if (found === field.subscribe || found === field.unsubscribe || found === field.initialVersions) names += 1
+  }
+  return names
+}
+
 function twoTexts(reader: WireReader, one: number, other: number): [string, string] {
   let first = ''
   let second = ''

@@ -47,6 +47,16 @@ const rows: readonly {
     failedAt: { site: '', cluster: '' },
   },
   { name: 'draining', found: judged({}, defaultPolicy, (fleet, id) => fleet.drains(id)), why: reason('draining') },
+  {
+    name: 'at an address where clouds tell a machine its secrets',
+    found: judged({ address: '169.254.169.254' }),
+    why: reason('unreachable', { error: 'its address is link-local' }),
+  },
+  {
+    name: 'at such an address in the clothes of IPv6',
+    found: judged({ address: '::ffff:169.254.169.254' }),
+    why: reason('unreachable', { error: 'its address is link-local' }),
+  },
   { name: 'weightless', found: judged({ weight: 0 }), why: reason('no_weight') },
   {
     name: 'of another cluster',

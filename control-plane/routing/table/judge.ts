@@ -1,3 +1,4 @@
+import { kindOfAddress } from '#shared/probe/target.ts'
 import { type Reason, reason } from '#shared/protocol/reason.ts'
 import type { InstanceBelief, NodeBelief } from '../../fleet/belief.ts'
 import type { Standing } from '../../fleet/routable.ts'
@@ -45,7 +46,7 @@ export function judge(
   if (standing.routable === 'no') {
     const fails = standing.status === 'failed'
     const failed = (fails || standing.reason.code === 'silent') && !elsewhere && !onOtherSide && weight > 0
-    const inPanic = failed && fails && !death && isIp(address) ? { inPanic: candidate } : {}
+    const inPanic = failed && fails && !death && isCallable(address) ? { inPanic: candidate } : {}
     return { kind: 'left-out', reason: standing.reason, ...(failed && { failedAt: place, ...inPanic }) }
   }
   if (elsewhere) return leftOut(reason('other_cluster', { cluster }))
@@ -53,7 +54,25 @@ export function judge(
   if (weight === 0) return leftOut(reason('no_weight'))
   // A proxy resolves no names: one that does not resolve would cost the whole service its updates.
   if (!isIp(address)) return leftOut(reason('unreachable', { error: 'its address is not an IP address' }))
+  const kind = kindOfAddress(address)
+  // Whoever can announce an instance would have gateways hand out what a cloud tells a machine alone.
+  if (kind !== undefined && kind !== 'loopback') {
+    return leftOut(reason('unreachable', { error: `its address is ${nowhere[kind]}` }))
+  }
   return { kind: 'candidate', candidate }
+}
+
+const nowhere = {
+  'link-local': 'link-local',
+  metadata: 'that of a cloud’s metadata',
+  multicast: 'one of many',
+  nobody: 'nobody’s',
+  'no address': 'none',
+} as const
+
+function isCallable(address: string): boolean {
+  const kind = isIp(address) ? kindOfAddress(address) : 'no address'
+  return kind === undefined || kind === 'loopback'
 }
 
 function isChosen(chosen: ChosenInstances, { tags, metadata }: InstanceBelief['spec']): boolean {

@@ -21,6 +21,8 @@ export class KeptMachines {
   readonly #nodesOf = new Map<string, Set<string>>()
   readonly #machines = new Map<string, Machine>()
   readonly #sites = new SiteIndex()
+  /** Machines that are to be judged anew: of this look, and of one before that did not come to its end. */
+  readonly #touched = new Set<string>()
   #look = 0
   #well = 0
 
@@ -56,49 +58,49 @@ export class KeptMachines {
    */
   *look(watched: Iterable<Watched | undefined>, now: number): Generator<void, void> {
     this.#look += 1
-    const touched = new Set<string>()
     this.#well = 0
     let count = 0
     for (const each of watched) {
       if (each) {
         count += 1
-        this.#see(each, nodeSign(each, now, this.#beatMs), touched)
+        this.#see(each, nodeSign(each, now, this.#beatMs))
       } else yield
     }
-    if (this.#nodes.size > count + this.#well) this.#forgetUnseen(touched)
+    if (this.#nodes.size > count + this.#well) this.#forgetUnseen()
     const judged: Judged[] = []
-    for (const id of touched) {
+    for (const id of this.#touched) {
       judged.push(this.#judge(id, now))
       if (judged.length % piece === 0) yield
     }
     for (const each of judged) this.#take(each)
+    this.#touched.clear()
   }
 
-  #see({ node }: Watched, sign: NodeSign, touched: Set<string>): void {
+  #see({ node }: Watched, sign: NodeSign): void {
     const { id, machine, site } = node.spec
     const known = this.#nodes.get(id)
     if (known) {
       known.look = this.#look
       known.node = node
       if (known.machine === machine && known.site === site && sameSign(known.sign, sign)) return
-      this.#leave(id, known.machine, touched)
+      this.#leave(id, known.machine)
     }
     this.#nodes.set(id, { node, sign, machine, site, look: this.#look })
     this.#nodesOf.getOrInsertComputed(machine, () => new Set()).add(id)
-    touched.add(machine)
+    this.#touched.add(machine)
   }
 
-  #forgetUnseen(touched: Set<string>): void {
+  #forgetUnseen(): void {
     for (const [id, { machine, look }] of this.#nodes) {
       if (look === this.#look) continue
       this.#nodes.delete(id)
-      this.#leave(id, machine, touched)
+      this.#leave(id, machine)
     }
   }
 
-  #leave(id: string, machine: string, touched: Set<string>): void {
+  #leave(id: string, machine: string): void {
     this.#nodesOf.get(machine)?.delete(id)
-    touched.add(machine)
+    this.#touched.add(machine)
   }
 
   #judge(id: string, now: number): Judged {

@@ -1,3 +1,4 @@
+import type { Outside } from '#shared/identity/scope.ts'
 import type { Turns } from '#shared/lifecycle/turns.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import { firstProbeKinds, type ProbeSpec } from '#shared/protocol/check.ts'
@@ -13,13 +14,16 @@ import { Acks } from './acks.ts'
 import { heldFor, loggingOf, nodeOrderOf, restartsOf } from './desired.ts'
 import type { Discoveries } from './discovered.ts'
 import type { Doings } from './doings.ts'
+import type { Guest } from './guest.ts'
 import { type Asked, Inspections } from './inspections.ts'
 import type { Line } from './line.ts'
 import { Questions } from './questions.ts'
+import type { Refusals } from './refusals.ts'
 import { RestartEnds } from './restart-ends.ts'
 import { type DesiredKey, DesiredSender } from './send-desired.ts'
 import type { Histories } from './take-history.ts'
 import { type ReportParts, takeReport } from './take-report.ts'
+import { type Room, WithinScope } from './within-scope.ts'
 
 /** Reports whose acknowledgement waits for the disk; an agent that sends on regardless is cut. */
 const mostUnacknowledged = 1_000
@@ -40,6 +44,8 @@ export type AgentsHooks = {
   readonly onEnded?: (node: string, hello: Hello) => void
   readonly onDiscovered?: (node: string, discovered: Discovered) => void
   readonly onDoing?: (node: string, doing: Doing) => void
+  /** Which authorities it trusts, by the hashes of their keys. */
+  readonly onTrusts?: (node: string, authorities: readonly string[]) => void
 }
 
 export type AttachedParts = ReportParts & {
@@ -54,6 +60,31 @@ export type AttachedParts = ReportParts & {
   readonly doings: Doings
   readonly histories: Histories
   readonly record: RecordChange
+  /** What agents said beyond what they may. */
+  readonly refusals: Refusals
+  /** How much each tenant may have; left out: as much as it likes. */
+  readonly quotas?: TenantQuotas | undefined
+  /** The authorities that nodes are to trust, PEM; undefined: none are known by certificates. */
+  readonly trust: () => string | undefined
+}
+
+/** How much each tenant may have. */
+export type TenantQuotas = {
+  /** What is wrong with so many more; undefined: nothing is. */
+  readonly outside: (tenant: string, what: 'nodes' | 'instances', more: number) => Outside | undefined
+  readonly takesMetric: (tenant: string, name: string) => boolean
+  /** What is wrong with an instance's service; undefined: nothing is. */
+  readonly serviceOutside: (tenant: string, instance: string, service: string) => Outside | undefined
+}
+
+function roomOf({ bounds }: Guest, quotas: TenantQuotas | undefined): Room | undefined {
+  const { tenant } = bounds.scope
+  if (tenant === undefined || !quotas) return undefined
+  return {
+    instances: (more) => quotas.outside(tenant, 'instances', more),
+    takesMetric: (name) => quotas.takesMetric(tenant, name),
+    service: (instance, service) => quotas.serviceOutside(tenant, instance, service),
+  }
 }
 
 /** Ends the session and says why. */
@@ -71,12 +102,15 @@ export class Attached {
   readonly #acks: Acks
   readonly #desired: DesiredSender
   readonly #restartEnds: RestartEnds
+  readonly #guest: Guest | undefined
+  readonly #scope: WithinScope | undefined
+  #renewing = false
   #goodbye = false
   #stays = false
   #telling = false
 
   constructor(
-    { hello, session }: { readonly hello: Hello; readonly session: string },
+    { hello, session, guest }: { readonly hello: Hello; readonly session: string; readonly guest?: Guest | undefined },
     line: Line,
     parts: AttachedParts,
     refuse: Refuse,
@@ -86,6 +120,14 @@ export class Attached {
     this.#line = line
     this.#parts = parts
     this.#refuse = refuse
+    this.#guest = guest
+    this.#scope =
+      guest &&
+      new WithinScope(
+        () => guest.bounds,
+        (outside) => parts.refusals.note(hello.node, outside),
+        roomOf(guest, parts.quotas),
+      )
     this.#restartEnds = new RestartEnds(parts)
     const later = (step: () => void) => parts.turns.add(0, step)
     this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }), later)
@@ -101,6 +143,7 @@ export class Attached {
       gateways: () => parts.gatewaysOf(hello),
       authorizers: () => parts.authorizersOf(hello),
       inspections: () => this.#inspections.wanted(),
+      trust: () => (guest ? parts.trust() : undefined),
     }
     this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key), later)
   }
@@ -194,6 +237,12 @@ export class Attached {
       case 'history':
         void this.#history(node, message)
         break
+      case 'renew':
+        void this.#renew(message.csr)
+        break
+      case 'trusts':
+        if (this.#guest) hooks.onTrusts?.(node, message.authorities)
+        break
       case 'stays':
         this.#stays = true
         break
@@ -213,11 +262,20 @@ export class Attached {
     this.#acks.whenIdle(() => this.#line.close(1000, 'goodbye'))
   }
 
+  async #renew(csr: string): Promise<void> {
+    // One that is under way is answered; who has no certificate has none to renew.
+    if (this.#renewing || !this.#guest) return
+    this.#renewing = true
+    const answer = await this.#guest.renew(csr, this.#hello.machine)
+    this.#renewing = false
+    this.#line.send(answer)
+  }
+
   async #history(node: string, history: History): Promise<void> {
     if (this.#telling)
       return this.#refuse('too-much-history', 'one batch at a time, each after the last was taken', true)
     this.#telling = true
-    const taken = await this.#parts.histories.take(node, history)
+    const taken = await this.#parts.histories.take(node, history, (metrics) => this.#within(node, metrics))
     this.#telling = false
     if (taken) this.#line.send({ type: 'history-taken', batch: history.batch })
   }
@@ -227,7 +285,7 @@ export class Attached {
       this.#refuse('too-many-unacknowledged', 'the plane cannot write that much down now', true)
       return
     }
-    const taken = takeReport({ node, session: this.#session }, report, this.#parts)
+    const taken = takeReport({ node, session: this.#session }, report, this.#parts, this.#scope)
     if (taken.kind === 'bad') {
       this.#refuse(taken.code, taken.problem, true)
       return
@@ -236,7 +294,19 @@ export class Attached {
     const { hooks } = this.#parts
     const at = Date.now()
     hooks.onBeat(node, { at, lagMs: report.lagMs })
-    if (taken.news && report.metrics && report.metrics.length > 0) hooks.onMetrics(node, report.metrics, at)
+    const { metrics = [] } = report
+    if (!taken.news || metrics.length === 0) return
+    const own = this.#within(node, metrics)
+    if (own.length > 0) hooks.onMetrics(node, own, at)
+  }
+
+  #within(node: string, metrics: readonly Metric[]): readonly Metric[] {
+    return this.#scope?.metrics(node, metrics, (instance) => this.#isOthers(instance)) ?? metrics
+  }
+
+  #isOthers(instance: string): boolean {
+    const known = this.#parts.fleet.instances.get(instance)
+    return known !== undefined && known.node !== this.#hello.node
   }
 
   #applied(gateway: string, outcome: GatewayOutcome): void {

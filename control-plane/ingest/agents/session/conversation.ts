@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import { outsideText } from '#shared/identity/scope.ts'
 import type { Rank } from '#shared/lifecycle/turns.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
@@ -8,6 +9,7 @@ import type { Attachment } from '../../../fleet/belief.ts'
 import type { Shedding } from '../../overload.ts'
 import type { Timed } from '../vantage/timed.ts'
 import { Attached, type AttachedParts } from './attached.ts'
+import type { Guest } from './guest.ts'
 import { judgeHello } from './hello.ts'
 import type { HelloTexts } from './hello-texts.ts'
 import type { Asked } from './inspections.ts'
@@ -50,6 +52,7 @@ export class Conversation {
   readonly #parts: ConversationParts
   readonly #line: Line
   readonly #from: string
+  readonly #guest: Guest | undefined
   #stage: Stage = { kind: 'new' }
   #hello: Hello | undefined
   readonly #unnamed: NodeJS.Timeout
@@ -61,9 +64,11 @@ export class Conversation {
   /**
    * @param stream what the WebSocket runs over
    * @param from the peer's address, for the log
+   * @param guest as whom it has shown itself, where that is asked for
    */
-  constructor(socket: WebSocket, stream: Duplex, from: string, parts: ConversationParts) {
+  constructor(socket: WebSocket, stream: Duplex, from: string, parts: ConversationParts, guest?: Guest) {
     this.#parts = parts
+    this.#guest = guest
     this.#session = parts.nextSession()
     this.#from = from
     this.#line = new Line(socket, stream, (why) => this.#logWarn({ why }, 'a session was cut'))
@@ -128,6 +133,14 @@ export class Conversation {
   /** Its agent was asked to go, and said that it cannot now. */
   get stays(): boolean {
     return this.#stage.kind === 'attached' && this.#stage.attached.stays
+  }
+
+  /** Ends the session if its certificate does not let it speak any more: it was revoked, or has expired. */
+  judgeAgain(): void {
+    const judged = this.#guest?.judge()
+    if (!judged || judged.may === 'all') return
+    if (judged.may === 'nothing') this.refuse(judged.code, judged.why, false)
+    else this.refuse('CERTIFICATE_EXPIRED', 'its certificate has expired: it may be renewed, and nothing else', true)
   }
 
   /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */
@@ -202,11 +215,37 @@ export class Conversation {
     }
   }
 
-  async #attach(hello: Hello): Promise<void> {
-    const { fleet, record, speakers, presence, replica } = this.#parts
+  /** Whether its certificate lets it be what it says it is; if not, it has been refused. */
+  #mayBe({ node, site }: Hello): boolean {
+    const guest = this.#guest
+    if (!guest) return true
+    this.judgeAgain()
+    if (this.#isOver()) return false
+    if (node !== guest.node)
+      this.refuse('IDENTITY_OTHER_NODE', `its certificate is that of ${guest.node}, not of ${node}`, false)
+    else {
+      const outside = guest.bounds.site(site)
+      if (!outside) return true
+      this.#parts.refusals.note(node, outside)
+      this.refuse('IDENTITY_OUT_OF_SCOPE', outsideText(outside), false)
+    }
+    return false
+  }
+
+  async #attach(said: Hello): Promise<void> {
+    const { fleet, record, speakers, presence, replica, refusals } = this.#parts
+    if (!this.#mayBe(said)) return
+    const hello = this.#guest ? withinGateways(said, this.#guest, refusals) : said
     const before = speakers.get(hello.node)
-    const answer = judgeHello(hello, fleet.nodes.get(hello.node), before?.hello)
+    const tenant = this.#guest?.bounds.scope.tenant
+    const known = fleet.nodes.get(hello.node)
+    const answer = judgeHello(hello, known, before?.hello, tenant)
     if (answer.kind === 'refused') return this.refuse(answer.code, answer.message, false)
+    const outside = known || tenant === undefined ? undefined : this.#parts.quotas?.outside(tenant, 'nodes', 1)
+    if (outside) {
+      refusals.note(hello.node, outside)
+      return this.refuse('TENANT_QUOTA', `${tenant} may have ${outside.may} nodes`, true)
+    }
     // Its session so far goes on: what it says there is taken, and where it speaks now nobody could learn.
     if (this.#parts.canRecord?.() === false) return this.refuse('store-unavailable', cannotRecord, true)
     const early: Later[] = []
@@ -238,9 +277,8 @@ export class Conversation {
       return
     }
     log.info({ node: hello.node, name: hello.name, from: this.#from, version: hello.version }, 'an agent attached')
-    const attached = new Attached({ hello, session: this.#session }, this.#line, this.#parts, (...why) =>
-      this.refuse(...why),
-    )
+    const who = { hello, session: this.#session, guest: this.#guest }
+    const attached = new Attached(who, this.#line, this.#parts, (...why) => this.refuse(...why))
     this.#stage = { kind: 'attached', attached }
     // What an earlier session said may be of an agent of another version.
     this.#parts.doings.forget(hello.node)
@@ -308,5 +346,21 @@ export class Conversation {
 
   #logWarn(details: object, message: string): void {
     this.#parts.log.warn({ node: this.#hello?.node, from: this.#from, ...details }, message)
+  }
+}
+
+/** What an agent says of gateways, as far as its certificate lets it. */
+function withinGateways(hello: Hello, { bounds }: Guest, refusals: AttachedParts['refusals']): Hello {
+  const may = (gateway: string) => {
+    const outside = bounds.gateway(gateway)
+    if (outside) refusals.note(hello.node, outside)
+    return outside === undefined
+  }
+  const { gateways, envoys, authorizers, ...rest } = hello
+  return {
+    ...rest,
+    ...(gateways ? { gateways: gateways.filter(({ gateway }) => may(gateway)) } : {}),
+    ...(envoys ? { envoys: envoys.filter(may) } : {}),
+    ...(authorizers ? { authorizers: authorizers.filter(may) } : {}),
   }
 }

@@ -2,8 +2,10 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { refuseUpgrade } from '#shared/http/refuse-upgrade.ts'
+import { urlHoldsToken } from '#shared/http/token-in-query.ts'
 import type { Turns } from '#shared/lifecycle/turns.ts'
 import { mostMessageBytes, sessionPath, subprotocol } from '#shared/protocol/messages.ts'
+import type { Greet, Guest } from './guest.ts'
 
 /** Connections that have not said who they are. */
 const mostUnnamed = 2_000
@@ -19,7 +21,9 @@ export type DoorParts = {
   readonly unnamed: { readonly size: number }
   /** Whether agents are taken now. */
   readonly takes: () => boolean
-  readonly open: (socket: WebSocket, stream: Duplex, from: string) => void
+  /** As whom somebody comes. Left out: anybody may be any node. */
+  readonly greet?: Greet | undefined
+  readonly open: (socket: WebSocket, stream: Duplex, from: string, guest: Guest | undefined) => void
 }
 
 /** Opens connections of agents, or refuses them, until disposed of: from then on their upgrades are those of whoever else listens. */
@@ -72,7 +76,7 @@ export class Door implements Disposable {
   readonly #onConnection = () => this.#parts.turns.hurry()
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { server, leaves, turns, takes, open } = this.#parts
+    const { server, leaves, turns, takes, open, greet } = this.#parts
     socket.on('error', () => socket.destroy())
     const status = this.#refusal(request)
     if (status === 'other') {
@@ -84,6 +88,12 @@ export class Door implements Disposable {
       this.#refused += 1
       return refuseUpgrade(socket, status)
     }
+    const greeted = greet?.(request) ?? { kind: 'anybody' }
+    if (greeted.kind === 'stranger') {
+      this.#refused += 1
+      return refuseUpgrade(socket, 401)
+    }
+    const guest = greeted.kind === 'guest' ? greeted.guest : undefined
     this.#unopened += 1
     // Who gives up meanwhile is seen only where somebody reads; an agent says nothing before it is answered.
     const tooEarly = () => socket.destroy()
@@ -95,7 +105,7 @@ export class Door implements Disposable {
       socket.off('data', tooEarly).off('end', tooEarly)
       if (!takes()) return refuseUpgrade(socket, 503)
       this.#sockets.handleUpgrade(request, socket, head, (opened) =>
-        open(opened, socket, request.socket.remoteAddress ?? ''),
+        open(opened, socket, request.socket.remoteAddress ?? '', guest),
       )
     })
   }
@@ -104,7 +114,7 @@ export class Door implements Disposable {
     if (pathOf(request) !== sessionPath) return 'other'
     // Agents are no browsers: a page that a person opened must not speak for a node.
     if (request.headers.origin !== undefined) return 403
-    if (!offersSubprotocol(request)) return 400
+    if (urlHoldsToken(request.url) || !offersSubprotocol(request)) return 400
     if (!this.#parts.takes()) return 503
     const isUnopenedFull = this.#unopened >= mostUnopened
     if (!isUnopenedFull && this.#parts.unnamed.size < mostUnnamed) return undefined

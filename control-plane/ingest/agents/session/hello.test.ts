@@ -84,3 +84,10 @@ t.test('a refusal of another machine names both', async (t) => {
   )
   t.match(answer, { message: /m1 .*first.*m2 .*copy.*10\.0\.0\.2/ })
 })
+
+t.test('whose a node is says its certificate, and no hello', async (t) => {
+  const said = { ...helloOf({ node: 'n-aaaaaaaaaaaa', machine: 'm1', incarnation: 3 }), tenant: 'other' }
+  t.match(judgeHello(said, undefined, undefined, 'acme'), { kind: 'welcome', node: { tenant: 'acme' } })
+  const nobodys = judgeHello(said, undefined, undefined)
+  t.equal(nobodys.kind === 'welcome' && nobodys.node.tenant, undefined)
+})

@@ -16,8 +16,14 @@ export type HelloAnswer =
  * process that comes back; a lower one is a process that has been replaced.
  * @param known what is believed of the node
  * @param live what the node's present session said, if there is one: it may be newer than the belief
+ * @param tenant whose its certificate says that it is; what an agent says of that counts for nothing
  */
-export function judgeHello(hello: Hello, known: NodeBelief | undefined, live: Hello | undefined): HelloAnswer {
+export function judgeHello(
+  hello: Hello,
+  known: NodeBelief | undefined,
+  live: Hello | undefined,
+  tenant?: string,
+): HelloAnswer {
   const before = live ?? known?.spec
   const machine = live?.machine ?? known?.spec.machine ?? ''
   if (machine !== '' && machine !== hello.machine) {
@@ -29,11 +35,11 @@ export function judgeHello(hello: Hello, known: NodeBelief | undefined, live: He
     const message = `start ${hello.incarnation} of node ${hello.node} was replaced by start ${incarnation} on machine ${hello.machine}`
     return { kind: 'refused', code: 'superseded', message }
   }
-  const node = nodeOf(hello)
+  const node = nodeOf(hello, tenant)
   return { kind: 'welcome', node, joined: !isDeepStrictEqual(known?.spec, node) }
 }
 
-function nodeOf(hello: Hello): NodeSpec {
+function nodeOf(hello: Hello, tenant: string | undefined): NodeSpec {
   return {
     id: hello.node,
     name: hello.name,
@@ -45,5 +51,6 @@ function nodeOf(hello: Hello): NodeSpec {
     version: hello.version,
     gateways: hello.gateways ?? [],
     ...(hello.authorizers ? { authorizers: hello.authorizers } : {}),
+    ...(tenant === undefined ? {} : { tenant }),
   }
 }

@@ -6,6 +6,7 @@ export type DesiredKey = keyof Desired
 /** In the order in which they are sent: what is large comes last. */
 const keys = [
   'admissions',
+  'trust',
   'node',
   'logging',
   'restarts',

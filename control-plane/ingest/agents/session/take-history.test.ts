@@ -179,3 +179,15 @@ t.test('over a session: the welcome offers it, each batch is answered, and old n
   t.match(client.received.at(-1), { type: 'refused', code: 'too-much-history', retry: true })
   t.equal(health(), 'passing')
 })
+
+t.test('of what was measured in the past no more is taken than its certificate lets the node tell', async (t) => {
+  const { histories, metrics } = await taker()
+  const both = [
+    { name: 'host_load', value: 1, unit: 'count' as const },
+    { instance: 'others-1', name: 'latency', value: 2, unit: 'ms' as const },
+  ]
+  const own = (all: readonly { readonly instance?: string | undefined }[]) => all.filter(({ instance }) => !instance)
+  await histories.take(node, history({ samples: [sample(1, { metrics: both })] }), own as never)
+  t.match(metrics, [{ value: 1 }])
+  t.equal(metrics.length, 1)
+})

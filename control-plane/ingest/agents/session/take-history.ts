@@ -16,6 +16,10 @@ export type HistoryParts = {
   readonly stop: AbortSignal
 }
 
+/** Of what a node measured, what its certificate lets it tell. */
+export type WithinMay = (metrics: readonly Metric[]) => readonly Metric[]
+const asTheyAre: WithinMay = (metrics) => metrics
+
 /** Batches that all agents together may tell in a second: their next ones wait for the acknowledgement. */
 const batchesInSecond = 200
 
@@ -34,7 +38,7 @@ export class Histories {
   }
 
   /** Resolves with true when it is on disk and there is time for the next batch, with false if it could not be written down. */
-  async take(node: string, history: History): Promise<boolean> {
+  async take(node: string, history: History, within: WithinMay = asTheyAre): Promise<boolean> {
     const { record, onMetrics, log, stop } = this.#parts
     const now = Date.now()
     const { told, samples } = this.#read(node, history, now)
@@ -46,7 +50,10 @@ export class Histories {
         return false
       }
     }
-    for (const { ageMs, metrics } of samples) onMetrics(node, metrics, now - ageMs)
+    for (const { ageMs, metrics } of samples) {
+      const own = within(metrics)
+      if (own.length > 0) onMetrics(node, own, now - ageMs)
+    }
     if (told.samples > 0) this.#samples.set(node, { log: history.log, upTo: told.samples })
     await this.#turn(stop)
     return true

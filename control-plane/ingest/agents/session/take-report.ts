@@ -4,6 +4,7 @@ import type { FleetView } from '../../../fleet/fleet.ts'
 import { isOf } from './judgement.ts'
 import type { Presence } from './presence.ts'
 import type { Reconciler } from './reconcile.ts'
+import type { WithinScope } from './within-scope.ts'
 import { wordsOf } from './words.ts'
 
 export type Taken =
@@ -18,6 +19,7 @@ export function takeReport(
   { node, session }: { readonly node: string; readonly session?: string },
   report: Report,
   { fleet, reconciler, presence }: ReportParts,
+  scope?: WithinScope,
 ): Taken {
   const pending = reconciler.pending(node)
   const own = function* (): Iterable<string> {
@@ -31,7 +33,7 @@ export function takeReport(
   const specOf = (id: string): InstanceSpec | undefined => {
     const word = pending.get(id)?.word
     if (word) return word.kind === 'present' ? word.spec : undefined
-    return isOwn(id) ? fleet.instances.get(id)?.spec : undefined
+    return (isOwn(id) ? fleet.instances.get(id)?.spec : undefined) ?? scope?.specOf(id)
   }
   const read = wordsOf(report, specOf, own)
   if (read.kind === 'bad') return read
@@ -40,9 +42,10 @@ export function takeReport(
   if (!news && !report.whole) {
     return { kind: 'taken', onDisk: Promise.all([...pending.values()].map(({ done }) => done)), news }
   }
+  const words = scope?.words(read.words, new Set(own())) ?? read.words
   return {
     kind: 'taken',
-    onDisk: allOf([...read.words].map(([id, word]) => reconciler.hear(node, id, word, session))),
+    onDisk: allOf([...words].map(([id, word]) => reconciler.hear(node, id, word, session))),
     news,
   }
 }

@@ -1,5 +1,6 @@
 import type { InstanceSpec } from '#shared/protocol/check.ts'
 import type { Report } from '#shared/protocol/messages.ts'
+import { withoutSecrets } from '#shared/protocol/without-secrets.ts'
 import type { Word } from './judgement.ts'
 
 export type Words =
@@ -18,7 +19,8 @@ export function wordsOf(
 ): Words {
   const words = new Map<string, Word>()
   for (const id of report.withdrawn ?? []) words.set(id, { kind: 'withdrawn' })
-  for (const { id, spec = known(id), health, reason } of report.instances ?? []) {
+  for (const { id, spec: said, health, reason } of report.instances ?? []) {
+    const spec = said ? specWithoutSecrets(said) : known(id)
     if (!spec) return { kind: 'bad', code: 'spec-missing', problem: `what instance ${id} is was never said` }
     if (spec.id !== id)
       return { kind: 'bad', code: 'bad-message', problem: `instance ${id} has the spec of ${spec.id}` }
@@ -28,4 +30,9 @@ export function wordsOf(
     for (const id of own()) if (!words.has(id)) words.set(id, { kind: 'withdrawn' })
   }
   return { kind: 'words', words }
+}
+
+function specWithoutSecrets(spec: InstanceSpec): InstanceSpec {
+  const metadata = withoutSecrets(spec.metadata)
+  return metadata === spec.metadata ? spec : { ...spec, metadata }
 }

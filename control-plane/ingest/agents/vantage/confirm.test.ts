@@ -43,6 +43,22 @@ for (const checkMs of [100, 250, 2_000]) {
   )
 }
 
+t.test('the line of a witness who joins in a later look is tried, too', async (t) => {
+  const world = await ContactWorld.open({ sites: { tencent: 4 } })
+  const [check] = world.fleet.instances.get(instance)?.spec.checks ?? []
+  const target = JSON.stringify(check)
+  const joins = 'tencent-3'
+  world.sightings.lostSight(instance, `n-${joins}`, world.now)
+  for (const { id } of world.machines) if (id !== dead) world.line(id, dead, id === joins ? 'slow' : 'cut')
+  world.line(dead, 'plane', 'cut')
+  const isAsked = () => (world.asked.get(`n-tencent-1`) ?? 0) > 0
+  while (!isAsked() && world.now < 60_000) await world.run(250)
+  world.sightings.saw(instance, target, { id: `n-${joins}`, machine: joins, site: 'tencent' }, world.now)
+  await world.run(60_000)
+  t.ok(world.asked.get(`n-${joins}`), 'it was asked')
+  t.strictSame(world.confirmed, [])
+})
+
 t.test('a plane that is gone keeps no death open', async (t) => {
   for (const livesPlane of [undefined, (run: string) => run === 'another']) {
     const world = await open(livesPlane ? { livesPlane } : {}, 'elsewhere')

@@ -2,11 +2,9 @@ import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { sparing } from '#shared/lifecycle/sparing.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
-import { reason } from '#shared/protocol/reason.ts'
 import type { Death, InstanceBelief, NodeBelief } from '../../../fleet/belief.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import type { AgentsConfig } from '../../config.ts'
-import { Proposer } from '../../propose.ts'
 import type { ContactWatch } from '../contact/watch-contact.ts'
 import type { AgentSessions } from '../serve-agents.ts'
 import type { FleetWithRemovals } from '../session/reconcile.ts'
@@ -14,14 +12,13 @@ import { askVantage } from './ask-vantage.ts'
 import { chooseWitnesses } from './choice.ts'
 import { type Home, type Judgement, judgeDeath } from './death.ts'
 import { type Condition, Inquiry } from './inquiry.ts'
-import { isSlow, patientMs } from './patience.ts'
+import { Lines } from './lines.ts'
+import { DeathRecorder } from './record-deaths.ts'
 import type { Sightings } from './sightings.ts'
 import type { Timed } from './timed.ts'
 import { type Finding, findingOf, isPlane, planeId, remoteCheck, runOfPlane, type Vantage } from './vantage.ts'
 
 const lookEveryMs = 250
-/** Who has not answered for so long may be behind a slow line. */
-const headStartMs = 300
 const lookAtLeastEveryMs = 1_000
 /** Nodes that are looked at before a look may be interrupted. */
 const nodesInPiece = 64
@@ -105,21 +102,25 @@ export class DeathJudge {
   readonly #options: ConfirmOptions
   readonly #stop: AbortSignal
   readonly #now: () => number
-  readonly #proposer: Proposer
+  readonly #lines: Lines
+  readonly #recorder: DeathRecorder
   readonly #inquiries = new Map<string, Inquiry>()
   readonly #asking = new Set<Promise<void>>()
-  readonly #trying = new Set<Promise<void>>()
   #askingShaky = 0
-  /** Deaths that could not be written down: their removals stand for as long as nothing is heard of the node. */
-  readonly #unrecorded = new Set<string>()
   readonly #answers: Record<Finding, number> = { passed: 0, refused: 0, 'no-answer': 0, other: 0, unanswered: 0 }
-  readonly #deaths: Record<Death['how'], number> = { refused: 0, timeout: 0 }
 
   constructor(options: ConfirmOptions, stop: AbortSignal) {
     this.#options = options
     this.#stop = stop
     this.#now = options.now ?? (() => performance.now())
-    this.#proposer = new Proposer(options.record, options.by, options.log)
+    this.#lines = new Lines({
+      // They take longer than looks.
+      atOnce: options.settings.at_once * 2,
+      ask: (vantage, check) => this.#askVantage(vantage, check),
+      wait: options.wait ?? ((ms) => pause(ms, stop)),
+      stop,
+    })
+    this.#recorder = new DeathRecorder(options)
   }
 
   /** Looks at everything in one piece. */
@@ -134,14 +135,14 @@ export class DeathJudge {
     if (this.#options.leads?.() === false) {
       this.#inquiries.clear()
       // Who leads now confirms their deaths, unless they are back.
-      this.#liftUnrecorded((id) => this.#isAway(id))
+      this.#recorder.lift((id) => this.#isAway(id))
       return
     }
     const now = this.#now()
     const doubtful = new Set<string>()
     const due: Due[] = []
     // What comes up while it is interrupted is for the next look.
-    const unrecorded = new Set(this.#unrecorded)
+    const unrecorded = new Set(this.#recorder.unrecorded)
     let count = 0
     for (const node of fleet.nodes.values()) {
       count += 1
@@ -160,12 +161,12 @@ export class DeathJudge {
       }
     }
     for (const id of this.#inquiries.keys()) if (!doubtful.has(id)) this.#inquiries.delete(id)
-    this.#liftUnrecorded((id) => doubtful.has(id) || !unrecorded.has(id))
+    this.#recorder.lift((id) => doubtful.has(id) || !unrecorded.has(id))
     for (const each of this.#inOrder(due)) if (!this.#ask(each, now)) break
   }
 
   figures(): ConfirmFigures {
-    return { asking: this.#asking.size, answers: { ...this.#answers }, deaths: { ...this.#deaths } }
+    return { asking: this.#asking.size, answers: { ...this.#answers }, deaths: this.#recorder.deaths }
   }
 
   witnesses(id: string): Witnesses {
@@ -183,16 +184,8 @@ export class DeathJudge {
   }
 
   async idle(): Promise<void> {
-    await Promise.all([...this.#asking, ...this.#trying])
-    await this.#proposer.idle()
-  }
-
-  #liftUnrecorded(stands: (id: string) => boolean): void {
-    for (const id of this.#unrecorded) {
-      if (stands(id)) continue
-      this.#unrecorded.delete(id)
-      this.#options.fleet.lift(id)
-    }
+    await Promise.all([...this.#asking, this.#lines.idle()])
+    await this.#recorder.idle()
   }
 
   /** Whether it is there, and its node is out of contact. */
@@ -232,9 +225,10 @@ export class DeathJudge {
   #ask({ id, node, check, condition }: Due, now: number): boolean {
     const { at_once } = this.#options.settings
     const isShaky = isHopeless({ condition, node })
-    // Lines are tried beside the looks, and take longer.
-    if (this.#trying.size >= at_once * 2) return false
     if (this.#asking.size >= at_once || (isShaky && this.#askingShaky >= at_once / 2)) return false
+    // Lines are tried beside the looks, and take longer: a first look waits for its turn, and those pass that try none.
+    const triesLines = !isShaky && !this.#inquiries.get(id)?.patience.hasBegun
+    if (triesLines && this.#lines.isFull) return true
     const { vantages, agentsAbsent } = this.#vantages(id, node, check, now)
     const inquiry = new Inquiry(vantages, condition, now, this.#inquiries.get(id), agentsAbsent)
     this.#inquiries.set(id, inquiry)
@@ -282,11 +276,13 @@ export class DeathJudge {
 
   /** @param believed silence would be */
   async #hear(id: string, inquiry: Inquiry, vantage: Vantage, check: ProbeSpec, believed: boolean): Promise<void> {
-    const { sessions, sightings, ask = askVantage } = this.#options
-    const answer = ask(vantage, check, sessions, this.#stop)
-    if (believed && inquiry.silentBefore === 0) {
-      const tried = this.#tryLine(id, inquiry, vantage, check, answer).finally(() => this.#trying.delete(tried))
-      this.#trying.add(tried)
+    const { sightings } = this.#options
+    const answer = this.#askVantage(vantage, check)
+    if (believed && !inquiry.patience.hasTried(vantage.id)) {
+      this.#lines.try(inquiry, vantage, check, answer, () => {
+        const current = this.#inquiries.get(id)
+        if (current?.patience === inquiry.patience) this.#judge(id, current)
+      })
     }
     const finding = findingOf(await answer)
     if (this.#stop.aborted) return
@@ -297,32 +293,16 @@ export class DeathJudge {
     this.#judge(id, inquiry)
   }
 
-  /** Finds out, beside a check that is not answered soon, whether that may be for a slow line. Once for all looks that follow. */
-  async #tryLine(
-    id: string,
-    { patience }: Inquiry,
-    vantage: Vantage,
-    check: ProbeSpec,
-    answer: Promise<Timed | undefined>,
-  ): Promise<void> {
-    const { sessions, ask = askVantage, wait = (ms) => pause(ms, this.#stop) } = this.#options
-    // Silence is no answer, however early a short check gives up.
-    const isAnswered = answer.then((verdict) => findingOf(verdict) !== 'no-answer')
-    const early = await Promise.race([isAnswered, wait(headStartMs).then(() => false)])
-    if (early || this.#stop.aborted) return
-    patience.begin()
-    const { address, port } = check
-    const connecting: ProbeSpec = { kind: 'tcp', address, port, timeoutMs: patientMs }
-    patience.end(isSlow(await ask(vantage, connecting, sessions, this.#stop), check))
-    const inquiry = this.#inquiries.get(id)
-    if (!this.#stop.aborted && inquiry?.patience === patience) this.#judge(id, inquiry)
+  #askVantage(vantage: Vantage, check: ProbeSpec): Promise<Timed | undefined> {
+    const { sessions, ask = askVantage } = this.#options
+    return ask(vantage, check, sessions, this.#stop)
   }
 
   #judge(id: string, inquiry: Inquiry): void {
     const instance = this.#options.fleet.instances.get(id)
     if (!instance || instance.death) return
     const judgement = this.#judgementOf(instance, inquiry)
-    if (judgement?.kind === 'dead') this.#confirm(instance, judgement.death)
+    if (judgement?.kind === 'dead') this.#recorder.confirm(instance, judgement.death)
   }
 
   #judgementOf(instance: InstanceBelief, inquiry: Inquiry): Judgement | undefined {
@@ -340,26 +320,6 @@ export class DeathJudge {
       ...contact.surroundings(machine, site),
     }
     return judgeDeath(inquiry, home)
-  }
-
-  #confirm({ spec, node, revision }: InstanceBelief, death: Omit<Death, 'at'>): void {
-    const { fleet, sessions, log } = this.#options
-    const { id } = spec
-    fleet.publishRemoval(id, reason('death_confirmed', { how: death.how }))
-    const change = { kind: 'death-confirmed', instance: id, death } as const
-    this.#proposer.propose(id, { change, seen: revision }, (outcome) => {
-      if (outcome === undefined) {
-        this.#unrecorded.add(id)
-        return
-      }
-      this.#unrecorded.delete(id)
-      if (outcome !== 'changed') return
-      this.#deaths[death.how] += 1
-      log.warn({ instance: id, node, how: death.how, vantages: death.vantages }, 'a death was confirmed')
-      // It came back while this was written down: its agent has to say that it lives.
-      if (fleet.nodes.get(node)?.contact === 'connected')
-        sessions.askAgain(node, 'an instance was confirmed dead meanwhile')
-    })
   }
 }
 

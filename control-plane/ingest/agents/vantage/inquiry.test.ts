@@ -80,7 +80,7 @@ t.test('where nobody can be asked, it is looked for somebody in its time', async
 
 t.test('what is found out of the line holds for the silent looks that follow, and a slow one ends them', async (t) => {
   const first = look(silence)
-  first.patience.begin()
+  first.patience.begin('plane')
   const second = look(silence, suspect, 1, first)
   t.strictSame([second.silentBefore, second.line], [1, 'unknown'])
   first.patience.end(true)

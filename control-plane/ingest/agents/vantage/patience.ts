@@ -12,10 +12,23 @@ export type LineKind = 'unknown' | 'good' | 'slow'
 
 /** Whether silence may be that of a slow line: found out once for several looks, by connections that are waited for longer than any check. */
 export class Patience {
+  readonly #tried = new Set<string>()
   #waiting = 0
   #slow = false
 
-  begin(): void {
+  /** Whether the line of this vantage was tried, or is being tried. */
+  hasTried(vantage: string): boolean {
+    return this.#tried.has(vantage)
+  }
+
+  /** Whether any line was tried. */
+  get hasBegun(): boolean {
+    return this.#tried.size > 0
+  }
+
+  /** @param vantage who waits for a connection */
+  begin(vantage: string): void {
+    this.#tried.add(vantage)
     this.#waiting += 1
   }
 

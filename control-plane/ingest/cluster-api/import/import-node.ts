@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ImportEnd } from '#shared/protocol/registry-import.ts'
+import { withoutSecrets } from '#shared/protocol/without-secrets.ts'
 import type { NodeSpec } from '../../../fleet/belief.ts'
 import { isOnlyLocal } from '../../local-address.ts'
 import { agentlessNode } from '../join-node.ts'
@@ -44,6 +45,6 @@ function specOf(said: NodeRegistration, known: NodeSpec | undefined): NodeSpec {
     address: reached || (known?.address ?? ''),
     cluster: cluster || (known?.cluster ?? ''),
     site: site || (known?.site ?? ''),
-    registered: { type, port, status, capabilities, resources },
+    registered: { type, port, status, ...withoutSecrets({ capabilities, resources }) },
   })
 }

@@ -38,7 +38,15 @@ function isNetwork(text: string): boolean {
 }
 
 const loopbackError = 'expected a loopback address with a port, such as "127.0.0.1:18098"'
-export const loopback = () => z.string().check(z.regex(/^127\.0\.0\.1:[1-9]\d{0,4}$/, { error: loopbackError }))
+/** Where a plane, an agent and a Consul listen unless they are told otherwise: what comes in at a gateway must not be asked there. */
+const controlPorts = [8888, 18_000, 9180, 8500]
+export const loopback = () =>
+  z.string().check(
+    z.regex(/^127\.0\.0\.1:[1-9]\d{0,4}$/, { error: loopbackError }),
+    z.refine((text) => !controlPorts.includes(Number(text.split(':')[1])), {
+      error: 'this is a port by which Heddle or Consul is steered',
+    }),
+  )
 
 /** A path of the proxy's machine that both proxies take as it is. */
 export const filePath = () =>

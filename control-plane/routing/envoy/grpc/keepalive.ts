@@ -1,4 +1,4 @@
-import type { Http2Server, ServerHttp2Session } from 'node:http2'
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
 /** The connections of a server. */
@@ -19,11 +19,15 @@ const goodbyeMs = 1_000
  * Ends connections whose other end does not answer a ping, or has said goodbye and does not hang up: whoever's machine is gone says nothing
  * at all.
  */
-export function watchConnections(server: Http2Server, everyMs = 5_000, onSilent: OnSilent = () => {}): Connections {
+export function watchConnections(
+  server: Http2Server | Http2SecureServer,
+  everyMs = 5_000,
+  onSilent: OnSilent = () => {},
+): Connections {
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<Socket>()
   const late = new Set<ServerHttp2Session | Socket>()
-  server.on('session', (session) => {
+  server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     const stop = everyOther(
       everyMs,

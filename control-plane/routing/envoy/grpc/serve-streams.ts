@@ -1,6 +1,17 @@
 import { once } from 'node:events'
-import { constants, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type SecureServerOptions,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Bound } from '../../../fleet/bound.ts'
+import { Handshakes } from '../../../identity/handshakes.ts'
 import { type Connections, type OnSilent, watchConnections } from './keepalive.ts'
 import { MessageReader } from './messages.ts'
 import { Unfinished } from './unfinished.ts'
@@ -10,8 +21,10 @@ export const status = {
   ok: 0,
   invalidArgument: 3,
   deadlineExceeded: 4,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
+  unauthenticated: 16,
 } as const
 type Status = (typeof status)[keyof typeof status]
 
@@ -37,7 +50,10 @@ export type GrpcOptions = {
   readonly path: string
   /** Bytes of the largest message that is taken. */
   readonly mostBytes: number
-  readonly open: (stream: GrpcStream) => GrpcHandler
+  /** @param socket of the connection: who it is from */
+  readonly open: (stream: GrpcStream, socket: Socket) => GrpcHandler
+  /** Left out: without TLS. */
+  readonly tls?: GrpcTls | undefined
   /** Each connection is asked every other time whether it is still there, and has until the next to answer. */
   readonly pingEveryMs?: number
   readonly onSilent?: OnSilent
@@ -47,6 +63,12 @@ export type GrpcOptions = {
   readonly mostUnfinishedBytes?: number
   /** How long a message may take to become whole. */
   readonly unfinishedMs?: number
+}
+
+export type GrpcTls = {
+  readonly options: SecureServerOptions
+  /** Gives the server another certificate whenever there is one. Returns how to stop. */
+  readonly keep: (server: Http2SecureServer) => () => void
 }
 
 export type GrpcFigures = {
@@ -60,6 +82,8 @@ export type GrpcFigures = {
   /** Calls that were ended since they held most of what had no room, or since they did not go on with it, since the start. */
   readonly crowded: number
   readonly stalled: number
+  /** Of TLS; none without it. */
+  readonly handshakes: readonly Bound[]
 }
 
 export type GrpcServer = AsyncDisposable & { readonly port: number; readonly figures: () => GrpcFigures }
@@ -83,10 +107,14 @@ export async function serveGrpcStreams(options: GrpcOptions): Promise<GrpcServer
   const unfinished = new Unfinished(mostUnfinishedBytes, options.unfinishedMs ?? usuallyUnfinishedMs)
   let refused = 0
   let silent = 0
-  const server = createServer({
-    maxSessionMemory: mostSessionMegabytes,
-    settings: { maxConcurrentStreams: mostCalls },
-  })
+  const bounds = { maxSessionMemory: mostSessionMegabytes, settings: { maxConcurrentStreams: mostCalls } }
+  const { tls } = options
+  const secure = tls && createSecureServer({ ...bounds, ...tls.options, allowHTTP1: false })
+  const handshakes = secure && new Handshakes(secure)
+  const server = secure ?? createServer(bounds)
+  const forget = secure && tls?.keep(secure)
+  // Who breaks a handshake off is told by the end of his connection.
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
   // The types know only what both ends of a connection have.
   server.on('stream', (stream, headers) => accept(stream as ServerHttp2Stream, headers, options, unfinished))
   // A connection that breaks ends its streams; there is nothing else to do about it.
@@ -103,12 +131,18 @@ export async function serveGrpcStreams(options: GrpcOptions): Promise<GrpcServer
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    figures: () => ({ connections: connections.open, mostConnections, refused, silent, ...unfinished.figures() }),
-    [Symbol.asyncDispose]: () => close(server, connections),
+    figures: () => ({
+      ...{ connections: connections.open, mostConnections, refused, silent, ...unfinished.figures() },
+      handshakes: handshakes?.bounds('xds_') ?? [],
+    }),
+    [Symbol.asyncDispose]: () => {
+      forget?.()
+      return close(server, connections)
+    },
   }
 }
 
-async function close(server: Http2Server, connections: Connections): Promise<void> {
+async function close(server: Http2Server | Http2SecureServer, connections: Connections): Promise<void> {
   const closed = once(server, 'close')
   // Streams never end by themselves. Once the server has begun to close, its sessions would wait until the other end hangs up.
   connections.end()
@@ -138,12 +172,14 @@ function accept(
     handler.end()
     stream.end()
   }
-  const handler = open({
+  const talk: GrpcStream = {
     write: (bytes, done) => {
       if (!said) stream.write(bytes, done)
     },
     end,
-  })
+  }
+  // What HTTP/2 gives for it keeps to itself whose certificate it has.
+  const handler = open(talk, socketOf(stream))
   const reader = new MessageReader(mostBytes, (message) => {
     if (said) return
     kept.now(0)
@@ -173,6 +209,12 @@ function accept(
     setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
   })
   stream.respond(responseHeaders, { waitForTrailers: true })
+}
+
+function socketOf(stream: ServerHttp2Stream): Socket {
+  const socket = stream.session?.socket
+  if (!socket) throw new Error('a call without a connection')
+  return socket as Socket
 }
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const
