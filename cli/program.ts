@@ -1,20 +1,25 @@
 import { Command, CommanderError } from 'commander'
+import { shown } from '#shared/text/printable.ts'
 import packageFile from '../package.json' with { type: 'json' }
 import { addAdopt } from './commands/adopt.ts'
 import { addApply } from './commands/apply.ts'
+import { addAudit } from './commands/audit.ts'
 import { addBackup, addRestore } from './commands/backup.ts'
+import { addBreakGlass } from './commands/break-glass.ts'
 import { addDeletions } from './commands/deletions.ts'
 import { addDesired } from './commands/desired.ts'
 import { addDiscovered } from './commands/discovered.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDrain } from './commands/drain.ts'
 import { addDrift } from './commands/drift.ts'
+import { addEnvironment } from './commands/environment.ts'
 import { addEnvoy } from './commands/envoy.ts'
 import { addEvents } from './commands/events.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFederation } from './commands/federation.ts'
 import { addFreeze } from './commands/freeze.ts'
 import { addDiff, addHistory, addRoutes } from './commands/history.ts'
+import { addIdentity } from './commands/identity.ts'
 import { addIgnore } from './commands/ignore.ts'
 import { addImport } from './commands/import.ts'
 import { addInstances } from './commands/instances.ts'
@@ -30,8 +35,12 @@ import { addSettings } from './commands/settings.ts'
 import { addSplit } from './commands/split.ts'
 import { addStatus } from './commands/status.ts'
 import { addSweep } from './commands/sweep.ts'
+import { addTenant } from './commands/tenant.ts'
 import { addThaw } from './commands/thaw.ts'
+import { addToken } from './commands/token.ts'
 import { addUndrain } from './commands/undrain.ts'
+import { addUpgrade } from './commands/upgrade.ts'
+import { addUser } from './commands/user.ts'
 import { addSchema, addValidate } from './commands/validate.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { globalOptions, type OpenSession, openSession, painter } from './session.ts'
@@ -72,11 +81,19 @@ const commands = [
   addThaw,
   addSweep,
   addDeletions,
+  addEnvironment,
+  addTenant,
+  addToken,
+  addUser,
+  addAudit,
+  addBreakGlass,
   addBackup,
   addRestore,
   addImport,
   addDoctor,
+  addIdentity,
   addEnvoy,
+  addUpgrade,
 ]
 
 const exitCodesHelp = `
@@ -96,8 +113,8 @@ export function createProgram(terminal: Terminal, open: OpenSession): Command {
     .version(packageFile.version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => terminal.out.write(text),
-      writeErr: (text) => terminal.err.write(text),
+      writeOut: (text) => terminal.out.write(shown(text, false)),
+      writeErr: (text) => terminal.err.write(shown(text, false)),
       // Help has no colours, so nobody needs to ask the streams for them.
       getOutHasColors: () => false,
       getErrHasColors: () => false,

@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander'
 import { Failure } from '#shared/failure/failure.ts'
+import { printable, printableJson, shown } from '#shared/text/printable.ts'
 import { durationArgument, planeArgument } from './arguments.ts'
 import { Deadline } from './deadline.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { Plane } from './plane/plane.ts'
+import { credentialsFrom } from './plane/token.ts'
+import { trustOnly } from './plane/trust.ts'
 import { coloured, plain, type Style, wantsColour } from './show/style.ts'
-import { printable } from './show/text.ts'
-import type { Terminal } from './terminal.ts'
+import type { Screen, Terminal } from './terminal.ts'
 
 export const defaultPlane = 'http://127.0.0.1:8888'
 const defaultTimeoutMs = 30_000
@@ -45,6 +47,8 @@ type GlobalOptions = {
   readonly json?: true
   readonly color: boolean
   readonly timeout?: number
+  readonly tokenFile?: string
+  readonly ca?: string
 }
 
 /** The options that every command takes. */
@@ -53,6 +57,8 @@ export function globalOptions(environment: Terminal['environment']): readonly Op
     new Option('--plane <url>', 'the control plane; HEDDLE_PLANE sets it too')
       .argParser(planeArgument)
       .default(environment.HEDDLE_PLANE || defaultPlane),
+    new Option('--ca <file>', 'whom to believe that it is the control plane, PEM; HEDDLE_CA sets it too'),
+    new Option('--token-file <file>', 'the file of the token by which you are known; HEDDLE_TOKEN_FILE sets it too'),
     new Option('--json', 'print what the API answers'),
     new Option('--no-color', 'print without colours; so does NO_COLOR'),
     new Option('--timeout <duration>', 'how long the command may take (default: 30s)').argParser(durationArgument),
@@ -64,6 +70,10 @@ export function openSession(terminal: Terminal, command: Command, exitWith: (cod
   const { out, err, environment, now, stop } = terminal
   const deadline = new Deadline(options.timeout ?? defaultTimeoutMs)
   const json = options.json ?? false
+  const ca = options.ca ?? (environment.HEDDLE_CA || undefined)
+  if (ca !== undefined) trustOnly(ca)
+  const credentials = credentialsFrom(options.tokenFile ?? (environment.HEDDLE_TOKEN_FILE || undefined))
+  const colours = ({ isTerminal }: Screen) => wantsColour(isTerminal, environment, options.color)
   const style = {
     get out() {
       return { paint: painter(out.isTerminal, environment, options.color), now: now() }
@@ -73,7 +83,7 @@ export function openSession(terminal: Terminal, command: Command, exitWith: (cod
     },
   }
   return {
-    plane: new Plane(planeAddress(options.plane), deadline, stop),
+    plane: new Plane(planeAddress(options.plane), deadline, stop, credentials),
     json,
     deadline,
     timeoutMs: options.timeout,
@@ -82,9 +92,12 @@ export function openSession(terminal: Terminal, command: Command, exitWith: (cod
     style,
     errIsTerminal: err.isTerminal,
     author: (as) => as ?? terminal.user,
-    print: (view, show) => out.write(`${json ? JSON.stringify(view, null, 2) : show(printable(view), style.out)}\n`),
-    writeLine: (line) => out.write(`${line}\n`),
-    note: (line) => err.write(`${line}\n`),
+    print: (view, show) => {
+      const text = json ? printableJson(view, 2) : shown(show(printable(view), style.out), colours(out))
+      out.write(`${text}\n`)
+    },
+    writeLine: (line) => out.write(`${shown(line, colours(out))}\n`),
+    note: (line) => err.write(`${shown(line, colours(err))}\n`),
     writeErr: (text) => err.write(text),
     exitWith,
   }

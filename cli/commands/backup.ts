@@ -35,6 +35,7 @@ export function addBackup(program: Command, open: OpenSession): void {
       const onBytes = progress(session)
       const made = await downloadBackup({
         address: plane.address,
+        credentials: plane.credentials,
         file,
         metrics,
         by,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import type { DriftView } from '#shared/protocol/drift.ts'
+import { printable } from '#shared/text/printable.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { OpenSession, Session } from '../session.ts'
 import { showDrift } from '../show/drift.ts'
@@ -38,7 +39,7 @@ async function look({ plane }: Session, only: readonly string[]): Promise<DriftV
 async function repaired(session: Session, before: DriftView, by: string, only: readonly string[]): Promise<DriftView> {
   const sinks = before.sinks.flatMap(({ name, state }) => (state === 'drifted' ? [name] : []))
   const { asked, left } = await session.plane.repair({ by, sinks })
-  for (const { name, why } of left) session.note(`${name} is not repaired: ${why}`)
+  for (const { name, why } of left) session.note(printable(`${name} is not repaired: ${why}`))
   const until = performance.now() + Math.min(repairWithinMs, session.deadline.leftMs() / 2)
   let found = await look(session, only)
   const waits = () => found.sinks.some(({ name, state }) => asked.includes(name) && state !== 'equal')

@@ -1,7 +1,12 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
+import { identityFiles } from '#shared/envoy/node-secrets.ts'
+import { Failure } from '#shared/failure/failure.ts'
 import { countArgument, durationArgument } from '../arguments.ts'
 import { type Address, envoyBootstrap } from '../envoy/bootstrap.ts'
 import { drainEnvoy, undrainEnvoy } from '../envoy/drain.ts'
@@ -12,6 +17,7 @@ type Options = {
   readonly gateway: string
   readonly xds?: readonly Address[]
   readonly id?: string
+  readonly identity?: string
   readonly admin: Address
   readonly maxHeap: number
   readonly maxConnections: number
@@ -39,6 +45,10 @@ export function addEnvoy(program: Command, open: OpenSession): void {
       plainArgument,
     )
     .option(
+      '--identity <folder>',
+      'where the agent on this host keeps the certificate of its node (identity in its state_dir): the plane is asked over TLS',
+    )
+    .option(
       '--admin <address:port>',
       'its admin page, on loopback (default: 127.0.0.1:9901)',
       loopbackArgument,
@@ -54,9 +64,11 @@ export function addEnvoy(program: Command, open: OpenSession): void {
     .addHelpText('after', examples('heddle envoy bootstrap --gateway edge --xds 10.0.0.2:18000 > envoy.yaml'))
     .action(({ maxHeap, maxConnections, ...options }: Options, command: Command) => {
       const { plane } = command.optsWithGlobals<{ readonly plane: string }>()
-      const { gateway, id = hostname(), admin, xds: planes = [besides(plane)] } = options
+      const { gateway, admin, xds: planes = [besides(plane)] } = options
+      const identity = options.identity === undefined ? undefined : resolve(options.identity)
+      const id = identity === undefined ? (options.id ?? hostname()) : nodeIn(identity, options.id)
       const limits = { maxHeapBytes: maxHeap * mebibyte, maxConnections }
-      open(command).print(envoyBootstrap({ gateway, id, planes, admin, ...limits }), (view) =>
+      open(command).print(envoyBootstrap({ gateway, id, planes, admin, identity, ...limits }), (view) =>
         stringify(view).trimEnd(),
       )
     })
@@ -103,6 +115,21 @@ function addDraining(group: Command, open: OpenSession): void {
 
 function addressText({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** What an Envoy calls itself to a plane that knows it by the certificate of its node. */
+function nodeIn(identity: string, id: string | undefined): string {
+  const { certificate } = identityFiles(identity)
+  try {
+    const [, node] = /^CN=(n-[a-z2-7]{12})$/.exec(new X509Certificate(readFileSync(certificate)).subject) ?? []
+    if (node === undefined) throw new Error('it is not the certificate of a node')
+    return id === undefined ? node : `${node}/${id}`
+  } catch (cause) {
+    throw new Failure('ARGUMENT_INVALID', `--identity: ${certificate} cannot be used`, {
+      cause,
+      remedy: "Name `identity` in the agent's state_dir, once the agent is enrolled.",
+    })
+  }
 }
 
 /** Where the plane at a URL answers Envoys unless it says otherwise. */

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import type { EventView } from '#shared/protocol/api.ts'
+import { printable, printableJson } from '#shared/text/printable.ts'
 import { countArgument, type Since, sinceArgument } from '../arguments.ts'
 import { followEvents } from '../plane/follow.ts'
 import type { Plane } from '../plane/plane.ts'
 import type { OpenSession, Session } from '../session.ts'
 import { showEvent, showEvents } from '../show/events.ts'
-import { printable } from '../show/text.ts'
 import { examples } from './examples.ts'
 
 const newest = 100
@@ -79,6 +79,7 @@ async function follow(session: Session, { since, limit = Number.POSITIVE_INFINIT
       : AbortSignal.any([session.stop, AbortSignal.timeout(Math.ceil(deadline.leftMs()))])
   const events = followEvents({
     address: session.plane.address,
+    credentials: session.plane.credentials,
     start,
     stop,
     onInterruption: (lost) =>
@@ -86,7 +87,7 @@ async function follow(session: Session, { since, limit = Number.POSITIVE_INFINIT
   })
   let shown = 0
   for await (const event of events) {
-    session.writeLine(session.json ? JSON.stringify(event) : showEvent(printable(event), session.style.out))
+    session.writeLine(session.json ? printableJson(event) : showEvent(printable(event), session.style.out))
     shown += 1
     if (shown >= limit) return
   }

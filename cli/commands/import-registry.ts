@@ -53,7 +53,8 @@ export function addImportRegistry(group: Command, open: OpenSession): void {
       const session = open(command)
       const { dryRun = false, overwrite = false, table, dialect, timeZone: zoneMinutes, report } = options
       const by = session.author(options.as)
-      const sending = { address: session.plane.address, withinMs, stop: stopOf(session) }
+      const { address, credentials } = session.plane
+      const sending = { address, credentials, withinMs, stop: stopOf(session) }
       const { importRegistry } = await import('../import/registry/import-registry.ts')
       using lines = report === undefined ? undefined : new ReportFile(report)
       const onProgress = progress(session)

@@ -2,6 +2,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import got from 'got'
 import { explainError } from '#shared/failure/failure.ts'
+import { readSecret } from '#shared/files/read-secret.ts'
 import { placesOf } from '#shared/host/listeners.ts'
 import { readHolders, readListeners } from '#shared/host/read-host.ts'
 import { type Claim, claimsOf, listAt, objectAt, type Patient, textAt } from './claims.ts'
@@ -138,23 +139,35 @@ async function nearest(path: string): Promise<string> {
   return isHere || dirname(path) === path ? path : nearest(dirname(path))
 }
 
-function secretsOf({ kind, value, file }: Patient): readonly Place[] {
+function secretsOf({ kind, value, file }: Patient): readonly (Place & { readonly isSecret: boolean })[] {
   if (kind !== 'plane') return []
   return listAt(objectAt(value, 'mirror'), 'datacenters').flatMap((datacenter) =>
     ['token_file', 'ca_file'].flatMap((key) => {
       const path = textAt(datacenter, key, '')
-      return path === '' ? [] : [{ path, what: `${key} of datacenter ${textAt(datacenter, 'name', '?')} (${file})` }]
+      // A credential is there only for the process that systemd starts.
+      if (path === '' || path.startsWith('credential:')) return []
+      return [
+        {
+          isSecret: key === 'token_file',
+          path,
+          what: `${key} of datacenter ${textAt(datacenter, 'name', '?')} (${file})`,
+        },
+      ]
     }),
   )
 }
 
-async function secretFinding({ path, what }: Place): Promise<readonly Finding[]> {
+async function secretFinding({
+  path,
+  what,
+  isSecret,
+}: Place & { readonly isSecret: boolean }): Promise<readonly Finding[]> {
   try {
-    await access(path, constants.R_OK)
+    await (isSecret ? readSecret(path) : access(path, constants.R_OK))
     return []
   } catch (error) {
-    const remedy = 'Let the user of the process read it, or correct the path.'
-    return [{ check: 'files', level: 'error', text: `${what} cannot be read: ${explainError(error)}`, remedy }]
+    const remedy = `Let the user of the process read it${isSecret ? ' and nobody else' : ''}, or correct the path.`
+    return [{ check: 'files', level: 'error', text: `${what} cannot be used: ${explainError(error)}`, remedy }]
   }
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { identityFiles, nodeSecret, trustSecret } from '#shared/envoy/node-secrets.ts'
 import { overloadManager } from '#shared/envoy/overload.ts'
 
 export type Address = { readonly host: string; readonly port: number }
@@ -13,6 +14,8 @@ export type BootstrapOptions = {
   readonly admin: Address
   readonly maxHeapBytes: number
   readonly maxConnections: number
+  /** The folder in which the agent beside it keeps key and certificate of this node; left out: it asks without TLS. */
+  readonly identity?: string | undefined
 }
 
 /** The cluster by which the plane's own routes never lead: no service may have this name. */
@@ -39,17 +42,18 @@ export function envoyBootstrap(options: BootstrapOptions): object {
       cds_config: { ads: {}, resource_api_version: 'V3' },
       lds_config: { ads: {}, resource_api_version: 'V3' },
     },
-    static_resources: { clusters: [toPlane(planes)] },
+    static_resources: { clusters: [toPlane(planes, options.identity)] },
     overload_manager: overloadManager(options),
   }
 }
 
-function toPlane(planes: readonly Address[]): object {
+function toPlane(planes: readonly Address[], identity: string | undefined): object {
   return {
     name: planeCluster,
     // A name is looked up again and again, an address is as it is.
     type: planes.every(({ host }) => isIP(host) !== 0) ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: '1s',
+    ...(identity === undefined ? {} : { transport_socket: tlsOf(identity) }),
     per_connection_buffer_limit_bytes: 32_768,
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -68,6 +72,24 @@ function toPlane(planes: readonly Address[]): object {
     load_assignment: {
       cluster_name: planeCluster,
       endpoints: [{ lb_endpoints: planes.map((plane) => ({ endpoint: { address: socket(plane) } })) }],
+    },
+  }
+}
+
+/** By the files that the agent keeps fresh: Envoy reads them anew when they change, and needs no restart for it. */
+function tlsOf(folder: string): object {
+  const { envoyCertificate, envoyTrust } = identityFiles(folder)
+  const from = (path: string) => ({ path_config_source: { path, watched_directory: { path: folder } } })
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': `${extensions}.transport_sockets.tls.v3.UpstreamTlsContext`,
+      common_tls_context: {
+        tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+        alpn_protocols: ['h2'],
+        tls_certificate_sds_secret_configs: [{ name: nodeSecret, sds_config: from(envoyCertificate) }],
+        validation_context_sds_secret_config: { name: trustSecret, sds_config: from(envoyTrust) },
+      },
     },
   }
 }

@@ -5,10 +5,12 @@ import { checkBackup } from '#shared/backup/read-backup.ts'
 import { writeAside } from '#shared/backup/write-aside.ts'
 import { queryText, unreachable } from './plane.ts'
 import { problemFailure } from './problem.ts'
+import type { Credentials } from './token.ts'
 
 export type Download = {
   /** Of the plane, without a trailing slash. */
   readonly address: string
+  readonly credentials: Credentials
   readonly file: string
   readonly metrics: boolean
   readonly by: string
@@ -43,9 +45,18 @@ export async function downloadBackup(download: Download): Promise<Downloaded> {
 }
 
 /** The bytes as the plane sends them, once it has begun. */
-async function begin({ address, metrics, by, idleMs, stop }: Download): Promise<AsyncIterable<Uint8Array>> {
+async function begin({
+  address,
+  credentials,
+  metrics,
+  by,
+  idleMs,
+  stop,
+}: Download): Promise<AsyncIterable<Uint8Array>> {
   const url = `${address}/v1/backup${queryText({ metrics: String(metrics), by })}`
+  const headers = await credentials()
   const stream = got.stream(url, {
+    headers,
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,

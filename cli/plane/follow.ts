@@ -6,6 +6,7 @@ import { EventView } from '#shared/protocol/api.ts'
 import { linesOf } from './lines.ts'
 import { queryText, readAnswer, unreachable } from './plane.ts'
 import { problemFailure } from './problem.ts'
+import { type Credentials, credentialsFrom } from './token.ts'
 
 const asked = 'follow events'
 /** The plane writes an empty line every 15 s of quiet: three of them missing is a dead connection. */
@@ -15,6 +16,7 @@ const backoff = { firstMs: 200, mostMs: 5_000 }
 export type FollowOptions = {
   /** Where the plane is, without a trailing slash. */
   readonly address: string
+  readonly credentials?: Credentials
   /** Events after this revision, or since this ISO time. */
   readonly start: { readonly after: number } | { readonly since: string }
   readonly stop: AbortSignal
@@ -28,6 +30,7 @@ export type FollowOptions = {
  */
 export async function* followEvents({
   address,
+  credentials = credentialsFrom(undefined),
   start,
   stop,
   onInterruption,
@@ -37,7 +40,7 @@ export async function* followEvents({
   let failures = 0
   while (!stop.aborted) {
     try {
-      for await (const line of streamLines(address, from, stop)) {
+      for await (const line of streamLines(address, await credentials(), from, stop)) {
         if (failures > 0) onInterruption(undefined)
         failures = 0
         heard = true
@@ -61,10 +64,12 @@ export async function* followEvents({
 /** First undefined once the plane has taken the request, then each line. */
 async function* streamLines(
   address: string,
+  headers: Readonly<Record<string, string>>,
   from: { readonly after: number } | { readonly since: string },
   stop: AbortSignal,
 ): AsyncGenerator<string | undefined> {
   const stream = got.stream(`${address}/v1/events${queryText({ ...from, follow: 'true' })}`, {
+    headers,
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,

@@ -31,10 +31,15 @@ import {
 import { NamedRouteView, type RouteExplainRequest, RouteExplainView } from '#shared/protocol/route-explain.ts'
 import { StatusView } from '#shared/protocol/status-api.ts'
 import type { Deadline } from '../deadline.ts'
+import { AccessCalls } from './access.ts'
+import { EnvironmentCalls } from './environments.ts'
+import { IdentityCalls } from './identity.ts'
+import { PeopleCalls } from './people.ts'
 import { problemFailure } from './problem.ts'
 import type { Query, Request } from './request.ts'
 import { RoutingCalls } from './routing.ts'
 import { SplitCalls } from './splits.ts'
+import { type Credentials, credentialsFrom } from './token.ts'
 
 /** The path of an instance, a node or a datacenter in the API: names are any text. */
 const part = encodeURIComponent
@@ -45,14 +50,16 @@ const part = encodeURIComponent
  */
 export class Plane {
   readonly address: string
+  readonly credentials: Credentials
   readonly #deadline: Deadline
   readonly #stop: AbortSignal
   /** The revision that has what was changed here: behind a balancer the next request may come to another plane. */
   #changedAt: number | undefined
 
   /** @param address a URL without a trailing slash */
-  constructor(address: string, deadline: Deadline, stop: AbortSignal) {
+  constructor(address: string, deadline: Deadline, stop: AbortSignal, credentials = credentialsFrom(undefined)) {
     this.address = address
+    this.credentials = credentials
     this.#deadline = deadline
     this.#stop = stop
   }
@@ -229,6 +236,32 @@ export class Plane {
     return this.#ask({ asked: 'read events', path: '/v1/events', query }, z.array(EventView))
   }
 
+  /** Who is known by certificates. */
+  get identity(): IdentityCalls {
+    return new IdentityCalls(
+      (request, schema) => this.#ask(request, schema),
+      (request, item) => this.#list(request, item),
+    )
+  }
+
+  /** People, and where they are signed in. */
+  get people(): PeopleCalls {
+    return new PeopleCalls((request, schema) => this.#ask(request, schema))
+  }
+
+  /** Who asks, the tokens of the API, and the audit. */
+  get access(): AccessCalls {
+    return new AccessCalls((request, schema) => this.#ask(request, schema))
+  }
+
+  /** Environments of users, and whose everything is. */
+  get environments(): EnvironmentCalls {
+    return new EnvironmentCalls(
+      (request, schema) => this.#ask(request, schema),
+      (request, item) => this.#list(request, item),
+    )
+  }
+
   /** How new versions of services get their requests. */
   get splits(): SplitCalls {
     return new SplitCalls((request, schema) => this.#ask(request, schema))
@@ -257,14 +290,17 @@ export class Plane {
   }
 
   async #send(request: Request): Promise<{ readonly body: string; readonly headers: { readonly link?: string } }> {
-    const { asked, method = 'GET', path, query = {}, body, mostMs, ifMatch } = request
+    const { asked, method = 'GET', path, query = {}, body, mostMs, ifMatch, key } = request
     const timeoutMs = Math.max(1, Math.ceil(Math.min(mostMs ?? Number.POSITIVE_INFINITY, this.#deadline.leftMs())))
+    const credentials = await this.credentials()
     const response = await got(`${this.address}${path}${queryText(query)}`, {
       method,
       ...(body === undefined ? {} : { json: body }),
       headers: {
         accept: 'application/json, application/problem+json',
+        ...credentials,
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
         ...(this.#changedAt === undefined ? {} : { [atLeastHeader]: String(this.#changedAt) }),
       },
       retry: { limit: 0 },

@@ -12,9 +12,7 @@ import {
   VersionView,
   WholeVersionView,
 } from '#shared/protocol/routing-api.ts'
-import type { Request } from './request.ts'
-
-type Ask = <T extends z.core.$ZodType>(request: Request, schema: T) => Promise<z.core.output<T>>
+import type { Ask } from './request.ts'
 
 /** Asks about the declaration of routes and its versions. Fails as `Plane` does. */
 export class RoutingCalls {

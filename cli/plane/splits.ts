@@ -1,8 +1,6 @@
 import * as z from 'zod/mini'
 import { SplitMovedView, type SplitRequest, SplitView, WholeSplitView } from '#shared/protocol/split-api.ts'
-import type { Request } from './request.ts'
-
-type Ask = <T extends z.core.$ZodType>(request: Request, schema: T) => Promise<z.core.output<T>>
+import type { Ask } from './request.ts'
 
 /** Asks about the splits of services, and steers them. Fails as `Plane` does. */
 export class SplitCalls {

@@ -2,7 +2,7 @@ import { durationText } from '../render.ts'
 import type { Directive } from './parse.ts'
 import type { Report } from './report.ts'
 import { firstOf, type Scope } from './scope.ts'
-import { declaredRate, declaredSize, nginxTime, whyNoHeader, wordOf } from './words.ts'
+import { declaredRate, declaredSize, nginxTime, wholeNumber, whyNoHeader, wordOf } from './words.ts'
 
 type Part = Record<string, unknown>
 
@@ -52,7 +52,7 @@ function rateOf(scope: Scope, zones: ReadonlyMap<string, Directive>, report: Rep
     report.lost(limit, 'a rate counts the requests of a route or of each client address')
     return {}
   }
-  const burst = Number(wordOf(limit.args, 'burst') ?? 0)
+  const burst = wholeNumber(wordOf(limit.args, 'burst') ?? '0')
   const differs = [
     'each route counts for itself',
     ...(burst > 0 && !limit.args.includes('nodelay') ? ['what is too much is answered 429, not held back'] : []),

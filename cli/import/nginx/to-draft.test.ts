@@ -288,3 +288,11 @@ ${up.replace('{', '{ ip_hash; keepalive 5; hash $x;').replace(';', ' max_fails=2
   )
   t.ok(taken > 0, `${taken} of them had none`)
 })
+
+t.test('a burst that is no number is none', async (t) => {
+  for (const burst of [':0', '1e9', '-5', '', 'NaN']) {
+    const zone = 'limit_req_zone $binary_remote_addr zone=a:1m rate=10r/s;'
+    const server = `server { listen 80; location /a { limit_req zone=a burst=${burst}; proxy_pass http://users; } }`
+    t.strictSame(imported(`${zone} ${up} ${server}`).parsed.problems, [], burst)
+  }
+})

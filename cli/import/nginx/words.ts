@@ -32,6 +32,11 @@ export function declaredRate(text: string): string | undefined {
   return count === undefined ? undefined : `${count}/${unit}`
 }
 
+/** A number such as "20"; 0: it is none. */
+export function wholeNumber(text: string): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0
+}
+
 /** `name=value` among the words of a directive. */
 export function wordOf(args: readonly string[], name: string): string | undefined {
   return args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1)
