@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { waitFor } from '#test/support/wait.ts'
+import { compareWithTls } from './crash/compare-tls.ts'
 import { cutHosts } from './crash/cuts.ts'
 import { Rounds, readLogs, startCrashLandscape, timesOf } from './crash/heddle.ts'
 import { type Load, startLoad } from './crash/load.ts'
@@ -19,9 +20,16 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 /**
  * How long each sink goes on with an instance that is gone: killed, stopped, or its host cut off, under traffic through both
  * proxies; beside it, in alternation, Consul's own agent check at its fastest with consul-template and Nginx.
+ *
+ * With --tls instead: how much longer a kill takes where all ask over mutual TLS than where nobody does.
  */
 export async function run(args: readonly string[]): Promise<BenchResult> {
-  const options = { kills: { type: 'string' }, hangs: { type: 'string' }, cuts: { type: 'string' } } as const
+  const options = {
+    kills: { type: 'string' },
+    hangs: { type: 'string' },
+    cuts: { type: 'string' },
+    tls: { type: 'boolean', default: false },
+  } as const
   const { values } = parseArgs({ args: [...args], options })
   const counts = {
     kills: Number(values.kills ?? 200),
@@ -30,6 +38,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   }
 
   await using folder = await temporaryFolder('crash')
+  if (values.tls) return compareWithTls(folder.path, counts.kills, say)
   const killed = await measureKills(folder.path, counts.kills, counts.hangs)
   say(`cutting hosts off: ${counts.cuts}`)
   await using cutFolder = await temporaryFolder('cuts')

@@ -43,6 +43,7 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   await using stack = new AsyncDisposableStack()
   const plane = await writeYaml(join(folder.path, 'plane.yaml'), {
     api: { address: '0.0.0.0', port: 8888, insecure: true },
+    access: { required: false },
     journal: { path: join(folder.path, 'plane.db') },
     routing: { xds: { address: '127.0.0.1', port: 18000 } },
     logging: { level: 'warn' },

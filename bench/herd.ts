@@ -17,7 +17,10 @@ const settleMs = 15_000
  * Ten thousand agents whose connections break at once and who are back within a second, again and again; then the plane dies under
  * them and is started again. How long until it has taken in what all of them say, and whom it took for dead meanwhile.
  *
- *   --agents 10000 --rounds 3 --settle 15 --seed 1
+ *   --agents 10000 --rounds 3 --settle 15 --seed 1 --tls
+ *
+ * With --tls each agent has a certificate and comes over mutual TLS, going on where its last connection ended as real ones do. All
+ * certificates are issued before anything is measured; some keys are shared by many of them.
  */
 export async function run(args: readonly string[]): Promise<BenchResult> {
   const options = {
@@ -25,14 +28,16 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     rounds: { type: 'string' },
     settle: { type: 'string' },
     seed: { type: 'string' },
+    tls: { type: 'boolean', default: false },
   } as const
   const { values } = parseArgs({ args: [...args], options })
   const agents = Number(values.agents ?? 10_000)
   const rounds = Number(values.rounds ?? 3)
+  const { tls } = values
   const settle = values.settle === undefined ? settleMs : Number(values.settle) * 1_000
   await needFiles(agents)
   await using folder = await temporaryFolder('herd')
-  await using plane = await MeasuredPlane.start(folder.path)
+  await using plane = await MeasuredPlane.start(folder.path, {}, { tls })
   const empty = await plane.held()
   await using fleet = new StartedFleet({
     url: plane.url,
@@ -40,7 +45,9 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
     perAgent: 1,
     services: 100,
     seed: Number(values.seed ?? 1),
+    member: await plane.member(),
   })
+  await fleet.ready()
   const joined = await fleet.come(Math.max(1_000, agents / 2))
   say(`all have joined after ${Math.round(joined.allInMs)} ms`)
   await pause(settle)
@@ -88,12 +95,12 @@ export async function run(args: readonly string[]): Promise<BenchResult> {
   const alone = await plane.held()
   const kb = (kib: number) => (kib * 1.024) / agents
   return {
-    bench: 'herd',
+    bench: tls ? 'herd --tls' : 'herd',
     goals: [
-      atMost('all in after a herd', worst(herds.map(({ allInMs }) => allInMs)), 'ms', 5_000),
+      atMost('all in after a herd', worst(herds.map(({ allInMs }) => allInMs)), 'ms', tls ? 20_000 : 5_000),
       exactly('false downs', count(['death-confirmed', 'deregistered', 'node-left', 'judged']), 'events', 0),
       exactly('instances that are not routable afterwards', agents - status.instances.routable, 'instances', 0),
-      atMost('memory of a connection', kb(connected.anonymousKib - alone.anonymousKib), 'KB', 20),
+      atMost('memory of a connection', kb(connected.anonymousKib - alone.anonymousKib), 'KB', tls ? 80 : 20),
       atMost('event-loop lag in a herd, P99', worst(lags), 'ms', 20),
     ],
     neighbour: {

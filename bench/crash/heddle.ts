@@ -25,9 +25,9 @@ export async function crashMembers(count: number): Promise<readonly MemberPlan[]
 }
 
 /** Passive ejection is off, so that what is timed is the removal and nothing else. */
-export async function startCrashLandscape(folder: string): Promise<Landscape> {
+export async function startCrashLandscape(folder: string, { tls = false } = {}): Promise<Landscape> {
   const members = await crashMembers(6)
-  return startLandscape({ folder, members, outlierEjection: false, reloadsPerMinute: 600, attemptLogs: true })
+  return startLandscape({ folder, members, outlierEjection: false, reloadsPerMinute: 600, attemptLogs: true, tls })
 }
 
 /** Takes servers out and brings them back, one after the other. */

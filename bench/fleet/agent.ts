@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls'
 import { backoffMs } from '#shared/lifecycle/backoff.ts'
 import type { InstanceSpec, Verdict } from '#shared/protocol/check.ts'
 import type { AgentMessage, PlaneMessage } from '#shared/protocol/messages.ts'
@@ -16,6 +17,8 @@ const sources = 8
 
 export type AgentParts = {
   readonly plane: { readonly host: string; readonly port: number }
+  /** What each shows, by its number, where the plane is asked over TLS. */
+  readonly memberships?: ReadonlyMap<number, SecureContext> | undefined
   readonly shape: Shape
   readonly random: Random
   /** The plane has taken in everything that it has to say. */
@@ -42,6 +45,8 @@ export class SimulatedAgent {
   #failures = 0
   #connections = 0
   #wanted = false
+  /** As a real one it goes on where its last connection ended. */
+  #session: Buffer | undefined
 
   constructor(number: number, parts: AgentParts) {
     this.number = number
@@ -139,7 +144,13 @@ export class SimulatedAgent {
     this.#state = 'connecting'
     this.#connections += 1
     const source = `127.0.0.${2 + ((this.number + this.#connections) % sources)}`
-    const socket = new AgentSocket(this.#parts.plane, source, {
+    const { plane, memberships } = this.#parts
+    const context = memberships?.get(this.number)
+    const tls = context && { context, session: this.#session }
+    const socket = new AgentSocket({ ...plane, tls }, source, {
+      onSession: (session) => {
+        this.#session = session
+      },
       onOpen: () => this.#say(helloOf(this.number, 1, this.#parts.shape)),
       onText: (text) => this.#hear(JSON.parse(text) as PlaneMessage),
       onEnd: (why) => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { SecureContext } from 'node:tls'
 import { beatEveryMs } from '#shared/protocol/messages.ts'
 import { percentile } from '../result.ts'
 import { SimulatedAgent } from './agent.ts'
@@ -16,6 +17,8 @@ export type FleetOptions = {
   readonly metrics: boolean
   /** The number of the first agent: several fleets make a larger one. */
   readonly first?: number
+  /** What agents show, by their numbers, where the plane is asked over TLS. */
+  readonly memberships?: ReadonlyMap<number, SecureContext> | undefined
 }
 
 /** How a herd came in. Milliseconds since the first of them came. */
@@ -54,12 +57,13 @@ export class SimulatedFleet implements AsyncDisposable {
   #step = 0
 
   constructor(options: FleetOptions) {
-    const { shape, url, seed, first = 0 } = options
+    const { shape, url, seed, first = 0, memberships } = options
     this.#options = options
     this.#random = seeded(seed)
     const { hostname: host, port } = new URL(url)
     const parts = {
       plane: { host, port: Number(port) },
+      memberships,
       shape,
       random: this.#random,
       onIn: () => {
@@ -161,7 +165,10 @@ export class SimulatedFleet implements AsyncDisposable {
     while (this.#in < this.#agents.length) {
       await pause(5)
       const now = performance.now()
-      if (now - startedAt > comeWithinMs) throw new Error(`only ${this.#in} of ${this.#agents.length} agents came in`)
+      if (now - startedAt > comeWithinMs) {
+        const refused = JSON.stringify(Object.fromEntries(this.#refused))
+        throw new Error(`only ${this.#in} of ${this.#agents.length} agents came in; refused: ${refused}`)
+      }
       if (now - toldAt < 1_000) continue
       toldAt = now
       onProgress(this.#in)

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { type SecureContext, connect as secured } from 'node:tls'
 import { sessionPath, subprotocol } from '#shared/protocol/messages.ts'
 import { FrameReader, frameOf, opcodes } from './frames.ts'
 
@@ -7,11 +8,20 @@ const reachMs = 5_000
 const handshakeMs = 20_000
 const ping = frameOf(opcodes.ping, '')
 
+export type PlaneAddress = {
+  readonly host: string
+  readonly port: number
+  /** As whom it comes, where the plane is asked over TLS. */
+  readonly tls?: { readonly context: SecureContext; readonly session: Buffer | undefined } | undefined
+}
+
 export type SocketEvents = {
   readonly onOpen: () => void
   readonly onText: (text: string) => void
   /** Once, whatever the reason. */
   readonly onEnd: (why: string) => void
+  /** What lets the next connection begin with less, where this one is over TLS. */
+  readonly onSession?: (session: Buffer) => void
 }
 
 /** A WebSocket as light as ten thousand of them in one process have to be. */
@@ -19,18 +29,26 @@ export class AgentSocket {
   readonly #socket: Socket
   readonly #events: SocketEvents
   readonly #frames = new FrameReader()
+  readonly #resets: boolean
   #head: string | undefined = ''
   #ended = false
 
   /** @param from the address that it comes from: each has some 28,000 ports of its own */
-  constructor(plane: { readonly host: string; readonly port: number }, from: string, events: SocketEvents) {
+  constructor({ tls, ...plane }: PlaneAddress, from: string, events: SocketEvents) {
     this.#events = events
-    this.#socket = connect({ ...plane, localAddress: from })
+    const where = { ...plane, localAddress: from }
+    if (tls) {
+      const { context: secureContext, session } = tls
+      const socket = secured({ ...where, secureContext, ...(session ? { session } : {}) })
+      socket.on('session', (next) => events.onSession?.(next))
+      this.#socket = socket
+    } else this.#socket = connect(where)
     this.#socket.setNoDelay(true)
     this.#socket.setTimeout(reachMs, () =>
       this.cut(this.#socket.connecting ? 'not reached' : 'no answer to the handshake'),
     )
     this.#socket.once('connect', () => this.#socket.setTimeout(handshakeMs))
+    this.#resets = tls === undefined
     this.#socket.on('data', (bytes: Buffer) => this.#read(bytes))
     this.#socket.on('error', (error) => this.#end(error.message))
     this.#socket.on('close', () => this.#end('closed'))
@@ -55,7 +73,9 @@ export class AgentSocket {
 
   /** Ends it without a word, and without leaving its port taken for a minute. */
   cut(why: string): void {
-    this.#socket.resetAndDestroy()
+    // Only what is bare can be reset.
+    if (this.#resets) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
     this.#end(why)
   }
 

@@ -6,9 +6,11 @@ import { promisify } from 'node:util'
 import { writeYaml } from '#test/support/landscape/program.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { type RunningProcess, spawnProcess } from '#test/support/process.ts'
+import { type Asked, askTls } from '#test/support/tls-plane.ts'
 import { asShippedPlane, type Shipped } from '../../setup/bundle.ts'
 import { type Usage, usageOf } from '../footprint/usage.ts'
 import { collectGarbage } from './collect-garbage.ts'
+import { type AuthorityFiles, writeAuthority } from './memberships.ts'
 
 /** What is measured has one core to itself; what asks it has another. */
 export const measuredCore = '0'
@@ -18,31 +20,45 @@ export const askingCore = availableParallelism() > 1 ? '1' : '0'
 export class MeasuredPlane implements AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** Who signs for it, where it is asked over TLS. */
+  readonly #authority: AuthorityFiles | undefined
   readonly #start: () => Promise<RunningProcess>
   readonly #inspector: number
   #process: RunningProcess
 
-  private constructor(port: number, inspector: number, start: () => Promise<RunningProcess>, process: RunningProcess) {
-    this.url = `http://127.0.0.1:${port}`
+  private constructor(
+    { port, inspector, authority }: Placed,
+    start: () => Promise<RunningProcess>,
+    process: RunningProcess,
+  ) {
+    this.url = urlOf({ port, authority })
     this.port = port
+    this.#authority = authority
     this.#inspector = inspector
     this.#start = start
     this.#process = process
   }
 
-  /** @param folder where it keeps what it must; settings are those of its configuration, besides those that it needs to run */
-  static async start(folder: string, settings: object = {}): Promise<MeasuredPlane> {
+  /**
+   * @param folder where it keeps what it must; settings are those of its configuration, besides those that it needs to run
+   * @param tls whether agents come with certificates; callers of its API need nothing either way
+   */
+  static async start(folder: string, settings: object = {}, { tls = false } = {}): Promise<MeasuredPlane> {
     const [port = 0, xds = 0, inspector = 0] = await freePorts(3)
+    const authority = tls ? await writeAuthority(folder) : undefined
+    const secured = authority ? { identity: { authority }, access: { required: false } } : {}
     const configuration = await writeYaml(join(folder, 'plane.yaml'), {
-      api: { port },
+      api: { port, tls },
+      ...secured,
       journal: { path: join(folder, 'plane.db') },
       routing: { xds: { port: xds } },
       logging: { level: 'warn' },
       ...settings,
     })
     const shipped = await asShippedPlane(join(folder, 'program'), 'heddle-plane', 'control-plane/main.ts')
-    const begin = () => start(shipped, { port, inspector, configuration })
-    return new MeasuredPlane(port, inspector, begin, await begin())
+    const placed = { port, inspector, authority }
+    const begin = () => start(shipped, placed, configuration)
+    return new MeasuredPlane(placed, begin, await begin())
   }
 
   get pid(): number {
@@ -71,7 +87,7 @@ export class MeasuredPlane implements AsyncDisposable {
 
   /** A figure of its metrics page; NaN: it has none. */
   async figure(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text()
+    const { body: text } = await ask(`${this.url}/metrics`)
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
   }
 
@@ -81,9 +97,9 @@ export class MeasuredPlane implements AsyncDisposable {
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(20_000) })
-    if (!response.ok) throw new Error(`GET ${path} was answered with ${response.status}`)
-    return (await response.json()) as T
+    const { status, body } = await ask(`${this.url}${path}`)
+    if (status !== 200) throw new Error(`GET ${path} was answered with ${status}`)
+    return JSON.parse(body) as T
   }
 
   /** The events after a revision, each with its kind. */
@@ -98,6 +114,14 @@ export class MeasuredPlane implements AsyncDisposable {
     }
   }
 
+  /** As whom agents may come; undefined: as anybody. */
+  async member(): Promise<Member | undefined> {
+    const authority = this.#authority
+    if (!authority) return undefined
+    const { installation } = await this.get<{ readonly installation: string }>('/v1/identity')
+    return { authority, installation }
+  }
+
   async revision(): Promise<number> {
     return (await this.get<{ readonly revision: number }>('/v1/status')).revision
   }
@@ -107,21 +131,32 @@ export class MeasuredPlane implements AsyncDisposable {
   }
 }
 
+/** What a fleet needs to be let in over TLS. */
+export type Member = { readonly authority: AuthorityFiles; readonly installation: string }
+
+type Placed = { readonly port: number; readonly inspector: number; readonly authority: AuthorityFiles | undefined }
+
+function urlOf({ port, authority }: Pick<Placed, 'port' | 'authority'>): string {
+  return `${authority ? 'https' : 'http'}://127.0.0.1:${port}`
+}
+
+async function ask(url: string): Promise<Asked> {
+  if (url.startsWith('https:')) return askTls(url)
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+  return { status: response.status, body: await response.text() }
+}
+
 export type FleetEvent = { readonly revision: number; readonly kind: string; readonly change?: unknown }
 
-async function start(
-  { program, env }: Shipped,
-  { port, inspector, configuration }: { port: number; inspector: number; configuration: string },
-): Promise<RunningProcess> {
-  const node = [process.execPath, `--inspect=127.0.0.1:${inspector}`, ...program, configuration]
+async function start({ program, env }: Shipped, placed: Placed, configuration: string): Promise<RunningProcess> {
+  const node = [process.execPath, `--inspect=127.0.0.1:${placed.inspector}`, ...program, configuration]
   const plane = await spawnProcess('taskset', ['-c', measuredCore, ...node], {
     name: 'plane',
     env,
   })
-  await plane.ready('its health page', 60_000, async (ended) => {
-    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: ended })
-    await response.arrayBuffer()
-    return response.ok
+  await plane.ready('its health page', 60_000, async () => {
+    const { status } = await ask(`${urlOf(placed)}/health`).catch(() => ({ status: 0 }))
+    return status === 200
   })
   return plane
 }

@@ -3,7 +3,7 @@ import { projectFolder } from '#test/support/parts.ts'
 import { Worker } from '../worker/worker.ts'
 import type { CameIn, Changed } from './fleet.ts'
 import type { Deed } from './life.ts'
-import { askingCore } from './plane.ts'
+import { askingCore, type Member } from './plane.ts'
 
 export type FleetWanted = {
   readonly url: string
@@ -14,6 +14,8 @@ export type FleetWanted = {
   /** As `flapping=0.1,leaving=0.05`; the others are steady. */
   readonly lives?: string
   readonly metrics?: boolean
+  /** Who signs for the plane, where it is asked over TLS. */
+  readonly member?: Member | undefined
 }
 
 const withinMs = 200_000
@@ -22,8 +24,14 @@ const withinMs = 200_000
 export class StartedFleet implements AsyncDisposable {
   readonly #worker: Worker
 
-  constructor({ url, agents, perAgent, services, seed, lives = '', metrics = true }: FleetWanted) {
-    const options = { url, agents, 'per-agent': perAgent, services, seed, lives }
+  constructor({ url, agents, perAgent, services, seed, lives = '', metrics = true, member }: FleetWanted) {
+    const { authority, installation } = member ?? {}
+    const shown = authority && {
+      authority: authority.certificate_file,
+      'authority-key': authority.key_file,
+      installation: installation ?? '',
+    }
+    const options = { url, agents, 'per-agent': perAgent, services, seed, lives, ...shown }
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
     const script = join(projectFolder, 'bench/fleet/serve.ts')
     const program = ['-c', askingCore, process.execPath, script, ...args, ...(metrics ? [] : ['--no-metrics'])]
@@ -32,6 +40,11 @@ export class StartedFleet implements AsyncDisposable {
 
   get pid(): number {
     return this.#worker.pid
+  }
+
+  /** Resolves when every agent has what it shows. */
+  async ready(): Promise<void> {
+    await this.#worker.ask({ do: 'ready' }, withinMs)
   }
 
   /** All come, spread over a time. */
