@@ -18,7 +18,7 @@ service_prefix "" {
   policy = "write"
 }
 
-# The fence and the freshness of the mirror.
+# The fence and the freshness of the mirror, and the copy of what was revoked.
 key_prefix "heddle/heddle/" {
   policy = "write"
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
@@ -49,7 +50,7 @@ class Scene implements AsyncDisposable {
 
   async open(): Promise<void> {
     const log = pino({ level: 'trace' }, { write: (line: string) => void this.lines.push(line) })
-    const configs = [{ gateway: 'edge', listen: `127.0.0.1:${this.port}` }]
+    const configs = [{ gateway: 'edge', listen: `127.0.0.1:${this.port}`, certificates: [tmpdir()] }]
     this.#open = await openAuthorizers(configs, { stateDir: this.folder.path, log })
   }
 

@@ -161,7 +161,7 @@ await t.test('connections are kept, and never more than they may be', async (t) 
 await t.test('the token goes with every request and is in no failure', async (t) => {
   await using folder = await temporaryFolder('token')
   const tokenFile = join(folder.path, 'token')
-  await writeFile(tokenFile, 'very-secret\n')
+  await writeFile(tokenFile, 'very-secret\n', { mode: 0o600 })
   const seen = new Set<unknown>()
   await using server = await listen((request, response) => {
     seen.add(request.headers['x-consul-token'])

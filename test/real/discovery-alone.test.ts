@@ -32,6 +32,7 @@ t.test(
     }
     const plane = await writeYaml(join(folder.path, 'plane.yaml'), {
       api: { address: '0.0.0.0', insecure: true },
+      access: { required: false },
       journal: { path: join(folder.path, 'heddle.db') },
     })
     const agent = await writeYaml(join(folder.path, 'agent.yaml'), {

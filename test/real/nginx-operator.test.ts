@@ -113,9 +113,14 @@ await t.test(
     await using gateway = await startGateway(settings(folder))
     t.match(await gateway.serve(setOf('v1', { listeners: answering(port, '$theirs') })), { reloaded: true })
     t.equal(await text(port), 'theirs')
-    const bad = await gateway.serve(setOf('v2', { listeners: answering(port, 'two'), 'service-a': 'nonsense on;' }))
+    const bad = await gateway.serve(
+      setOf('v2', {
+        listeners: answering(port, 'two'),
+        'service-a': 'upstream heddle_edge__a { server 127.0.0.1:9 nonsense; }',
+      }),
+    )
     t.match(bad.quarantined, [
-      { path: 'heddle-edge-service-a.conf', error: /unknown directive "nonsense" in heddle-edge-service-a.conf:1/ },
+      { path: 'heddle-edge-service-a.conf', error: /invalid parameter "nonsense" in heddle-edge-service-a.conf:1/ },
     ])
   },
 )

@@ -37,18 +37,18 @@ await t.test('a login', { skip }, async (t) => {
   })
 
   await t.test('takes its password from a file, a new one without a restart, and never tells it', async (t) => {
-    await writeFile(password, 'wrong-4711\n')
+    await writeFile(password, 'wrong-4711\n', { mode: 0o600 })
     const failure = await openStore(settings()).catch((error: unknown) => error)
     t.match(failure, { code: 'STORE_UNAVAILABLE', remedy: /password_file/ })
     t.notMatch(explainError(failure), /4711/)
-    await writeFile(password, 'secret\n')
+    await writeFile(password, 'secret\n', { mode: 0o600 })
     await using store = await openStore(settings())
     t.equal(await store.head(), 0)
     t.notMatch(store.name, /secret/)
     await server.query(
       `alter role postgres password 'other'; select pg_terminate_backend(pid) from pg_stat_activity where datname = 'heddle'`,
     )
-    await writeFile(password, 'other\n')
+    await writeFile(password, 'other\n', { mode: 0o600 })
     await store.head().catch(() => {})
     t.equal(await store.head(), 0)
     await server.query(`alter role postgres password 'secret'`).catch(() => {})
@@ -62,7 +62,7 @@ await t.test('a login', { skip }, async (t) => {
     { what: 'a server without TLS where it is wanted', more: { tls: 'verify' }, says: /cannot be reached/ },
   ]) {
     await t.test(`to ${what} is refused, with what to do`, async (t) => {
-      await writeFile(password, 'other\n')
+      await writeFile(password, 'other\n', { mode: 0o600 })
       await t.rejects(openStore(settings(more)), { code: 'STORE_UNAVAILABLE', message: says, remedy: /./ })
     })
   }

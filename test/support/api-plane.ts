@@ -21,6 +21,8 @@ import type { GatewaySeen } from '#control-plane/routing/versions/rollout.ts'
 import { createLogger } from '#shared/logging/logger.ts'
 import type { LintView } from '#shared/protocol/lint.ts'
 import { answering } from './answering.ts'
+import { noAccess, nobody } from './no-access.ts'
+import { noEnvironments } from './no-environments.ts'
 import { apiRouting } from './routing/api-routing.ts'
 import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
@@ -88,6 +90,9 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
         explainRequest: (request) => explainOnGateways(request, tables, fleet),
         routing: { ...routing.parts, routing: { ...routing.parts.routing, explainRoute: ofRoute } },
         facts: () => ({ owner: 'main', installation: 'i-1', version: '0.1.0', startedAt: begun, problems: [] }),
+        access: noAccess,
+        people: nobody,
+        ...noEnvironments(fleet),
         fingerprint: async (at = 0) => ({ run: 'r1', revision: at, hash: 'abc' }),
         events: {
           read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),

@@ -60,6 +60,7 @@ export async function startClusterPlane(options: ClusterPlaneOptions = {}) {
     saved,
     nodesHeard,
     metrics,
+    routes: api.routes,
     url,
     /** Sends a body as it is where it is text or bytes, else as JSON; the answer must be JSON. */
     async call(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) {

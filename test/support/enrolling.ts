@@ -28,7 +28,7 @@ export class EnrollingPlane {
 
   static async open(store: Store, now: number, of: Uint8Array = secret): Promise<EnrollingPlane> {
     const { installation } = store
-    const authorities = await openAuthorities({ store, installation, secret: of, outside: undefined, now })
+    const authorities = await openAuthorities({ store, installation, secret: of, outside: [], now })
     return new EnrollingPlane(store, authorities, now)
   }
 
@@ -51,7 +51,7 @@ export class EnrollingPlane {
       store,
       installation: store.installation,
       secret,
-      outside: undefined,
+      outside: [],
       now,
     })
   }

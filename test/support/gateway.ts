@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import * as z from 'zod/mini'
 import { GatewayConfig } from '#agent/gateway/config.ts'
 import { type Gateways, startGateways } from '#agent/gateway/start-gateways.ts'
@@ -8,6 +9,9 @@ import { temporaryFolder } from './folder.ts'
 import { programOf } from './parts.ts'
 import { freePort } from './ports.ts'
 import { waitFor } from './wait.ts'
+
+/** What tests make lies there. */
+const allowingTemporary = { logs: [tmpdir()], certificates: [tmpdir()] }
 
 type GatewayExtras = { readonly managed?: boolean } & Readonly<Record<string, unknown>>
 
@@ -32,7 +36,8 @@ export class TestGateway implements AsyncDisposable {
 
   /** Starts the agent's part, also again after `stop`, then with other settings where there are `more`. */
   start(more: object = {}): void {
-    const config = z.parse(GatewayConfig, { name: this.#name, retry_every: '100ms', ...this.#config, ...more })
+    const allow = allowingTemporary
+    const config = z.parse(GatewayConfig, { name: this.#name, retry_every: '100ms', allow, ...this.#config, ...more })
     this.#name = config.name
     this.#gateways = startGateways([config], {
       log: createLogger({ name: 'test', level: 'silent' }),

@@ -20,6 +20,8 @@ import { Discoveries } from '#control-plane/ingest/agents/session/discovered.ts'
 import { Doings } from '#control-plane/ingest/agents/session/doings.ts'
 import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts'
 import { createLogger } from '#shared/logging/logger.ts'
+import { noAccess, nobody } from './no-access.ts'
+import { noEnvironments } from './no-environments.ts'
 import { apiRouting } from './routing/api-routing.ts'
 import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
@@ -131,6 +133,9 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       discovery: serveDiscovery(fleet, z.parse(DiscoveryConfig, {})),
       federation,
       backup: async () => Readable.from([]),
+      access: noAccess,
+      people: nobody,
+      ...noEnvironments(fleet),
       lint: async (datacenter) =>
         datacenter === 'zervigo-dc' ? { datacenter, examined: 0, beyond: 0, not_probed: 0, findings: [] } : undefined,
       now: () => 5_000,
@@ -159,5 +164,5 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       json: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return { base, fleet, record, send, said, routing, discoveries }
+  return { app, base, fleet, record, send, said, routing, discoveries }
 }

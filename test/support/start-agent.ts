@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Folder } from './folder.ts'
 import { temporaryFolder } from './folder.ts'
@@ -10,6 +11,13 @@ export type AgentOptions = {
   readonly more?: object
   /** A free one by default. */
   readonly adminPort?: number
+}
+
+/** What tests make, gateways may write and read. */
+function withAllowed(base: object): object {
+  const allow = { logs: [tmpdir()], certificates: [tmpdir()] }
+  if (!('gateways' in base) || !Array.isArray(base.gateways)) return base
+  return { ...base, gateways: base.gateways.map((gateway: object) => ({ allow, ...gateway })) }
 }
 
 /** A real agent process with its own folder; its configuration can be written anew. */
@@ -36,7 +44,7 @@ export class RunningAgent implements AsyncDisposable {
     // What other tests run on this machine is none of its business, unless it is what is tested.
     const discovery = { enabled: false }
     const base = { planes, state_dir: join(folder.path, 'state'), admin: { port: adminPort }, discovery, ...more }
-    const file = await writeYaml(join(folder.path, 'agent.yaml'), { ...base, services })
+    const file = await writeYaml(join(folder.path, 'agent.yaml'), { ...withAllowed(base), services })
     const program = new Program('agent', 'agent/main.ts', file, answers(`http://127.0.0.1:${adminPort}/health`))
     const agent = new RunningAgent(folder, adminPort, base, program)
     await program.start()
@@ -53,7 +61,7 @@ export class RunningAgent implements AsyncDisposable {
 
   /** Writes other services into its configuration; SIGHUP makes it read them. */
   async configure(services: readonly object[] | string): Promise<void> {
-    await writeYaml(this.file, { ...this.#base, services })
+    await writeYaml(this.file, { ...withAllowed(this.#base), services })
   }
 
   signal(name: NodeJS.Signals): void {

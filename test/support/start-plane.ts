@@ -17,6 +17,8 @@ export class RunningPlane implements AsyncDisposable {
   readonly xdsPort: number
   readonly #program: Program
   readonly #folder: Folder
+  /** Whose file the command line reads; undefined: callers need no token. */
+  tokenFile: string | undefined
 
   private constructor(url: string, xdsPort: number, program: Program, folder: Folder) {
     this.url = url
@@ -36,14 +38,19 @@ export class RunningPlane implements AsyncDisposable {
     readonly declaration?: string
     readonly settings?: object
   } = {}): Promise<RunningPlane> {
-    const { routing = {}, ...others }: { readonly routing?: object } = settings
+    const {
+      routing = {},
+      api = {},
+      ...others
+    }: { readonly routing?: object; readonly api?: { readonly port?: number } } = settings
     const folder = await temporaryFolder('plane')
-    const [port = 0, xds = 0] = await freePorts(2)
+    const [free = 0, xds = 0] = await freePorts(2)
+    const { port = free } = api
     const url = `http://127.0.0.1:${port}`
     const routes = join(folder.path, 'routes.yaml')
     if (declaration !== undefined) await writeFile(routes, declaration)
     const file = await writeYaml(join(folder.path, 'plane.yaml'), {
-      api: { port },
+      api: { ...api, port },
       routing: { xds: { port: xds }, ...(declaration === undefined ? {} : { declaration: routes }), ...routing },
       journal: { path: join(folder.path, 'journal.db') },
       ...others,
@@ -51,7 +58,7 @@ export class RunningPlane implements AsyncDisposable {
     const plane = new RunningPlane(
       url,
       xds,
-      new Program('plane', 'control-plane/main.ts', file, answers(`${url}/v1/status`)),
+      new Program('plane', 'control-plane/main.ts', file, answers(`${url}/health`)),
       folder,
     )
     await plane.start()
@@ -86,7 +93,9 @@ export class RunningPlane implements AsyncDisposable {
 
   /** Runs one command line against it. */
   async heddle(...args: readonly string[]) {
-    const { terminal, out, err } = capturedTerminal({ environment: { HEDDLE_PLANE: this.url } })
+    const { terminal, out, err } = capturedTerminal({
+      environment: { HEDDLE_PLANE: this.url, HEDDLE_TOKEN_FILE: this.tokenFile },
+    })
     const code = await run(args, terminal)
     return { code, out: out(), err: err() }
   }

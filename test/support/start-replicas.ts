@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FingerprintView, ReplicaView, StatusView } from '#shared/protocol/status-api.ts'
 import type { ConsulServer } from './consul.ts'
@@ -6,6 +8,7 @@ import { answers, Program, writeYaml } from './landscape/program.ts'
 import { freePorts } from './ports.ts'
 import type { PostgresqlKind, StorePlace } from './store/kinds.ts'
 import { registerOn, settingsOn } from './store/plane-on.ts'
+import { askTls } from './tls-plane.ts'
 import { waitFor } from './wait.ts'
 
 /** A real control plane process that shares its database with others. */
@@ -19,10 +22,17 @@ export class RunningReplica implements AsyncDisposable {
     this.name = name
     this.url = url
     this.xdsPort = xdsPort
-    this.program = new Program(name, 'control-plane/main.ts', file, answers(`${url}/v1/status`))
+    const isThere = async () => (await askTls(`${url}/health`).catch(() => undefined)) !== undefined
+    const ready = url.startsWith('https:') ? isThere : answers(`${url}/v1/status`)
+    this.program = new Program(name, 'control-plane/main.ts', file, ready)
   }
 
   async get<T>(path: string): Promise<T> {
+    if (this.url.startsWith('https:')) {
+      const { status, body } = await askTls(`${this.url}${path}`)
+      if (status !== 200) throw new Error(`${this.name} answered ${path} with ${status}: ${body}`)
+      return JSON.parse(body) as T
+    }
     const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(15_000) })
     if (!response.ok) throw new Error(`${this.name} answered ${path} with ${response.status}: ${await response.text()}`)
     return (await response.json()) as T
@@ -82,27 +92,38 @@ export type Replicas = AsyncDisposable & {
 /**
  * Planes on one database, all started.
  * @param settings of each one's configuration besides those that it needs to run
+ * @param tls whether they are asked over TLS, as one installation with one secret; callers of their API need nothing either way
  */
 export async function startReplicas(
   place: StorePlace,
   count: number,
   settings: (index: number) => object = () => ({}),
+  { tls = false } = {},
 ): Promise<Replicas> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await temporaryFolder('replicas'))
+  const secret = join(folder.path, 'secret')
+  if (tls) await writeFile(secret, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  const secured = tls ? { access: { required: false } } : {}
   const ports = await freePorts(2 * count)
   const all: RunningReplica[] = []
   for (let index = 0; index < count; index += 1) {
     const [port = 0, xds = 0] = ports.slice(2 * index)
-    const { journal, ...more } = { journal: {}, ...settings(index) }
+    const { journal, identity, ...more } = { journal: {}, identity: {}, ...settings(index) }
+    const first = { file: join(folder.path, `token-${index}`) }
+    const known = tls ? { identity: { secret_file: secret, first_token: first, ...identity } } : {}
     const own = settingsOn(place, join(folder.path, `${index}.db`))
     const file = await writeYaml(join(folder.path, `${index}.yaml`), {
-      api: { port },
-      routing: { xds: { port: xds } },
+      api: { port, tls },
+      routing: { xds: { port: xds, tls } },
       journal: { ...own.journal, ...journal },
+      ...secured,
+      ...known,
       ...more,
     })
-    all.push(stack.use(new RunningReplica(`plane ${index}`, `http://127.0.0.1:${port}`, xds, file)))
+    all.push(
+      stack.use(new RunningReplica(`plane ${index}`, `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, xds, file)),
+    )
   }
   await Promise.all(all.map(({ program }) => program.start()))
   const held = stack.move()

@@ -12,6 +12,7 @@ export type Place = {
 export function planeConfiguration(unit: string, { folder, plan, addressOf }: Place, more: object = {}): object {
   return {
     api: { address: '0.0.0.0', port: ports.api, insecure: true, advertise: `http://${addressOf(unit)}:${ports.api}` },
+    access: { required: false },
     site: 'alibaba',
     journal: {
       path: join(diskOf(folder, unit), 'heddle.db'),

@@ -130,6 +130,19 @@ export class Faults {
           site,
         )
       }
+      case 'rack cut off': {
+        const { site } = agent.options.machine
+        const there = new Set(agents.map(({ options }) => options.machine).filter((each) => each.site === site))
+        // Somebody of the site is left, who is heard and finds them silent; and those of the rack still reach each other.
+        if (there.size < 3) return undefined
+        const rack = new Set([...there].slice(1))
+        return this.#cut(
+          (each) => rack.has(each),
+          () => true,
+          random.between(5_000, 60_000),
+          [...rack].map(({ name }) => name).join(' and '),
+        )
+      }
       case 'planes cut off': {
         const one = plane.options.machine
         return this.#cut((each) => each === one, isAgent(this.#cast), forMs, `${plane.options.name} from the agents`)

@@ -29,6 +29,11 @@ export const plants: Readonly<Record<string, Plant>> = {
     from: /until: since \+ graceMs/,
     to: 'until: since',
   },
+  'a site that was lost together is held': {
+    file: 'control-plane/ingest/agents/contact/hold.ts',
+    from: /export function lossesToHold\(([\s\S]*?)\{\n/,
+    to: 'export function lossesToHold($1{\n  if (Date.now() > 0) return []\n',
+  },
   'foreign records are left alone': {
     file: 'control-plane/mirror/diff.ts',
     from: /if \(found && found\.record\.meta\[ownerKey\] !== context\.owner\) \{/,

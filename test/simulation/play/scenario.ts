@@ -35,7 +35,26 @@ export const faultKinds = [
   'freeze',
   'withdrawn',
 ] as const
-export type FaultKind = (typeof faultKinds)[number]
+export type FaultKind = (typeof faultKinds)[number] | 'rack cut off'
+
+/**
+ * What may go wrong beside a rack that is cut off. Its machines are held because they were lost together; one whose agent was down before, or
+ * whose plane sleeps, is not lost together with the others, and what nobody else reaches is rightly taken for dead.
+ */
+const besideRacks: ReadonlySet<FaultKind> = new Set([
+  'server hung',
+  'server sick',
+  'consul cut off',
+  'consul killed',
+  'consul paused',
+  'consul failing',
+  'consul garbage',
+  'consul slow',
+  'consul emptied',
+  'foreign records',
+  'drain',
+  'freeze',
+])
 
 /** What a history is made of, all of it from its seed. Times in milliseconds. */
 export type Scenario = {
@@ -55,13 +74,14 @@ export type Scenario = {
 }
 
 const shareOfKinds = 0.2
+const shareOfRacks = 0.1
 
 /** What a seed stands for: each history has only some kinds of faults, so that each kind is also seen without the others. */
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed * 7 + 3)
   const names = ['tencent', 'alibaba'].slice(0, random.whole(1, 2))
   const faults = faultKinds.filter(() => random.chance(shareOfKinds))
-  return {
+  const drawn: Scenario = {
     seed,
     planes: random.whole(1, 3),
     sites: names.map((name) => ({ name, machines: random.whole(1, 3) })),
@@ -74,4 +94,12 @@ export function scenarioOf(seed: number): Scenario {
     quietMs: 150_000,
     steadyMs: 11_000,
   }
+  return random.chance(shareOfRacks) ? withRacks(drawn) : drawn
+}
+
+/** Somebody of a site is left when the others of it are cut off: it is heard, and finds them silent. */
+function withRacks(drawn: Scenario): Scenario {
+  const [site, ...others] = drawn.sites
+  const sites = site ? [{ ...site, machines: 3 }, ...others] : others
+  return { ...drawn, sites, faults: [...drawn.faults.filter((kind) => besideRacks.has(kind)), 'rack cut off'] }
 }

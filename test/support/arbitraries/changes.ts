@@ -24,6 +24,7 @@ import {
   shaped,
   site,
   someNode,
+  tenant,
   text,
   time,
 } from './words.ts'
@@ -77,17 +78,25 @@ export const anyChange: fc.Arbitrary<Change> = fc.oneof(
     }),
   },
   shaped({ kind: kind('node-left'), node: someNode }),
+  {
+    weight: 2,
+    arbitrary: shaped({ kind: kind('node-assigned'), node: someNode, tenant: fc.option(tenant), reason: text }),
+  },
   { weight: 2, arbitrary: shaped({ kind: kind('history-told'), node: someNode, ...pastTold }) },
   {
     weight: 5,
     arbitrary: instance.chain((id) =>
-      shaped({
-        kind: kind('registered'),
-        instance: fc.constant(id),
-        spec: anyInstanceSpec(id),
-        node: someNode,
-        origin: fc.constantFrom('agent', 'client'),
-      }),
+      shaped(
+        {
+          kind: kind('registered'),
+          instance: fc.constant(id),
+          spec: anyInstanceSpec(id),
+          node: someNode,
+          origin: fc.constantFrom('agent', 'client'),
+          tenant,
+        },
+        ['kind', 'instance', 'spec', 'node', 'origin'],
+      ),
     ),
   },
   { weight: 5, arbitrary: shaped({ kind: kind('judged'), instance, health, reason: anyReason }) },

@@ -3,10 +3,10 @@ import { type FleetEvent, type JournalEntry, subjectOf } from '#control-plane/fl
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { FleetState } from '#control-plane/fleet/state.ts'
 import { anyChange } from './changes.ts'
-import { author, shaped, time } from './words.ts'
+import { author, shaped, tenant, time } from './words.ts'
 
 export const anyEvent: fc.Arbitrary<FleetEvent> = shaped(
-  { version: fc.constant(1 as const), at: time, by: author, seen: fc.nat({ max: 30 }), change: anyChange },
+  { version: fc.constant(1 as const), at: time, by: author, seen: fc.nat({ max: 30 }), tenant, change: anyChange },
   ['version', 'at', 'by', 'change'],
 )
 

@@ -32,6 +32,7 @@ export const port = fc.constantFrom(8080, 8180)
 
 export const attachment = shaped({ replica: fc.constantFrom('r1', 'r2'), session: fc.constantFrom(...sessions) })
 export const instance = fc.constantFrom(...instanceIds)
+export const tenant = fc.constantFrom('acme', '客户')
 export const site = fc.constantFrom(...sites)
 export const death: fc.Arbitrary<Omit<Death, 'at'>> = shaped({
   how: fc.constantFrom('refused', 'timeout'),

@@ -22,9 +22,12 @@ export class DeltaClient implements Disposable {
   readonly #client: Client
   readonly #call: ClientDuplexStream<Json, DeltaAnswer>
 
-  constructor(port: number, definitions: EnvoyDefinitions) {
+  /** @param tls PEM; left out: without TLS */
+  constructor(port: number, definitions: EnvoyDefinitions, tls?: DeltaTls) {
     this.#definitions = definitions
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    // This client would name an address to the server, which is against the rules of TLS.
+    const host = tls ? 'localhost' : '127.0.0.1'
+    this.#client = new Client(`${host}:${port}`, credentialsOf(tls), {
       'grpc.use_local_subchannel_pool': 1,
     })
     this.#call = this.#client.makeBidiStreamRequest(
@@ -90,4 +93,13 @@ export class DeltaClient implements Disposable {
     }
     return endpoints.reduce((sum, { lb_endpoints }) => sum + lb_endpoints.length, 0)
   }
+}
+
+export type DeltaTls = { readonly ca: string; readonly key?: string; readonly cert?: string }
+
+function credentialsOf(tls: DeltaTls | undefined) {
+  if (!tls) return credentials.createInsecure()
+  const { ca, key, cert } = tls
+  const own = key !== undefined && cert !== undefined ? ([Buffer.from(key), Buffer.from(cert)] as const) : []
+  return credentials.createSsl(Buffer.from(ca), ...own)
 }

@@ -142,6 +142,7 @@ export class Scene implements AsyncDisposable {
     ])
     const config = await writeYaml(join(folder.path, 'plane.yaml'), {
       api: { address: '0.0.0.0', port: 8888, insecure: true },
+      access: { required: false },
       site: 'plane',
       journal: { path: join(folder.path, 'journal.db') },
       mirror: { owner: 'half-dead', datacenters: [{ name: 'zervigo-dc', address: 'http://127.0.0.1:8500' }] },

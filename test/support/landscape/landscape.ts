@@ -1,10 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { envoyBootstrap as certifiedEnvoy } from '#cli/envoy/bootstrap.ts'
+import { identityFiles } from '#shared/envoy/node-secrets.ts'
 import { type ConsulServer, startConsul } from '../consul.ts'
 import { type EnvoyServer, startEnvoy } from '../envoy.ts'
 import { programOf } from '../parts.ts'
 import { freePorts } from '../ports.ts'
 import { type BasicServer, startBasicServer } from '../start-basic-server.ts'
+import { waitFor } from '../wait.ts'
 import { startForeignServer } from './foreign-server.ts'
 import {
   demoMembers,
@@ -15,6 +19,7 @@ import {
   memberAgentConfig,
   type Ports,
   planeConfig,
+  planeUrl,
   routesConfig,
 } from './plan.ts'
 import { PlaneView } from './plane-view.ts'
@@ -55,6 +60,8 @@ export type LandscapeOptions = {
   /** One more server, which somebody else has registered in zervigo-dc and which is copied to looma-dc. */
   readonly foreign?: boolean
   readonly reachable?: boolean
+  /** Agents and the Envoy come with certificates. */
+  readonly tls?: boolean
   /** Hears of each step as it is done. */
   readonly onStep?: (what: string) => void
 }
@@ -86,9 +93,9 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
   if (foreign) step(`${foreign.name} on ${ports.foreign}, which somebody else has registered in ${zervigo.datacenter}`)
 
   await writeYaml(join(folder, 'routes', 'routes.yaml'), routesConfig(plan))
-  const planeUrl = `http://127.0.0.1:${ports.plane}`
   const configuration = await writeYaml(join(folder, 'plane.yaml'), planeConfig(plan))
-  const plane = stack.use(new Program('plane', 'control-plane/main.ts', configuration, answers(`${planeUrl}/health`)))
+  const view = new PlaneView(planeUrl(plan))
+  const plane = stack.use(new Program('plane', 'control-plane/main.ts', configuration, () => view.answers()))
   await plane.start()
   step(`control plane on ${ports.plane}, xDS on ${ports.xds}`)
 
@@ -108,7 +115,7 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
   step(`${agents.length + 1} agents, one of which runs Nginx on ${ports.nginx}${withFiles}`)
 
   const bootstrap = join(folder, 'envoy.json')
-  await writeFile(bootstrap, JSON.stringify(envoyBootstrap(plan), null, 2))
+  await writeFile(bootstrap, JSON.stringify(plan.tls ? await certifiedBootstrap(plan) : envoyBootstrap(plan), null, 2))
   const envoy = stack.use(await startEnvoy({ bootstrap, adminPort: ports.envoyAdmin }))
   step(`Envoy on ${ports.envoy}, admin on ${ports.envoyAdmin}`)
 
@@ -123,7 +130,7 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     zervigo,
     looma,
     plane,
-    view: new PlaneView(planeUrl),
+    view,
     envoy,
     gatewayAgent,
     members,
@@ -134,6 +141,22 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     foreign,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+/** The Envoy is the node of the agent beside it, which keeps its certificate. */
+async function certifiedBootstrap({ folder, ports }: LandscapePlan): Promise<object> {
+  const identity = join(folder, 'agents', 'gateway-1', 'identity')
+  const certificate = () => readFile(identityFiles(identity).certificate).catch(() => undefined)
+  const pem = await waitFor(certificate, {
+    what: 'the certificate of gateway-1',
+    withinMs: 30_000,
+    until: (seen) => seen !== undefined,
+  })
+  const id = new X509Certificate(pem ?? '').subject.replace(/^CN=/, '')
+  const host = '127.0.0.1'
+  const limits = { maxHeapBytes: 512 * 1024 * 1024, maxConnections: 50_000 }
+  const [planes, admin] = [[{ host, port: ports.xds }], { host, port: ports.envoyAdmin }]
+  return certifiedEnvoy({ gateway: 'edge', id, planes, admin, identity, ...limits })
 }
 
 /** The member with this name. */
@@ -150,6 +173,7 @@ async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
     reloadsPerMinute = 60,
     attemptLogs = false,
     reachable = false,
+    tls = false,
     foreign = false,
   } = options
   return {
@@ -162,6 +186,7 @@ async function settle(options: LandscapeOptions): Promise<LandscapePlan> {
     reloadsPerMinute,
     attemptLogs,
     reachable,
+    tls,
     foreign,
   }
 }

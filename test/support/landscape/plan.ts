@@ -48,6 +48,8 @@ export type LandscapePlan = {
   readonly attemptLogs: boolean
   /** Whether agents of other hosts reach the plane: only in a network namespace of its own. */
   readonly reachable: boolean
+  /** Whether agents and Envoys come with certificates. */
+  readonly tls: boolean
 }
 
 /** The ports that people know, as the demo has them. */
@@ -75,11 +77,17 @@ export const foreignService = {
   record: 'zervigo-dc/zervigo-dc-server/legacy-reports-1',
 } as const
 
-export function planeConfig({ folder, ports, reachable, foreign }: LandscapePlan): object {
+export function planeUrl({ ports, tls }: Pick<LandscapePlan, 'ports' | 'tls'>): string {
+  return `${tls ? 'https' : 'http'}://127.0.0.1:${ports.plane}`
+}
+
+export function planeConfig({ folder, ports, reachable, foreign, tls }: LandscapePlan): object {
   // Sooner than by default, so that whoever looks sees it change.
   const copied = foreign ? { foreign: { health_every: '1s', copy_to: [{ datacenter: 'looma-dc' }] } } : {}
   return {
-    api: { address: reachable ? '0.0.0.0' : '127.0.0.1', port: ports.plane, insecure: reachable },
+    api: { address: reachable ? '0.0.0.0' : '127.0.0.1', port: ports.plane, insecure: reachable, tls },
+    // Beyond loopback callers would need tokens.
+    access: { required: false },
     journal: { path: join(folder, 'plane', 'heddle.db') },
     mirror: {
       datacenters: [
@@ -89,7 +97,7 @@ export function planeConfig({ folder, ports, reachable, foreign }: LandscapePlan
     },
     routing: {
       declaration: join(folder, 'routes'),
-      xds: { address: '127.0.0.1', port: ports.xds },
+      xds: { address: '127.0.0.1', port: ports.xds, tls },
     },
     logging: { level: 'info' },
   }
@@ -138,9 +146,16 @@ export function envoyBootstrap({ ports }: LandscapePlan): object {
   })
 }
 
-export function memberAgentConfig(member: MemberPlan, { folder, ports }: LandscapePlan): object {
+/** How agents know the plane, and it them. */
+function joining(plan: LandscapePlan): object {
+  const token = join(plan.folder, 'plane', 'enrolment-token')
+  return { planes: [planeUrl(plan)], ...(plan.tls ? { identity: { token_file: token } } : {}) }
+}
+
+export function memberAgentConfig(member: MemberPlan, plan: LandscapePlan): object {
+  const { folder } = plan
   return {
-    planes: [`http://127.0.0.1:${ports.plane}`],
+    ...joining(plan),
     node: { name: member.name, site: member.site, cluster: member.cluster, address: '127.0.0.1' },
     state_dir: join(folder, 'agents', member.name),
     admin: { port: member.agentPort },
@@ -161,9 +176,10 @@ export function memberAgentConfig(member: MemberPlan, { folder, ports }: Landsca
   }
 }
 
-export function gatewayAgentConfig({ folder, ports, nginx, fileEnvoy, reloadsPerMinute }: LandscapePlan): object {
+export function gatewayAgentConfig(plan: LandscapePlan): object {
+  const { folder, ports, nginx, fileEnvoy, reloadsPerMinute } = plan
   return {
-    planes: [`http://127.0.0.1:${ports.plane}`],
+    ...joining(plan),
     node: { name: 'gateway-1', site: 'alibaba', cluster: 'zervigo', address: '127.0.0.1' },
     state_dir: join(folder, 'agents', 'gateway-1'),
     admin: { port: ports.gatewayAgent },
@@ -178,6 +194,7 @@ export function gatewayAgentConfig({ folder, ports, nginx, fileEnvoy, reloadsPer
         proof: `127.0.0.1:${ports.nginxProof}`,
         reloads_per_minute: reloadsPerMinute,
         workers: 1,
+        allow: { logs: [join(folder, 'logs')] },
       },
       ...(fileEnvoy === undefined
         ? []

@@ -142,7 +142,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
 
   await t.test('the documented policy suffices for a whole life, and permits nothing else', async (t) => {
     const token = await zervigo.createToken(rules)
-    await writeFile(token_file, `${token}\n`)
+    await writeFile(token_file, `${token}\n`, { mode: 0o600 })
     const builder = fleetOf('permitted', 3)
     await register(zervigo, {
       Node: 'legacy',
@@ -190,7 +190,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
       service "narrow" { policy = "write" }
       service_prefix "" { policy = "read" }
       key_prefix "heddle/narrow/" { policy = "write" }`
-    await writeFile(token_file, await zervigo.createToken(narrow))
+    await writeFile(token_file, await zervigo.createToken(narrow), { mode: 0o600 })
     const builder = fleetOf('narrow', 2)
     builder.instance('forbidden-0', 'n-narrow-0', { service: 'forbidden', port: 9_000 })
     await using mirror = await mirrorInto([zervigo], builder.fleet, { owner: 'narrow', datacenter: { token_file } })
@@ -206,7 +206,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
   })
 
   await t.test('a token that is taken back stops the mirror, and a new one in the file is used at once', async (t) => {
-    await writeFile(token_file, await zervigo.createToken(rules))
+    await writeFile(token_file, await zervigo.createToken(rules), { mode: 0o600 })
     const builder = fleetOf('rotated')
     await using mirror = await mirrorInto([zervigo], builder.fleet, { owner: 'heddle', datacenter: { token_file } })
     const [sink] = mirror.sinks
@@ -219,7 +219,7 @@ export async function permissionSuite(t: Test, version: Version): Promise<void> 
     const { remarks } = await reaches(sink, 'blocked')
     t.match(remarks.join(), /ACL not found/)
     t.notMatch(JSON.stringify(sink.status()), new RegExp(old))
-    await writeFile(token_file, await zervigo.createToken(rules))
+    await writeFile(token_file, await zervigo.createToken(rules), { mode: 0o600 })
     await proves(mirror.sinks, builder.fleet, 15_000)
     t.strictSame(await shown(zervigo, 'rotated'), ['rotated-0: critical refused'])
   })

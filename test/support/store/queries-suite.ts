@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
+import type { SyncTask } from '#control-plane/fleet/sync-task.ts'
 import { openStore } from '#control-plane/journal/open-store.ts'
 import { mostVersions } from '#control-plane/journal/queries/routing-version-queries.ts'
 import type { StoredVersion } from '#control-plane/journal/routing-version.ts'
-import type { SyncTask } from '#control-plane/journal/sync-task.ts'
 import type { StoreKind } from './kinds.ts'
 
 const task: SyncTask = {

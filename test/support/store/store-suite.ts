@@ -43,6 +43,19 @@ export async function storeSuite(t: Test, kind: StoreKind): Promise<void> {
     t.equal(await store.head(), 4)
   })
 
+  await t.test('events are read of one tenant where that is asked for, page by page', async (t) => {
+    await using store = await kind.open()
+    const of = (tenant: string | null, at: number) => ({ ...event, at, tenant })
+    await store.append([of('acme', 1), of(null, 2), of('客户', 3), of('acme', 4), of('other', 5), of('acme', 6)])
+    const revisions = async (after: number, limit: number, tenant?: string) =>
+      (await store.read(after, limit, tenant)).map(({ revision }) => revision)
+    t.strictSame(await revisions(0, 10), [1, 2, 3, 4, 5, 6])
+    t.strictSame(await revisions(0, 2, 'acme'), [1, 4])
+    t.strictSame(await revisions(4, 2, 'acme'), [6])
+    t.strictSame(await revisions(0, 10, '客户'), [3])
+    t.strictSame(await revisions(0, 10, 'nobody'), [])
+  })
+
   await t.test('more events than one statement takes are one commit', async (t) => {
     await using store = await kind.open()
     const many = Array.from({ length: 1_234 }, (_, index) => ({ ...event, at: index }))

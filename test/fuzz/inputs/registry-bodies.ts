@@ -1,0 +1,47 @@
+/** What clients of the registry send: registrations in each known shape, heartbeats, measurements, nodes, batches. */
+export const registryBodies: readonly unknown[] = [
+  {
+    service_name: 'crm',
+    instance_id: 'crm-1',
+    node_id: 'host-1',
+    address: '10.0.0.1',
+    port: 8080,
+    version: '1.0',
+    cluster_id: 'looma',
+    tags: ['a', 'b,c'],
+    metadata: { zone: 'z1', n: 3, deep: { a: [1] } },
+    capabilities: ['x'],
+    config: { weight: 100 },
+    health: 'healthy',
+  },
+  {
+    Node: 'n1',
+    Address: '10.0.0.1',
+    Datacenter: 'dc1',
+    Service: { ID: 'crm-1', Service: 'crm', Port: 8080, Tags: ['a'], Meta: { a: 'b' }, Weights: { Passing: 5 } },
+    Check: { Status: 'passing' },
+    NodeMeta: { a: 'b' },
+  },
+  { ID: 'crm-1', Name: 'crm', Address: '10.0.0.1', Port: 8080, Tags: [], Meta: {}, Check: { HTTP: 'http://x/' } },
+  {
+    id: 'crm-1',
+    service_name: 'crm',
+    host_address: '10.0.0.1',
+    port: '8080',
+    health_status: 'healthy',
+    status: 'active',
+  },
+  { service_id: 'crm-1', service_name: 'crm', endpoint: 'http://10.0.0.1:8080/health', service_type: 'ai-service' },
+  { name: 'crm', host: 'crm.local', port: 8080 },
+  { health: 'warning', node_id: 'host-1', address: '10.0.0.1', port: 8080, metrics: { cpu: 1.5, memory: '33%' } },
+  { metrics: [{ name: 'cpu', value: 1, unit: 'percent', timestamp: '2026-11-21T11:59:00Z' }] },
+  { metrics: { cpu_usage: 5, response_time: { value: 3, unit: 'ms' } }, timestamp: 1_795_262_400 },
+  { node_id: 'host-1', node_name: '主机', node_type: 'worker', host_address: '10.0.0.1', port: 8888, status: 'active' },
+  {
+    operations: [
+      { op: 'register', body: { service_name: 'crm' } },
+      { op: 'heartbeat', id: 'crm-1' },
+    ],
+  },
+  [{ op: 'deregister', id: 'crm-1' }],
+]
