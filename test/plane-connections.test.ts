@@ -5,7 +5,7 @@ import { projectFolder } from './support/parts.ts'
 
 /** A name that connects, out of a module by which one can. */
 const opens =
-  /import (?!type)[^;]*?\b(?:request|connect|createConnection|lookup|resolve\w*|Client|Pool|(?<!type )WebSocket|got|probe|judgedLookup)\b[^;]*? from '(?:node:(?:http|https|net|tls|http2|dgram|dns|dns\/promises)|undici|got|ws|openid-client|@grpc\/grpc-js|pg|#shared\/probe\/(?:probe|judged-lookup)\.ts)'|\bfetch\(/
+  /import (?!type)[^']*?\b(?:request|connect|createConnection|lookup|resolve\w*|Client|Pool|(?<!type )WebSocket|got|probe|judgedLookup)\b[^']*? from '(?:node:(?:http|https|net|tls|http2|dgram|dns|dns\/promises)|undici|got|ws|openid-client|@grpc\/grpc-js|pg|#shared\/probe\/(?:probe|judged-lookup)\.ts)'|\bfetch\(/
 
 /**
  * Every file of the plane that can connect to somewhere, and what in it keeps it from being sent elsewhere by somebody who may not say where:
