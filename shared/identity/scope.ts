@@ -68,14 +68,14 @@ export type Bounds = {
 
 export function boundsOf(scope: Scope): Bounds {
   const { services, ranges, quotas, site, gateways = [] } = scope
-  const holds = addressesIn(ranges)
-  const anywhere = isEverything(ranges)
+  // Ten thousand nodes that may be anywhere need no list of addresses each.
+  const holds = isEverything(ranges) ? undefined : addressesIn(ranges)
   const serves = (service: string) => services.some((pattern) => fits(pattern, service))
   return {
     scope,
     instance: ({ service, address }) => {
       if (!serves(service)) return { what: 'service', said: service, may: services.join(', ') }
-      if (!anywhere && !holds(address)) return { what: 'address', said: address, may: ranges.join(', ') }
+      if (holds && !holds(address)) return { what: 'address', said: address, may: ranges.join(', ') }
       return undefined
     },
     amount: ({ instances, metrics }) => {

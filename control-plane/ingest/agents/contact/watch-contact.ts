@@ -38,7 +38,7 @@ export type WatchContactOptions = {
   readonly record: RecordChange
   readonly sessions: Pick<AgentSessions, 'sign' | 'forgive' | 'askAgain'>
   /** Who comes to this plane; left out: never a herd. */
-  readonly arrivals?: () => Arrivals
+  readonly arrivals?: () => Omit<Arrivals, 'away'>
   /** Whether this plane judges what concerns whole sites; the contact of its own nodes it judges in any case. Left out: yes. */
   readonly leads?: () => boolean
   readonly settings: AgentsConfig
@@ -111,6 +111,8 @@ export class ContactJudge {
   #spent: Spent = new Map()
   #demoted = 0
   #crowd: Crowd | undefined
+  /** Nodes that had no session at the last look that came to its end. */
+  #away = 0
   readonly #now: () => number
   /** When it looked at something last. */
   #lookedAt: number
@@ -141,7 +143,7 @@ export class ContactJudge {
     const { fleet } = this.#options
     const now = this.#awake(lookEveryMs)
     const arrived = this.#options.arrivals?.()
-    if (arrived) this.#crowd = crowdNow(this.#crowd, arrived, now)
+    if (arrived) this.#crowd = crowdNow(this.#crowd, { ...arrived, away: this.#away }, now)
     if (!fleet.complete) return
     const changed: string[] = []
     for (const _ of this.#kept.look(this.#watched(now, changed), now)) {
@@ -204,18 +206,20 @@ export class ContactJudge {
    */
   *#watched(now: number, changed: string[]): Generator<Watched | undefined, void> {
     const { fleet, sessions } = this.#options
-    let count = 0
+    let [count, away] = [0, 0]
     for (const node of fleet.nodes.values()) {
       count += 1
       if (count % nodesInPiece === 0) yield undefined
       if (node.contact === 'none' || node.spec.machine === '') continue
       const sign = sessions.sign(node.spec.id)
+      if (sign.kind !== 'live') away += 1
       if (this.#kept.isStillWell(node, sign, now)) continue
       const contact = contactNow(sign, node.contact, now, this.#limits(now))
       const dead = node.contact !== 'connected' && nodeIsDead(node, this.#instancesOf(node))
       if (contact !== node.contact) changed.push(node.spec.id)
       yield { node, sign, contact, dead }
     }
+    this.#away = away
   }
 
   inDoubt(site: string): boolean {
