@@ -1,0 +1,6 @@
+import type { Verb } from './verb.ts'
+import { measureProcesses } from './verbs/measure.ts'
+import { reloadUnit, restartUnit } from './verbs/units.ts'
+
+/** All that the helper does. */
+export const verbs: readonly Verb[] = [measureProcesses, reloadUnit, restartUnit]
