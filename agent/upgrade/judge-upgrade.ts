@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import * as z from 'zod/mini'
 import type { FailureCode } from '#shared/failure/failure.ts'
+import { compareVersions } from '#shared/protocol/compare-versions.ts'
 import { isSignedBy, type ReleaseManifest, SignedRelease } from '#shared/protocol/release.ts'
-import { compareVersions } from './compare-versions.ts'
 
 export type UpgradeQuestion = {
   /** What came with the release, from wherever. */

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { readJson, writeJson } from '#shared/files/keep-json.ts'
+import { compareVersions } from '#shared/protocol/compare-versions.ts'
 import { ReleaseManifest } from '#shared/protocol/release.ts'
-import { compareVersions } from './compare-versions.ts'
 
 const Floor = z.strictObject({ format: z.literal(1), version: ReleaseManifest.shape.version })
 const file = (stateDir: string) => join(stateDir, 'upgrade-floor.json')

@@ -1,0 +1,180 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import * as z from 'zod/mini'
+import { explainError, Failure } from '#shared/failure/failure.ts'
+import { readJson, writeJson } from '#shared/files/keep-json.ts'
+import { Outcome } from '#shared/protocol/hand-over.ts'
+import { raiseFloor } from '../upgrade/keep-floor.ts'
+import type { InstallerConfig } from './config.ts'
+import { Installation, nextStep, type StepEnd } from './phase.ts'
+import { type HealthSeen, WellCheck } from './proof.ts'
+import { repack } from './repack.ts'
+import { command, fieldOf, installedVersion, installPackage } from './run-dpkg.ts'
+import { readWanted, stageRelease } from './stage-release.ts'
+
+/** Says what is done, for the journal of the host. */
+export type Say = (text: string) => void
+
+const lookEveryMs = 500
+const restartAfterMs = 5_000
+
+const Health = z.object({ version: z.string(), session: z.object({ state: z.string() }) })
+
+/**
+ * Does what there is to be done: goes on with what was broken off, or takes what the agent wants. Rejects only where its own folders cannot be
+ * written. Resolves with what it said last.
+ */
+export async function runInstaller(config: InstallerConfig, say: Say): Promise<Outcome> {
+  await mkdir(config.state_dir, { recursive: true, mode: 0o700 })
+  await mkdir(dirname(config.outcome), { recursive: true, mode: 0o755 })
+  const kept = await readJson(recordFile(config), Installation)
+  if (kept.kind === 'read') {
+    say(`goes on with ${kept.value.version}, which was ${kept.value.phase}`)
+    return goOn(kept.value, config, say)
+  }
+  const before = await readJson(config.outcome, Outcome)
+  const wanted = await readWanted(config.inbox)
+  if (!wanted) {
+    if (before.kind === 'read') return before.value
+    return tell(config, { stage: 'idle', id: '', version: '', code: '', why: '' })
+  }
+  // It was answered before.
+  if (before.kind === 'read' && before.value.id === wanted.id && before.value.stage !== 'installing')
+    return before.value
+  const { id, signed } = wanted
+  const { version, sha256 } = signed.manifest
+  try {
+    await stageRelease(wanted, config)
+    await keepFormer(config)
+  } catch (error) {
+    const code = error instanceof Failure ? error.code : 'UPGRADE_PACKAGE'
+    say(`${version} is refused: ${code}: ${explainError(error)}`)
+    return tell(config, { stage: 'refused', id, version, code, why: explainError(error) })
+  }
+  const connected = (await lookAt(config.health))?.connected ?? false
+  const record: Installation = {
+    format: 1,
+    id,
+    version,
+    sha256,
+    phase: 'staged',
+    tries: 0,
+    connected,
+    code: '',
+    why: '',
+  }
+  await writeJson(recordFile(config), record, { mode: 0o600 })
+  say(`${version} is signed and checked; it is installed now`)
+  return goOn(record, config, say)
+}
+
+async function goOn(begun: Installation, config: InstallerConfig, say: Say): Promise<Outcome> {
+  const { id, version } = begun
+  await tell(config, { stage: 'installing', id, version, code: '', why: '' })
+  let record = begun
+  let end: StepEnd | undefined
+  for (;;) {
+    const next = nextStep(record, end)
+    record = next.as
+    if (next.do === 'end') {
+      if (next.stage === 'done') await settle(version, config)
+      await rm(recordFile(config), { force: true })
+      say(next.stage === 'done' ? `${version} is well` : `${version} was taken back: ${record.code}: ${record.why}`)
+      return tell(config, { stage: next.stage, id, version, code: record.code, why: record.why })
+    }
+    await writeJson(recordFile(config), record, { mode: 0o600 })
+    end = await step(next.do, record, config, say)
+  }
+}
+
+async function step(
+  what: 'install' | 'prove' | 'return',
+  record: Installation,
+  config: InstallerConfig,
+  say: Say,
+): Promise<StepEnd> {
+  const { state_dir: folder, root, restart } = config
+  try {
+    switch (what) {
+      case 'install':
+        await installPackage(join(folder, 'staged.deb'), root)
+        return { kind: 'went' }
+      case 'prove':
+        return await prove(record, config, say)
+      case 'return': {
+        say(`${record.version} goes, and the former package comes back: ${record.why}`)
+        await installPackage(formerFile(config), root)
+        await restarted(restart)
+        return { kind: 'went' }
+      }
+    }
+  } catch (error) {
+    return { kind: 'failed', why: explainError(error) }
+  }
+}
+
+/** Looks at the new agent until it was well for a while, or the time is over. */
+async function prove({ version, connected }: Installation, config: InstallerConfig, say: Say): Promise<StepEnd> {
+  const { health, well_for: wellForMs, well_within: withinMs, restart } = config
+  const began = performance.now()
+  const check = new WellCheck({ version, connected, wellForMs, withinMs }, began)
+  let isRestarted = false
+  for (;;) {
+    const seen = await lookAt(health)
+    const now = performance.now()
+    // A package starts its own agent anew; where it did not, the former one still runs, or none does.
+    if (!isRestarted && seen?.version !== version && now - began >= Math.min(restartAfterMs, withinMs / 4)) {
+      isRestarted = true
+      say(`the agent is started anew: ${restart.join(' ')}`)
+      await restarted(restart)
+    }
+    const proven = check.look(seen, performance.now())
+    if (proven.kind === 'well') return { kind: 'went' }
+    if (proven.kind === 'late') return { kind: 'failed', why: proven.why }
+    await pause(lookEveryMs)
+  }
+}
+
+async function restarted([program = '', ...args]: readonly string[]): Promise<void> {
+  await command(program, args)
+}
+
+async function lookAt(health: string): Promise<HealthSeen> {
+  try {
+    const response = await fetch(health, { signal: AbortSignal.timeout(2_000) })
+    const { version, session } = z.parse(Health, await response.json())
+    return { version, connected: session.state === 'connected' }
+  } catch {
+    return undefined
+  }
+}
+
+/** Sees that what is installed now could be put back: it is the file of last time, or is made of what is there. */
+async function keepFormer(config: InstallerConfig): Promise<void> {
+  const { state_dir: folder, root, package: name } = config
+  const installed = await installedVersion(name, root)
+  const current = join(folder, 'current.deb')
+  if ((await fieldOf(current, 'Version').catch(() => '')) === installed) await rename(current, formerFile(config))
+  else await repack(name, { root, folder, file: formerFile(config) })
+}
+
+/** The new one is the one that the next would be exchanged for; nothing older is let in from now on. */
+async function settle(version: string, { state_dir: folder }: InstallerConfig): Promise<void> {
+  await rename(join(folder, 'staged.deb'), join(folder, 'current.deb'))
+  await raiseFloor(folder, version)
+}
+
+async function tell({ outcome }: InstallerConfig, said: Omit<Outcome, 'format'>): Promise<Outcome> {
+  const told: Outcome = { format: 1, ...said, why: said.why.slice(0, 400) }
+  await writeJson(outcome, told, { mode: 0o644 })
+  return told
+}
+
+function recordFile({ state_dir }: InstallerConfig): string {
+  return join(state_dir, 'installation.json')
+}
+
+function formerFile({ state_dir }: InstallerConfig): string {
+  return join(state_dir, 'former.deb')
+}
