@@ -23,7 +23,7 @@ export type Patient = {
 }
 
 const agentKeys = ['planes', 'node', 'state_dir', 'admin', 'discovery', 'commands']
-const planeKeys = ['api', 'journal', 'ingest', 'mirror', 'routing', 'foreign']
+const planeKeys = ['api', 'access', 'journal', 'ingest', 'mirror', 'routing', 'foreign']
 
 /** What a configuration file is, by its keys; undefined if it is none of Heddle's. An empty one may be anything. */
 export function kindOf(value: unknown): Patient['kind'] | undefined {
@@ -59,9 +59,11 @@ function planeClaims(patient: Patient): readonly Claim[] {
   const { value } = patient
   const api = objectAt(value, 'api')
   const xds = objectAt(objectAt(value, 'routing'), 'xds')
+  // As modes have it: all but local are for others, too.
+  const address = /^(cluster|staging|production)$/.test(textAt(value, 'mode', '')) ? '0.0.0.0' : '127.0.0.1'
   return [
-    claim(patient, ['api', 'port'], "the control plane's API", api, 8888),
-    claim(patient, ['routing', 'xds', 'port'], "the control plane's xDS", xds, 18_000),
+    claim(patient, ['api', 'port'], "the control plane's API", { address, ...api }, 8888),
+    claim(patient, ['routing', 'xds', 'port'], "the control plane's xDS", { address, ...xds }, 18_000),
   ]
 }
 

@@ -1,0 +1,28 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** A program of Heddle's that runs on this host. */
+export type Running = { readonly pid: number; readonly kind: 'agent' | 'plane'; readonly args: readonly string[] }
+
+/** Those that can be seen: /proc shows the command lines of all users unless it hides them. */
+export async function readRunning(): Promise<readonly Running[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(
+    pids.map(async (pid): Promise<readonly Running[]> => {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+      const args = line.split('\0')
+      const kind = kindOf(args)
+      return kind === undefined ? [] : [{ pid: Number(pid), kind, args }]
+    }),
+  )
+  return found.flat()
+}
+
+/** Which program a command line is of; undefined: none of ours, or one that only asks something. */
+export function kindOf(args: readonly string[]): Running['kind'] | undefined {
+  if (args.some((arg) => arg === '--check' || arg === 'doctor')) return undefined
+  for (const arg of args.slice(0, 12)) {
+    const match = /(?:^|\/)(?:heddle-(agent|plane)(?:\.mjs)?|(agent|control-plane)\/main\.ts)$/.exec(arg)
+    if (match) return (match[1] ?? match[2]) === 'agent' ? 'agent' : 'plane'
+  }
+  return undefined
+}
