@@ -68,11 +68,11 @@ t.test('more than one report can tell is refused', async (t) => {
 })
 
 t.test('variables of start scripts are honoured, ours win', async (t) => {
-  const former = { NODE_ID: '007', CLUSTER_MANAGER: 'manager:8888', CLUSTER_MODE: 'production' }
+  const former = { NODE_ID: '007', CLUSTER_MANAGER: 'manager:8888', CLUSTER_MODE: 'cluster' }
   t.match(read('node: {name: file}', former).config, {
     node: { name: '007' },
     planes: ['http://manager:8888'],
-    mode: 'production',
+    mode: 'cluster',
   })
   t.match(read('', { ...former, HEDDLE_NODE__NAME: 'ours', HEDDLE_PLANES: '[https://a, https://b]' }).config, {
     node: { name: 'ours' },

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import * as z from 'zod/mini'
+import { type EffectiveSetting, effectiveSettings } from '#shared/config/effective.ts'
 import { httpUrl, port } from '#shared/config/fields.ts'
-import { type Problem, problemText } from '#shared/config/problem.ts'
-import { readConfig } from '#shared/config/read.ts'
-import { Failure } from '#shared/failure/failure.ts'
+import { clusterManager, clusterMode, nodeId } from '#shared/config/former-names.ts'
+import { judgeRisks, modeSettings, refusalText } from '#shared/config/mode.ts'
+import { type Layers, loadLayered, readLayered } from '#shared/config/read.ts'
+import { loggingConfig } from '#shared/logging/config.ts'
 import { someText } from '#shared/protocol/plain-text.ts'
 import { AuthorizerConfigs } from './authorizer/config.ts'
 import { BufferConfig } from './buffer/config.ts'
@@ -13,7 +14,9 @@ import { DiscoveryConfig } from './discovery/config.ts'
 import { EnvoyConfigs } from './envoys/config.ts'
 import { GatewayConfigs } from './gateway/config.ts'
 import { AgentIdentityConfig } from './identity/config.ts'
+import { assumedByAgents, risksOfAgent, risksOfAgents } from './modes.ts'
 import { OrdersConfig } from './orders/config.ts'
+import { HelperSettings } from './privileged/config.ts'
 import { UpgradeConfig } from './upgrade/config.ts'
 
 const name = someText
@@ -22,7 +25,9 @@ const name = someText
 export const AgentConfig = z
   .strictObject({
     /** How far this installation reaches; told with each instance as `environment`. */
-    mode: z.optional(z.enum(['local', 'cluster', 'staging', 'production'])),
+    ...modeSettings,
+    /** What mode production would refuse, taken knowingly. */
+    accept_risks: z._default(z.array(z.enum(risksOfAgents)).check(z.maxLength(risksOfAgents.length)), []),
     /** The control planes that share a store, or one; any of them will do, and each agent has an order of its own. */
     planes: z._default(z.array(httpUrl()).check(z.minLength(1), z.maxLength(16)), ['http://127.0.0.1:8888']),
     node: z.prefault(
@@ -56,6 +61,8 @@ export const AgentConfig = z
     authorizers: z._default(AuthorizerConfigs, []),
     /** What the plane may have done on this host. */
     orders: z.prefault(OrdersConfig, {}),
+    /** Who does what needs more rights than the agent has. */
+    helper: z.prefault(HelperSettings, {}),
     /** Who may say what is installed in its place. */
     upgrade: z.prefault(UpgradeConfig, {}),
     /** Its own /health and /metrics; loopback unless told otherwise. */
@@ -69,10 +76,14 @@ export const AgentConfig = z
       }),
       {},
     ),
-    logging: z.prefault(
-      z.strictObject({ level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error']), 'info') }),
+    metrics: z.prefault(
+      z.strictObject({
+        /** basic: of the host and of the processes behind instances; full: also the services' own pages and how long checks take. */
+        detail: z._default(z.enum(['basic', 'full']), 'full'),
+      }),
       {},
     ),
+    logging: z.prefault(loggingConfig(['trace', 'debug', 'info', 'warn', 'error']), {}),
   })
   .check(
     z.superRefine((config, context) => {
@@ -85,47 +96,35 @@ export type AgentConfig = z.infer<typeof AgentConfig>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Variables that start scripts set, and ours that say the same. Ours win. */
-const formerNames = {
-  NODE_ID: 'HEDDLE_NODE__NAME',
-  CLUSTER_MANAGER: 'HEDDLE_PLANES',
-  CLUSTER_MODE: 'HEDDLE_MODE',
-} as const
+const layers: Layers<AgentConfig> = {
+  // HEDDLE_PLANE, HEDDLE_CA and HEDDLE_TOKEN_FILE are for the command line.
+  ignored: ['ca', 'plane', 'token_file'],
+  /** Variables that start scripts set. */
+  formerNames: [nodeId, clusterManager, clusterMode],
+  assume: assumedByAgents,
+  refuse: (config, sourceOf) =>
+    judgeRisks(config, risksOfAgent(config, sourceOf)).refused.map((refusal) => ({
+      path: refusal.path,
+      message: refusalText(refusal),
+    })),
+}
 
 /** A configuration out of a YAML text and the environment, or every problem with its place. */
 export function readAgentConfig(text: string, file: string, environment: Environment) {
-  const settings = { ...formerSettings(environment), ...environment }
-  const { config, problems } = readConfig(AgentConfig, text, file, settings, ['ca', 'plane', 'token_file'])
-  return config ? { config, problems: [] } : { problems: problems.map((problem) => namedAsSet(problem, environment)) }
+  return readLayered(AgentConfig, text, file, environment, layers)
 }
 
 /** Reads a configuration file. Throws CONFIG_UNREADABLE, or CONFIG_INVALID with every problem on its own line. */
 export async function loadAgentConfig(file: string, environment: Environment): Promise<AgentConfig> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure('CONFIG_UNREADABLE', `cannot read ${file}`, { cause })
-  })
-  const { config, problems } = readAgentConfig(text, file, environment)
-  if (config) return config
-  throw new Failure('CONFIG_INVALID', problems.map(problemText).join('\n'), { remedy: `Correct ${file}.` })
+  return (await loadLayered(AgentConfig, file, environment, layers)).config
 }
 
-function formerSettings(environment: Environment): Environment {
-  const { NODE_ID, CLUSTER_MANAGER, CLUSTER_MODE } = environment
-  return {
-    // In quotes: a name that looks like a number is a name.
-    ...(NODE_ID ? { [formerNames.NODE_ID]: JSON.stringify(NODE_ID) } : {}),
-    ...(CLUSTER_MANAGER ? { [formerNames.CLUSTER_MANAGER]: JSON.stringify([withScheme(CLUSTER_MANAGER)]) } : {}),
-    ...(CLUSTER_MODE ? { [formerNames.CLUSTER_MODE]: JSON.stringify(CLUSTER_MODE) } : {}),
-  }
+/** Every setting as it holds, with whose word that is. Throws as loadAgentConfig does. */
+export async function loadAgentSettings(file: string, environment: Environment): Promise<readonly EffectiveSetting[]> {
+  return effectiveSettings(AgentConfig, await loadLayered(AgentConfig, file, environment, layers))
 }
 
-function withScheme(address: string): string {
-  return /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`
-}
-
-function namedAsSet(problem: Problem, environment: Environment): Problem {
-  for (const [former, ours] of Object.entries(formerNames)) {
-    if (problem.file === ours && environment[ours] === undefined) return { ...problem, file: former }
-  }
-  return problem
+/** Risks that this mode says at each start, for people. */
+export function risksToSay(config: AgentConfig): readonly string[] {
+  return judgeRisks(config, risksOfAgent(config)).warned.map(({ risk, message }) => `${risk}: ${message}`)
 }

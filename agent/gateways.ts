@@ -32,13 +32,15 @@ type Parts = {
   readonly send: (message: AgentMessage) => boolean
   /** One of them stands otherwise towards the balancers in front. */
   readonly onDrain?: () => void
+  /** By whom a proxy's unit is reloaded; false: by nobody. */
+  readonly reloadUnit?: (unit: string, stop: AbortSignal) => Promise<boolean>
   readonly stop: AbortSignal
 }
 
 /** The gateways of this node between session and proxies. On a node without any, none of their code is loaded. */
 export async function openGateways(
   configs: readonly GatewayConfig[],
-  { envoys = [], ownPorts = [], log, stateDir, send, onDrain = () => {}, stop }: Parts,
+  { envoys = [], ownPorts = [], log, stateDir, send, onDrain = () => {}, reloadUnit, stop }: Parts,
 ): Promise<NodeGateways> {
   const outcomes = new Map<string, GatewayOutcome>()
   const taken = new Map<string, GatewayFiles>()
@@ -92,7 +94,10 @@ export async function openGateways(
     await counts.follow(gateway, accessLog)
   }
   const controlPorts = [...controlPortsOf({ gateways: [], envoys }), ...ownPorts]
-  const gateways = startGateways(configs, { log, stateDir, onOutcome, onDrain, controlPorts, signal: stop })
+  const gateways = startGateways(configs, {
+    ...{ log, stateDir, onOutcome, onDrain, controlPorts, signal: stop },
+    ...(reloadUnit ? { reloadUnit } : {}),
+  })
   const ending = AbortSignal.any([stop, end.signal])
   const asking = await drainEnvoys(envoys, { stateDir, log, onDrain, stop: ending })
   let admitted: NodeOrder | undefined

@@ -21,19 +21,23 @@ t.test('each SIGHUP reads anew; a failure leaves things as they are', async (t) 
   const listeners = process.listenerCount('SIGHUP')
   const loads = [config({ state_dir: '/else' }), new Error('broken'), config()]
   const taken: AgentConfig[] = []
+  const news: string[] = []
   const load = async () => {
     const next = loads.shift()
     if (next instanceof Error || next === undefined) throw next
     return next
   }
   {
-    using _reload = reloadOnHangup(config(), load, async (next) => void taken.push(next), log)
+    const notify = { reloading: () => void news.push('reloading'), ready: () => void news.push('ready') }
+    using _reload = reloadOnHangup(config(), load, async (next) => void taken.push(next), log, notify)
     for (const count of [1, 2, 3]) {
       process.kill(process.pid, 'SIGHUP')
       await waitFor(() => 3 - loads.length === count, { what: 'the reload', withinMs: 10_000 })
     }
-    await waitFor(() => taken.length === 2, { what: 'the last', withinMs: 10_000 })
+    await waitFor(() => news.length === 6, { what: 'the last', withinMs: 10_000 })
   }
+  t.equal(taken.length, 2)
+  t.strictSame(news, Array(3).fill(['reloading', 'ready']).flat(), 'each ends, also one that is refused')
   t.equal(process.listenerCount('SIGHUP'), listeners)
   t.match(lines.join(''), /"settings":\["state_dir"\].*\n.*configuration taken.*\n.*broken.*refused/)
 })

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '#shared/logging/logger.ts'
+import type { Notifier } from '#shared/notify/open-notifier.ts'
 import type { AgentConfig } from './config.ts'
 
 const live: readonly (keyof AgentConfig)[] = ['services', 'commands', 'logging', 'orders', 'authorizers']
@@ -19,9 +20,11 @@ export function reloadOnHangup(
   load: () => Promise<AgentConfig>,
   take: (config: AgentConfig) => Promise<void>,
   log: Logger,
+  notify: Pick<Notifier, 'reloading' | 'ready'>,
 ): Disposable {
   let last = Promise.resolve()
   const reload = async () => {
+    notify.reloading()
     try {
       const next = await load()
       const restart = needingRestart(started, next)
@@ -30,6 +33,8 @@ export function reloadOnHangup(
       log.info({ services: next.services.length }, 'configuration taken')
     } catch (error) {
       log.error({ err: error }, 'configuration refused; the one before goes on')
+    } finally {
+      notify.ready()
     }
   }
   const onHangup = () => {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { withScheme } from '#shared/config/former-names.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { printable, printableJson, shown } from '#shared/text/printable.ts'
 import { durationArgument, planeArgument } from './arguments.ts'
@@ -51,12 +52,20 @@ type GlobalOptions = {
   readonly ca?: string
 }
 
+/** Where the control plane is by the environment: start scripts set CLUSTER_MANAGER. */
+function planeOf({ HEDDLE_PLANE, CLUSTER_MANAGER }: Terminal['environment']): string {
+  return HEDDLE_PLANE || (CLUSTER_MANAGER && withScheme(CLUSTER_MANAGER)) || defaultPlane
+}
+
 /** The options that every command takes. */
 export function globalOptions(environment: Terminal['environment']): readonly Option[] {
   return [
-    new Option('--plane <url>', 'the control plane; HEDDLE_PLANE sets it too')
+    new Option(
+      '--plane <url>',
+      'the control plane; HEDDLE_PLANE sets it too, and CLUSTER_MANAGER where that is not set',
+    )
       .argParser(planeArgument)
-      .default(environment.HEDDLE_PLANE || defaultPlane),
+      .default(planeOf(environment)),
     new Option('--ca <file>', 'whom to believe that it is the control plane, PEM; HEDDLE_CA sets it too'),
     new Option('--token-file <file>', 'the file of the token by which you are known; HEDDLE_TOKEN_FILE sets it too'),
     new Option('--json', 'print what the API answers'),

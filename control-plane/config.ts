@@ -1,7 +1,11 @@
 import * as z from 'zod/mini'
+import { type EffectiveSetting, effectiveSettings } from '#shared/config/effective.ts'
 import { httpUrl, port } from '#shared/config/fields.ts'
-import { loadConfig } from '#shared/config/read.ts'
+import { clusterMode } from '#shared/config/former-names.ts'
+import { judgeRisks, modeSettings, refusalText } from '#shared/config/mode.ts'
+import { type Layers, loadLayered } from '#shared/config/read.ts'
 import { isEgressPattern } from '#shared/egress/judge-egress.ts'
+import { loggingConfig } from '#shared/logging/config.ts'
 import { logLevels } from '#shared/logging/logger.ts'
 import { AccessConfig } from './access/config.ts'
 import { AuditConfig } from './audit/config.ts'
@@ -11,7 +15,9 @@ import { DiscoveryConfig } from './foreign/discovery/config.ts'
 import { IdentityConfig } from './identity/config.ts'
 import { IngestConfig } from './ingest/config.ts'
 import { JournalConfig } from './journal/config.ts'
+import { KubernetesConfig } from './kubernetes/config.ts'
 import { MirrorConfig } from './mirror/config.ts'
+import { assumedByPlanes, risksOfPlane, risksOfPlanes } from './modes.ts'
 import { RoutingConfig } from './routing/config.ts'
 import { TenantsConfig } from './tenants/config.ts'
 import { ZerviConfig } from './zervi/config.ts'
@@ -44,11 +50,15 @@ const Api = z
 
 /** All settings of the control plane; each part owns its own piece. */
 export const PlaneConfig = z.strictObject({
+  ...modeSettings,
+  /** What mode production would refuse, taken knowingly. */
+  accept_risks: z._default(z.array(z.enum(risksOfPlanes)).check(z.maxLength(risksOfPlanes.length)), []),
   api: z.prefault(Api, {}),
   /** Where the plane stands, as a vantage among others. */
   site: z._default(z.string().check(z.maxLength(200)), 'default'),
   journal: z.prefault(JournalConfig, {}),
   ingest: z.prefault(IngestConfig, {}),
+  kubernetes: z.prefault(KubernetesConfig, {}),
   mirror: z.prefault(MirrorConfig, {}),
   routing: z.prefault(RoutingConfig, {}),
   discovery: z.prefault(DiscoveryConfig, {}),
@@ -77,17 +87,40 @@ export const PlaneConfig = z.strictObject({
   tenants: z.prefault(TenantsConfig, {}),
   environments: z.prefault(EnvironmentsConfig, {}),
   zervi: z.optional(ZerviConfig),
-  logging: z.prefault(z.strictObject({ level: z._default(z.enum(logLevels), 'info') }), {}),
+  logging: z.prefault(loggingConfig(logLevels), {}),
 })
 export type PlaneConfig = z.output<typeof PlaneConfig>
 
-/** Reads the configuration file, if there is one, and the environment. Throws CONFIG_UNREADABLE or CONFIG_INVALID. */
-export function loadPlaneConfig(
-  file: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<PlaneConfig> {
+const layers: Layers<PlaneConfig> = {
   // HEDDLE_PLANE, HEDDLE_CA and HEDDLE_TOKEN_FILE are for the command line.
-  return loadConfig(PlaneConfig, file, environment, ['ca', 'plane', 'token_file'])
+  ignored: ['ca', 'plane', 'token_file'],
+  formerNames: [clusterMode],
+  assume: assumedByPlanes,
+  refuse: (config) =>
+    judgeRisks(config, risksOfPlane(config)).refused.map((refusal) => ({
+      path: refusal.path,
+      message: refusalText(refusal),
+    })),
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads the configuration file, if there is one, and the environment. Throws CONFIG_UNREADABLE or CONFIG_INVALID. */
+export async function loadPlaneConfig(file: string | undefined, environment: Environment): Promise<PlaneConfig> {
+  return (await loadLayered(PlaneConfig, file, environment, layers)).config
+}
+
+/** Every setting as it holds, with whose word that is. Throws as loadPlaneConfig does. */
+export async function loadPlaneSettings(
+  file: string | undefined,
+  environment: Environment,
+): Promise<readonly EffectiveSetting[]> {
+  return effectiveSettings(PlaneConfig, await loadLayered(PlaneConfig, file, environment, layers))
+}
+
+/** Risks that this mode says at each start, for people. */
+export function risksToSay(config: PlaneConfig): readonly string[] {
+  return judgeRisks(config, risksOfPlane(config)).warned.map(({ risk, message }) => `${risk}: ${message}`)
 }
 
 /** Whether nobody beyond this machine reaches the API. */

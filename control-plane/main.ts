@@ -2,18 +2,23 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
+import { effectiveText } from '#shared/config/effective.ts'
 import { listen } from '#shared/http/listen.ts'
 import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
-import { createLogger, fault } from '#shared/logging/logger.ts'
+import { createLogger, fault, warn } from '#shared/logging/logger.ts'
+import { openNotifier } from '#shared/notify/open-notifier.ts'
 import { machineId, planeVersion, usage } from './admin/about.ts'
+import { firstCommand } from './admin/first-hour.ts'
 import { Trail } from './audit/trail.ts'
-import { advertisedApi, loadPlaneConfig, servesTls } from './config.ts'
+import { advertisedApi, loadPlaneConfig, loadPlaneSettings, risksToSay, servesTls } from './config.ts'
 import { Fleet } from './fleet/fleet.ts'
 import type { RecordChange } from './fleet/record.ts'
+import { waitingSinks } from './fleet/waiting-sinks.ts'
 import { tlsServer } from './identity/server-certificate.ts'
 import { backupCommand, restoreCommand } from './journal/backup/command.ts'
 import { importCommand } from './journal/import-command.ts'
+import { migrateCommand } from './journal/migrate-command.ts'
 import { reachStore } from './journal/reach-store.ts'
 import { LeadershipKeeper } from './leadership/keep-leadership.ts'
 import { leadAlone, leadOf } from './leadership/lead.ts'
@@ -35,10 +40,12 @@ import type { Run } from './plane/run.ts'
 import { openSecurity } from './plane/secure.ts'
 import { shareTakenBack } from './plane/share-taken-back.ts'
 import { startSinks } from './plane/sinks.ts'
+import { addSmallRules } from './plane/small-alerts.ts'
 import { followTenants } from './plane/tenants.ts'
 import { Together } from './plane/together.ts'
 import { trailedIdentities, trailedStore } from './plane/trailed-store.ts'
 import { loadTruth } from './plane/truth.ts'
+import { startUpgrades } from './plane/upgrades.ts'
 import { xdsSecurity } from './plane/xds-security.ts'
 import { Replicas } from './replicas/keep-replicas.ts'
 import { aliveForMs } from './replicas/replica.ts'
@@ -54,7 +61,10 @@ async function run(file: string): Promise<void> {
   asked.addEventListener('abort', end)
   const { signal } = ending
   const config = await loadPlaneConfig(file, process.env)
-  const log = createLogger({ name: 'heddle-plane', level: config.logging.level })
+  const log = createLogger({ name: 'heddle-plane', ...config.logging })
+  using notify = openNotifier(log)
+  asked.addEventListener('abort', notify.stopping)
+  for (const risk of risksToSay(config)) log.warn({ risk }, `mode ${config.mode} would rather not run so`)
   const version = planeVersion()
   const id = randomUUID()
   const plane: Run = { id, by: `plane:${id}`, config, log, version, startedAt: Date.now(), signal }
@@ -62,6 +72,9 @@ async function run(file: string): Promise<void> {
   // The truth. Envoys may connect while it is loaded; they are answered when it is complete.
   const fleet = new Fleet(fault(log, 'a follower of the fleet failed; its next comparison mends it'))
   await using store = await reachStore(config.journal, log, signal)
+  if (config.size === 'small') {
+    await addSmallRules(store, Date.now()).catch(warn(log, 'the rules of a small plane cannot be added'))
+  }
   const trail = new Trail()
   // By what this plane is known, and by what it knows nodes.
   await using security = await openSecurity(plane, trailedIdentities(store, trail))
@@ -115,12 +128,20 @@ async function run(file: string): Promise<void> {
     // Others count this plane for as long.
     storeAnswers: () => replicas.lookedAgoMs <= aliveForMs,
     routing,
+    waitingFor: (revision) =>
+      waitingSinks(
+        sinks.all().map((sink) => sink.status()),
+        revision,
+      ),
     onGatewayOutcome: (...told) => sinks.fileGateways.outcome(...told),
     identities: overTls?.identities,
     onTrusts: (...told) => rotation?.heard(...told),
     quotas: tenants.quotas,
   })
   const { sessions, takers, judges, overload, beatsToSave, agentHeardAt } = intake
+
+  const { slowMs } = intake
+  await using upgrades = await startUpgrades(plane, { store, trail, lead, fleet, sessions, together, slowMs })
 
   // What follows from it.
   const { installation } = store
@@ -158,6 +179,7 @@ async function run(file: string): Promise<void> {
     store,
     tenants,
     environments,
+    upgrades,
   })
   // The calls of old clients come first, and most often; they need nothing of a framework.
   guarded.serve((request, response) => {
@@ -205,6 +227,10 @@ async function run(file: string): Promise<void> {
     http.use(await plain.listen(guardedClients))
   }
   const listening = http.use(await listen(server, config.api, 'api.port'))
+  notify.showing(
+    () => `${sessions.figures().sessions} agents, revision ${fleet.revision}${lead.leads() ? ', leads' : ''}`,
+  )
+  notify.ready()
   log.info({ api: listening.port, xds: routing.port, revision: fleet.revision, version }, 'plane runs')
   replicas.announce(() => sessions.figures().sessions)
   serves = true
@@ -226,9 +252,11 @@ process.exitCode = await runProgram(
     usage,
     version: planeVersion,
     run,
-    check: load,
+    check: async (file) => effectiveText(await loadPlaneSettings(file, process.env)),
     commands: {
+      first: firstCommand(load),
       'import-journal': importCommand(load),
+      migrate: migrateCommand(load),
       backup: backupCommand({ load, version: planeVersion() }),
       restore: restoreCommand({ load, version: planeVersion() }),
     },

@@ -12,6 +12,14 @@ export async function unpackConsul(folder) {
   return program
 }
 
+/** Prometheus, and beside it Alertmanager and the programs that check their files. */
+export async function unpackPrometheus(folder) {
+  const suite = (await debianRelease()) ?? ''
+  const unpacked = await unpackDebian(['prometheus', 'prometheus-alertmanager'], { suite, into: folder })
+  await removeAllBut(folder, ['root'])
+  return join(unpacked, 'usr/bin/prometheus')
+}
+
 export async function unpackNginx(folder) {
   const suite = (await debianRelease()) ?? ''
   const unpacked = await unpackDebian(['nginx', 'libssl3', 'libpcre2-8-0', 'zlib1g', 'libcrypt1'], {
@@ -61,6 +69,26 @@ export async function unpackPgbouncer(folder) {
   const script = join(folder, 'run')
   await wrapWithLibraries(script, { program: 'root/usr/sbin/pgbouncer', libraries: 'root', unpacked })
   return script
+}
+
+/** What builds images without a container engine. It needs root to do so, and a storage of its own (test/support/buildah.ts). */
+export async function unpackBuildah(folder) {
+  const libraries = ['libdevmapper1.02.1', 'libgpgme11', 'libseccomp2', 'libassuan0', 'libgpg-error0', 'libselinux1']
+  const more = ['libudev1', 'libpcre2-8-0', 'golang-github-containers-common', 'golang-github-containers-image']
+  const unpacked = await unpackDebian(['buildah', ...libraries, ...more], { suite: 'bookworm', into: folder })
+  await removeAllBut(folder, ['root'])
+  const script = join(folder, 'run')
+  await wrapWithLibraries(script, { program: 'root/usr/bin/buildah', libraries: 'root', unpacked })
+  return script
+}
+
+/** What an API server of Kubernetes keeps its objects in: one static file. */
+export async function unpackEtcd(folder) {
+  const unpacked = await unpackDebian(['etcd-server'], { suite: 'bookworm', into: folder })
+  const program = join(folder, 'etcd')
+  await rename(join(unpacked, 'usr/bin/etcd'), program)
+  await removeAllBut(folder, ['etcd'])
+  return program
 }
 
 async function removeAllBut(folder, keep) {

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { lastLines, run, SetupFailure } from './steps.mjs'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -17,23 +17,41 @@ export async function debianRelease() {
  * @param suite a Debian release, which need not be the machine's
  */
 export async function unpackDebian(packages, { suite, into }) {
+  const unpacked = join(into, 'root')
+  await mkdir(unpacked, { recursive: true })
+  for (const path of await downloadDebian(packages, { suite, into })) await unpackPackage(path, unpacked)
+  return unpacked
+}
+
+export async function unpackPackage(path, into) {
+  await mustRun('dpkg-deb', ['-x', path, into], dirname(path))
+}
+
+/**
+ * Fetches Debian packages into `into`/.deb without extracting them; resolves with their files.
+ * @param packages names, with `=<version>` where it must be that one
+ * @param security whether those of the release's security archive count as well, where the machine is configured for one
+ */
+export async function downloadDebian(packages, { suite, into, security = false }) {
   const own = join(into, '.apt')
   const downloads = join(into, '.deb')
-  const unpacked = join(into, 'root')
-  for (const folder of [join(own, 'lists/partial'), join(own, 'cache/archives/partial'), downloads, unpacked]) {
+  for (const folder of [join(own, 'lists/partial'), join(own, 'cache/archives/partial'), downloads]) {
     await mkdir(folder, { recursive: true })
   }
   await writeFile(join(own, 'status'), '')
   await writeFile(join(own, 'apt.conf'), aptConfiguration(own))
-  await writeFile(join(own, 'sources.list'), `deb [signed-by=${keyring}] ${await mirror()} ${suite} main\n`)
+  const sources = await mirrors()
+  const wanted = [
+    [sources.main, suite],
+    ...(security && sources.security ? [[sources.security, `${suite}-security`]] : []),
+  ]
+  const lines = wanted.map(([address, name]) => `deb [signed-by=${keyring}] ${address} ${name} main\n`)
+  await writeFile(join(own, 'sources.list'), lines.join(''))
   const apt = ['-c', join(own, 'apt.conf'), '-qq']
   await mustRun('apt-get', [...apt, '-o', 'APT::Update::Error-Mode=any', 'update'], own)
   // Into a new empty folder: apt takes a file that already lies there for the download.
   await mustRun('apt-get', [...apt, 'download', ...packages], downloads)
-  for (const name of await readdir(downloads)) {
-    await mustRun('dpkg-deb', ['-x', join(downloads, name), unpacked], downloads)
-  }
-  return unpacked
+  return (await readdir(downloads)).sort().map((name) => join(downloads, name))
 }
 
 /** The folders of libraries of an unpacked tree, relative to it. */
@@ -83,20 +101,25 @@ APT::Sandbox::User "root";
 }
 
 /** The address of the Debian mirror that the machine itself is configured for. */
-async function mirror() {
+export async function debianMirror() {
+  return (await mirrors()).main
+}
+
+async function mirrors() {
   const release = await debianRelease()
   if (release === undefined) {
     throw new SetupFailure('this machine is not a Debian, whose packages could be used.', { remedy: 'Use Debian 12' })
   }
   const { output } = await run('apt-get', ['update', '--print-uris'])
-  const address = new RegExp(`^'(.*)dists/${release}/InRelease' `, 'm').exec(output)?.[1]
-  if (address === undefined) {
+  const addressOf = (name) => new RegExp(`^'(.*)dists/${name}/InRelease' `, 'm').exec(output)?.[1]
+  const main = addressOf(release)
+  if (main === undefined) {
     throw new SetupFailure('apt names no mirror for this release of Debian.', {
       why: lastLines(output),
       remedy: 'Add the release to /etc/apt/sources.list',
     })
   }
-  return address
+  return { main, security: addressOf(`${release}-security`) }
 }
 
 async function mustRun(command, args, cwd) {

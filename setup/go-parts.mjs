@@ -18,6 +18,31 @@ export async function buildGoControlPlane(folder) {
   return build(folder, program, ['build', '-o', join(folder, program), '.'], join(root, 'bench/xds/go-control-plane'))
 }
 
+/** The API server of Kubernetes, by a main of ours; it tells the version of its modules only if it is given one. */
+export async function buildKubeApiserver(folder) {
+  const version = '-X k8s.io/component-base/version.gitVersion=v1.34.1'
+  const args = [`-ldflags=-s -w ${version}`, '-o', join(folder, 'kube-apiserver'), '.']
+  return build(folder, 'kube-apiserver', ['build', ...args], join(root, 'setup/kubernetes/api-server'))
+}
+
+/**
+ * Helm from a module of ours that has nothing of its own, so that go.sum fixes what it is built from. It is told what its own build tells it:
+ * its version, and that of the Kubernetes whose API it knows.
+ */
+export async function buildHelm(folder) {
+  const helm = 'helm.sh/helm/v3'
+  const versions = [
+    `${helm}/internal/version.version=v3.19.0`,
+    ...['pkg/chartutil', 'pkg/lint/rules'].flatMap((place) => [
+      `${helm}/${place}.k8sVersionMajor=1`,
+      `${helm}/${place}.k8sVersionMinor=34`,
+    ]),
+  ]
+  const flags = ['-s -w', ...versions.map((each) => `-X ${each}`)].join(' ')
+  const args = [`-ldflags=${flags}`, '-o', join(folder, 'helm'), `${helm}/cmd/helm`]
+  return build(folder, 'helm', ['build', ...args], join(root, 'setup/kubernetes/helm'))
+}
+
 async function build(folder, name, [verb, ...args], cwd) {
   const go = await findGo(folder)
   // -s -w leaves out what only a debugger reads; without cgo nothing of the machine is linked in.

@@ -1,6 +1,15 @@
-import { unpackConsul, unpackNginx, unpackPgbouncer, unpackPostgresql } from './debian-parts.mjs'
+import {
+  unpackBuildah,
+  unpackConsul,
+  unpackEtcd,
+  unpackNginx,
+  unpackPgbouncer,
+  unpackPostgresql,
+  unpackPrometheus,
+} from './debian-parts.mjs'
+import { makeBookworm } from './debootstrap.mjs'
 import { unpackEnvoy } from './envoy.mjs'
-import { buildConsul, buildConsulTemplate, buildGoControlPlane } from './go-parts.mjs'
+import { buildConsul, buildConsulTemplate, buildGoControlPlane, buildHelm, buildKubeApiserver } from './go-parts.mjs'
 import { installSchemathesis, schemathesisVersion } from './schemathesis.mjs'
 
 /**
@@ -84,6 +93,54 @@ export const parts = {
     accepts: '0.14',
     make: buildGoControlPlane,
   },
+  buildah: {
+    title: 'Buildah 1.28',
+    optional: true,
+    program: 'buildah',
+    version: ['--version'],
+    fits: between([1, 24], [1, 99]),
+    accepts: '1.24 or newer',
+    install: 'apt-get install buildah (as root)',
+    make: unpackBuildah,
+  },
+  etcd: {
+    title: 'etcd 3.4.23',
+    optional: true,
+    program: 'etcd',
+    version: ['--version'],
+    fits: between([3, 4], [3, 6]),
+    accepts: '3.4 to 3.6',
+    install: 'apt-get install etcd-server (as root)',
+    make: unpackEtcd,
+  },
+  'kube-apiserver': {
+    title: 'Kubernetes API server 1.34.1',
+    optional: true,
+    program: 'kube-apiserver',
+    version: ['--version'],
+    fits: between([1, 34], [1, 34]),
+    accepts: '1.34',
+    make: buildKubeApiserver,
+  },
+  helm: {
+    title: 'Helm 3.19.0',
+    optional: true,
+    program: 'helm',
+    version: ['version', '--short'],
+    fits: between([3, 14], [3, 99]),
+    accepts: '3.14 or newer, but not 4',
+    make: buildHelm,
+  },
+  prometheus: {
+    title: 'Prometheus 2.42',
+    optional: true,
+    program: 'prometheus',
+    version: ['--version'],
+    fits: between([2, 30], [2, 99]),
+    accepts: '2.30 or newer',
+    install: 'apt-get install prometheus prometheus-alertmanager (as root)',
+    make: unpackPrometheus,
+  },
   schemathesis: {
     title: `Schemathesis ${schemathesisVersion}`,
     optional: true,
@@ -92,6 +149,16 @@ export const parts = {
     fits: between([4, 0], [4, 99]),
     accepts: '4',
     make: installSchemathesis,
+  },
+  // What is installed is tried in a machine of its own.
+  debootstrap: {
+    title: 'Debian 12',
+    optional: true,
+    program: 'bookworm',
+    version: [],
+    fits: between([12, 0], [12, 99]),
+    accepts: '12',
+    make: makeBookworm,
   },
 }
 

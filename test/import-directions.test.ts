@@ -27,6 +27,8 @@ const forbidden: readonly (readonly [file: string, imported: string])[] = [
   ['control-plane/fleet/c.ts', '../consul/x.ts'],
   ['control-plane/consul/a.ts', '../fleet/x.ts'],
   ['control-plane/consul/b.ts', '../api/x.ts'],
+  ['control-plane/kubernetes/a.ts', '../fleet/x.ts'],
+  ['control-plane/kubernetes/b.ts', '../ingest/kubernetes/x.ts'],
   ['control-plane/ingest/agents/a.ts', '../../journal/x.ts'],
   ['control-plane/ingest/agents/b.ts', '../../../agent/x.ts'],
   ['control-plane/journal/a.ts', '../ingest/x.ts'],

@@ -15,6 +15,7 @@ const guards: Readonly<Record<string, RegExp>> = {
   // By the configuration of the plane alone.
   'consul/exchange.ts': /url: URL/,
   'consul/stream.ts': /url: URL/,
+  'kubernetes/ask-api.ts': /access\.server/,
   'journal/postgresql/listen.ts': /ClientConfig/,
   'journal/postgresql/pool.ts': /Config/,
   'zervi/client.ts': /config/i,

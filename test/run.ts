@@ -1,7 +1,7 @@
 /**
  * The test run behind `npm test`:
  *
- *   npm test                          lint, types, units with their coverage, real servers, journeys
+ *   npm test                          lint, types, units with their coverage, real servers, packaging, journeys
  *   npm test -- --long                and the long tier
  *   npm test -- --long-only           the long tier alone
  *   npm test -- <path or word> ...    only the test files whose paths contain one of these
@@ -29,6 +29,16 @@ if (missing.length > 0 || !existsSync(join(projectFolder, 'node_modules/.setup')
   process.exit(1)
 }
 
+const longParts = [
+  'consul-1.22',
+  'consul-template',
+  'schemathesis',
+  'prometheus',
+  'buildah',
+  'etcd',
+  'kube-apiserver',
+  'helm',
+]
 const { passed, failed } = await runAll()
 say(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
@@ -38,6 +48,7 @@ async function runAll(): Promise<Counts> {
     glob('{agent,control-plane,shared,cli,test,bench}/**/*.test.ts', { cwd: projectFolder }),
   )
   const stages = selectStages(files, wanted)
+  const firstLong = stages.find(({ name }) => name.startsWith('long tier'))
   const whole = wanted.patterns.length === 0 && wanted.long !== 'only'
   const counts: Counts[] = []
   if (stages.length === 0) say('No test file fits.')
@@ -47,7 +58,8 @@ async function runAll(): Promise<Counts> {
     await forgetCoverage(projectFolder)
   }
   for (const stage of stages) {
-    if (stage.name === 'long tier') counts.push(await provideLongParts())
+    if (stage === firstLong) counts.push(await provideLongParts())
+    if (stage.files.some((file) => file.startsWith('test/packaging/'))) counts.push(await providePackagingParts())
     const measuring = whole ? measuringIn(stage) : 'no'
     counts.push(await runStage(projectFolder, stage, measuring))
     // What touches the world is thin, and proven on the real servers: its coverage comes from there.
@@ -61,10 +73,16 @@ function measuringIn({ name }: Stage): Measuring {
   return name === 'real servers' ? 'added' : 'no'
 }
 
-/** The first time this builds a Consul, which takes minutes. */
+/** The first time this builds a Consul and an API server of Kubernetes, which takes minutes. */
 async function provideLongParts(): Promise<Counts> {
-  const args = ['consul-1.22', 'consul-template', 'schemathesis'].flatMap((part) => ['--part', part])
+  const args = longParts.flatMap((part) => ['--part', part])
   return runCheck(projectFolder, 'parts of the long tier', 'setup.mjs', args)
+}
+
+/** A minimal Debian to install on; only root can make one, and without it those tests say that they are left out. */
+async function providePackagingParts(): Promise<Counts> {
+  if (process.getuid?.() !== 0) return { passed: 0, failed: 0 }
+  return runCheck(projectFolder, 'a minimal Debian', 'setup.mjs', ['--only', 'debootstrap'])
 }
 
 function sum(counts: readonly Counts[]): Counts {

@@ -25,6 +25,7 @@ const elsewhere = new Set([
   'agent: services.*.checks.*.port',
   'agent: discovery.ignore.*.port',
   'agent: discovery.known.*.port',
+  'plane: kubernetes.clusters.*.services.*.port',
 ])
 
 for (const [program, schema] of Object.entries(programs)) {

@@ -5,7 +5,7 @@ import t from 'tap'
 import { hostsIn, mentions } from './runner/hosts.ts'
 import { projectFolder } from './support/parts.ts'
 
-const notOurs = new Set(['.git', 'node_modules', '.parts', '.tap', '.demo', '.bench'])
+const notOurs = new Set(['.git', 'node_modules', '.parts', '.tap', '.demo', '.bench', 'dist'])
 
 await t.test('the lock file says nothing of where packages came from', async (t) => {
   const lock = JSON.parse(await readFile(join(projectFolder, 'package-lock.json'), 'utf8'))

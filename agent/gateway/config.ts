@@ -62,6 +62,14 @@ export const NginxGatewayConfig = z
     pid_file: z.optional(absolute()),
     /** Where this Nginx writes its errors: read to say why a reload failed. A managed one has its own. */
     error_log: z.optional(absolute()),
+    /** Where systemd runs this Nginx as that unit: the helper reloads it, if there is one. Without, the agent signals it itself. */
+    unit: z.optional(
+      z.string().check(
+        z.regex(/^[A-Za-z0-9:_][A-Za-z0-9:_.@-]{0,200}\.service$/, {
+          error: 'expected a unit, such as "nginx.service"',
+        }),
+      ),
+    ),
     proof: z._default(local('127.0.0.1:18099'), '127.0.0.1:18099'),
     reloads_per_minute: z._default(count(1, 600), 6),
     draining_generations: z._default(count(1, 100), 4),
@@ -81,6 +89,10 @@ export const NginxGatewayConfig = z
     z.refine((gateway) => gateway.managed || !gateway.run, {
       path: ['run'],
       error: 'the agent can run Nginx only with a main file of its own: set managed: true',
+    }),
+    z.refine((gateway) => !gateway.run || gateway.unit === undefined, {
+      path: ['unit'],
+      error: 'the agent runs this Nginx itself: there is no unit',
     }),
   )
 export type NginxGatewayConfig = z.infer<typeof NginxGatewayConfig>

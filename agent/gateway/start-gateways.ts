@@ -4,7 +4,7 @@ import type { GatewayConfig } from './config.ts'
 import { controlPortsOf } from './control-ports.ts'
 import type { DrainOrder } from './drain-order.ts'
 import { envoySettings } from './envoy/settings.ts'
-import { gatewaySettings } from './nginx/settings.ts'
+import { gatewaySettings, type ReloadUnit } from './nginx/settings.ts'
 import type { LoopSettings } from './proxy.ts'
 import { type Gateway, type GatewayStatus, type OpenProxy, startGateway } from './start-gateway.ts'
 
@@ -18,6 +18,8 @@ export type GatewayOptions = {
   readonly onDrain?: () => void
   /** Ports of this host's loopback to which no gateway may lead, besides those of these gateways' own proxies. */
   readonly controlPorts?: readonly number[]
+  /** By whom a proxy's unit is reloaded; false: by nobody. */
+  readonly reloadUnit?: ReloadUnit
   readonly signal: AbortSignal
 }
 
@@ -39,7 +41,7 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
   const stop = AbortSignal.any([signal, end.signal])
   const gateways = new Map(
     configs.map((config) => {
-      const { settings, open } = kindOf(config, stateDir, controlPorts, log)
+      const { settings, open } = kindOf(config, stateDir, controlPorts, options)
       const surroundings = {
         log,
         open,
@@ -77,10 +79,15 @@ export function startGateways(configs: readonly GatewayConfig[], options: Gatewa
 type Kind = { readonly settings: LoopSettings; readonly open: OpenProxy }
 
 /** What runs a gateway's kind of proxy; its code is loaded only where there is one. */
-function kindOf(config: GatewayConfig, stateDir: string, controlPorts: readonly number[], log: Logger): Kind {
+function kindOf(
+  config: GatewayConfig,
+  stateDir: string,
+  controlPorts: readonly number[],
+  { log, reloadUnit }: Pick<GatewayOptions, 'log' | 'reloadUnit'>,
+): Kind {
   switch (config.proxy) {
     case 'nginx': {
-      const settings = gatewaySettings(config, stateDir, controlPorts)
+      const settings = gatewaySettings(config, stateDir, controlPorts, reloadUnit)
       const open = async (stop: AbortSignal) => (await import('./nginx/open-nginx.ts')).openNginx(settings, log, stop)
       return { settings, open }
     }

@@ -21,6 +21,8 @@ const Problem = z.object({ code: z.optional(z.string()), detail: z.string() })
 /** By what a plane is told from somebody else: the key of its authority, or those whom the node trusts already. */
 export type Proof =
   | { readonly kind: 'pin'; readonly pin: string }
+  /** Or an authority that somebody handed over, PEM. */
+  | { readonly kind: 'signed'; readonly ca: string }
   | { readonly kind: 'known'; readonly credentials: Credentials }
 
 /** Asks a plane for a certificate. Nothing is sent to who is not proven to be one. Never rejects. */
@@ -63,8 +65,10 @@ function exchange(url: URL, body: string, proof: Proof, stop: AbortSignal): Prom
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     ...(proof.kind === 'known'
       ? { ca: proof.credentials.trust, cert: proof.credentials.certificate, key: proof.credentials.key }
-      : // Whom to believe is not known yet: who answers is checked by the pin, before anything is said.
-        { rejectUnauthorized: false }),
+      : proof.kind === 'signed'
+        ? { ca: proof.ca }
+        : // Whom to believe is not known yet: who answers is checked by the pin, before anything is said.
+          { rejectUnauthorized: false }),
   })
   request.on('error', reject)
   request.on('socket', (socket) => {

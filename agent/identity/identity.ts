@@ -13,6 +13,19 @@ export type Identity = z.infer<typeof Identity>
 export type Origin = 'known' | 'new' | 'copied'
 
 /**
+ * The same in a Pod: who it is follows from its token. Its disk may be new at each start, so its starts are counted by the clock where that is
+ * ahead. @param now epoch milliseconds
+ */
+export function identityInPod(
+  kept: Identity | undefined,
+  who: Pick<Identity, 'node' | 'machine'>,
+  now: number,
+): Identity {
+  const last = kept?.node === who.node ? kept.incarnation : 0
+  return { ...who, incarnation: Math.max(last + 1, Math.floor(now / 1_000)) }
+}
+
+/**
  * Who the node is at this start, given what was kept and the machine it is on now. A kept identity of another machine came with a
  * copied disk: the original goes on under it, so this one gets its own.
  */

@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { explainError } from '#shared/failure/failure.ts'
-import { readSecret } from '#shared/files/read-secret.ts'
+import { readMountedSecret, readSecret } from '#shared/files/read-secret.ts'
 import { keyHash } from '#shared/identity/key-hash.ts'
 import { readToken } from '#shared/identity/token.ts'
 import type { Logger } from '#shared/logging/logger.ts'
@@ -38,6 +39,8 @@ export type MembershipParts = {
   readonly machine: string
   readonly site: string
   readonly tokenFile: string | undefined
+  /** In place of that: the token of its service account, and whom the plane has to be signed by (PEM). */
+  readonly inPod?: { readonly tokenFile: string; readonly caFile: string } | undefined
   readonly log: Logger
   /** Epoch milliseconds. */
   readonly now?: () => number
@@ -179,9 +182,19 @@ export class Membership {
       const granted = await this.#ask(plane, '/v1/renew', {}, { kind: 'known', credentials }, stop)
       return await this.#granted(granted, 'its certificate expired and was not renewed')
     }
-    const { tokenFile, node, site } = this.#parts
+    const { tokenFile, inPod, node, site } = this.#parts
     const lead =
       this.#unwelcome === undefined ? 'it has no certificate' : `${this.#unwelcome}: it has to be let in anew`
+    if (inPod) {
+      try {
+        const [token, ca] = await Promise.all([readMountedSecret(inPod.tokenFile), readFile(inPod.caFile, 'utf8')])
+        if (certificatesIn(ca).length === 0) return `${lead}, and ${inPod.caFile} holds no certificate`
+        const asked = { token: token.trim(), node, site }
+        return await this.#granted(await this.#ask(plane, '/v1/enrol', asked, { kind: 'signed', ca }, stop), lead)
+      } catch (error) {
+        return `${lead}, and ${explainError(error)}`
+      }
+    }
     if (tokenFile === undefined) return `${lead}, and no identity.token_file`
     let text: string
     try {

@@ -5,7 +5,24 @@ import { metric } from './read-host.ts'
 
 export type Measured = { readonly id: string; readonly port: number }
 
-type Known = { readonly pids: readonly string[]; readonly inodes: readonly string[] }
+/** What somebody with more rights measures of a process. */
+type Other = {
+  readonly pid: number
+  readonly sockets: readonly number[]
+  readonly ticks: number
+  readonly startedAt: number
+  readonly memory: number
+  readonly threads: number
+  readonly files?: number | undefined
+}
+/** Measures processes that this user may not look into: who holds these sockets, or who has these numbers. */
+type MeasureOthers = (which: {
+  readonly sockets?: readonly number[]
+  readonly pids?: readonly number[]
+}) => Promise<readonly Other[]>
+
+/** `others`: this user cannot see what they hold open. */
+type Known = { readonly pids: readonly string[]; readonly inodes: readonly string[]; readonly others?: boolean }
 type Before = { readonly at: number; readonly times: ReadonlyMap<string, ProcessTimes> }
 /** The oldest process behind an instance, and how often it has been another one since it was first seen. */
 type Run = { readonly process: string; readonly restarts: number }
@@ -14,13 +31,18 @@ type Run = { readonly process: string; readonly restarts: number }
 const ticksASecond = 100
 
 /**
- * Measures the processes behind instances, found by the port that they listen on. Reads only what this user may; what cannot be
- * read is left out. Looks through all processes only when a listening socket is new.
+ * Measures the processes behind instances, found by the port that they listen on. Reads only what this user may; for processes of others it
+ * asks `measureOthers`, and what nobody tells is left out. Looks through all processes only when a listening socket is new.
  */
 export class ProcessMeter {
   readonly #known = new Map<string, Known>()
   readonly #before = new Map<string, Before>()
   readonly #runs = new Map<string, Run>()
+  readonly #measureOthers: MeasureOthers
+
+  constructor(measureOthers: MeasureOthers = async () => []) {
+    this.#measureOthers = measureOthers
+  }
 
   async measure(instances: readonly Measured[]): Promise<readonly Metric[]> {
     const ids = new Set(instances.map(({ id }) => id))
@@ -30,8 +52,9 @@ export class ProcessMeter {
       }
     }
     await this.#find(instances)
+    const others = await this.#others()
     const metrics: Metric[] = []
-    for (const { id } of instances) metrics.push(...(await this.#measureOne(id)))
+    for (const { id } of instances) metrics.push(...(await this.#measureOne(id, others)))
     return metrics
   }
 
@@ -51,14 +74,39 @@ export class ProcessMeter {
     for (const [id, pids] of holders) {
       this.#known.set(id, { pids, inodes: this.#known.get(id)?.inodes ?? [] })
     }
+    // What nobody of this user holds, somebody else does.
+    const unseen = [...sought].filter(([, id]) => this.#known.get(id)?.pids.length === 0)
+    const sockets = unseen.map(([socket]) => Number(/\d+/.exec(socket)?.[0]))
+    const found = unseen.length > 0 ? await this.#measureOthers({ sockets }) : []
+    for (const id of new Set(unseen.map(([, id]) => id))) {
+      const inodes = this.#known.get(id)?.inodes ?? []
+      const holds = ({ sockets }: Other) => sockets.some((inode) => inodes.includes(String(inode)))
+      const pids = found.filter(holds).map(({ pid }) => String(pid))
+      this.#known.set(id, { pids, inodes, others: true })
+    }
   }
 
-  async #measureOne(id: string): Promise<readonly Metric[]> {
+  /** The processes of others behind instances, as they are now. */
+  async #others(): Promise<ReadonlyMap<string, Other>> {
+    const pids = [...this.#known.values()].flatMap(({ others, pids }) => (others ? pids.map(Number) : []))
+    const measured = pids.length > 0 ? await this.#measureOthers({ pids: [...new Set(pids)] }) : []
+    return new Map(measured.map((other) => [String(other.pid), other]))
+  }
+
+  async #measureOne(id: string, others: ReadonlyMap<string, Other>): Promise<readonly Metric[]> {
     const times = new Map<string, ProcessTimes>()
     let memory = 0
     let threads = 0
     let files: number | undefined = 0
     for (const pid of this.#known.get(id)?.pids ?? []) {
+      const other = others.get(pid)
+      if (other) {
+        times.set(pid, other)
+        memory += other.memory
+        threads += other.threads
+        files = files === undefined || other.files === undefined ? undefined : files + other.files
+        continue
+      }
       const at = parseProcessTimes(await read(`/proc/${pid}/stat`))
       if (at === undefined) continue
       times.set(pid, at)

@@ -1,5 +1,6 @@
 import type { Desired } from '#shared/protocol/messages.ts'
 import type { Doing, DrainState, SettingsProblem } from '#shared/protocol/orders.ts'
+import type { UpgradeDoing } from '#shared/protocol/upgrade.ts'
 
 /** What the agent does of what is desired. */
 export type Done = {
@@ -13,11 +14,13 @@ export type Done = {
   readonly admissions: Desired['admissions']
   readonly probesRefused: Readonly<Record<string, number>>
   readonly drains: Readonly<Record<string, DrainState>>
+  /** How far it is with the release that is desired. */
+  readonly upgrade?: UpgradeDoing | undefined
 }
 
 /** The same as it is told to the plane. */
 export function doingOf(done: Done): Doing {
-  const { level, ordered, version, rejected, allowed, running, admissions, probesRefused, drains } = done
+  const { level, ordered, version, rejected, allowed, running, admissions, probesRefused, drains, upgrade } = done
   return {
     type: 'doing',
     logging: { level, ordered },
@@ -29,5 +32,6 @@ export function doingOf(done: Done): Doing {
     admissions: Object.fromEntries(Object.entries(admissions).map(([id, { admission }]) => [id, admission])),
     probesRefused: { ...probesRefused },
     ...(Object.keys(drains).length > 0 ? { drains: { ...drains } } : {}),
+    ...(upgrade ? { upgrade } : {}),
   }
 }

@@ -4,12 +4,13 @@ import { readOrPutAside, writeJson } from '#shared/files/keep-json.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentMessage } from '#shared/protocol/messages.ts'
 import type { DrainState, LevelName } from '#shared/protocol/orders.ts'
+import type { UpgradeDoing } from '#shared/protocol/upgrade.ts'
 import type { OrdersConfig } from './config.ts'
 import { emptyKept, Kept } from './kept.ts'
 import { emptyLedger, Ledger } from './ledger.ts'
 import { Orders } from './orders.ts'
 import { Restarts } from './restarts.ts'
-import { runRestart } from './run-restart.ts'
+import { type RestartUnit, runRestart } from './run-restart.ts'
 
 export type OpenOrders = {
   readonly stateDir: string
@@ -17,7 +18,10 @@ export type OpenOrders = {
   readonly allowed: () => OrdersConfig
   readonly probesRefused: () => Readonly<Record<string, number>>
   readonly drains?: () => Readonly<Record<string, DrainState>>
+  readonly upgrade?: () => UpgradeDoing
   readonly onSettings: () => void
+  /** Has somebody with more rights restart a unit. */
+  readonly restartUnit?: RestartUnit
   readonly send: (message: AgentMessage) => boolean
   readonly stop: AbortSignal
   readonly log: Logger
@@ -25,7 +29,7 @@ export type OpenOrders = {
 
 /** The orders of the plane, as this agent kept them. Disposing ends what runs and waits for the disk. */
 export async function openOrders(open: OpenOrders): Promise<Orders & AsyncDisposable> {
-  const { stateDir, allowed, send, stop, log, ...rest } = open
+  const { stateDir, allowed, send, stop, log, restartUnit, ...rest } = open
   const keptFile = join(stateDir, 'desired.json')
   const ledgerFile = join(stateDir, 'restarts.json')
   const kept = await readOrPutAside(
@@ -49,7 +53,7 @@ export async function openOrders(open: OpenOrders): Promise<Orders & AsyncDispos
     lost: ledger.kind === 'unreadable' || ledger.kind === 'damaged',
     keep: (next) => keepIn(ledgerFile, next),
     allowed,
-    run: runRestart,
+    run: (what, systemctl, ending) => runRestart(what, systemctl, ending, restartUnit),
     send,
     onChange: () => orders.changed(),
     stop,

@@ -3,6 +3,7 @@ import { longestWaitMs } from '#shared/lifecycle/repeat.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { AgentMessage, Desired } from '#shared/protocol/messages.ts'
 import type { DrainState, LevelName, LoggingOrder, SettingsOrder, SettingsProblem } from '#shared/protocol/orders.ts'
+import type { UpgradeDoing } from '#shared/protocol/upgrade.ts'
 import type { OrdersConfig } from './config.ts'
 import { doingOf } from './doing.ts'
 import { emptyKept, type Kept } from './kept.ts'
@@ -19,6 +20,8 @@ export type OrdersParts = {
   readonly probesRefused: () => Readonly<Record<string, number>>
   /** How the gateways stand towards the balancers in front. */
   readonly drains?: () => Readonly<Record<string, DrainState>>
+  /** How far it is with the release that is desired. */
+  readonly upgrade?: () => UpgradeDoing
   readonly restarts: Restarts
   /** Other settings than before: make them what is done. */
   readonly onSettings: () => void
@@ -189,7 +192,7 @@ export class Orders implements Disposable {
   }
 
   #tell(): void {
-    const { allowed, restarts, probesRefused, drains, send } = this.#parts
+    const { allowed, restarts, probesRefused, drains, upgrade, send } = this.#parts
     const message = doingOf({
       ...this.#level,
       version: this.#kept.settings.version,
@@ -199,6 +202,7 @@ export class Orders implements Disposable {
       admissions: this.#desired.admissions ?? {},
       probesRefused: probesRefused(),
       drains: drains?.() ?? {},
+      upgrade: upgrade?.(),
     })
     const text = JSON.stringify(message)
     if (text !== this.#told && send(message)) this.#told = text

@@ -3,14 +3,27 @@ import { mostOutput } from '#shared/protocol/orders.ts'
 import { type Ended, runCommand } from '../checks/run-command.ts'
 import type { Restartable } from './config.ts'
 
-/** Restarts something that the host allows, to its end or its timeout; never rejects. */
+/** Has somebody with more rights restart a unit; undefined: nobody is there. Never rejects. */
+export type RestartUnit = (
+  unit: string,
+  timeoutMs: number,
+  stop: AbortSignal,
+) => Promise<Omit<RestartOutcome, 'tookMs'> | undefined>
+
+/**
+ * Restarts something that the host allows, to its end or its timeout; never rejects.
+ * @param restartUnit is asked first for units
+ */
 export async function runRestart(
   { unit, command = [], timeout }: Restartable,
   systemctl: string,
   stop: AbortSignal,
+  restartUnit?: RestartUnit,
 ): Promise<RestartOutcome> {
   const run = unit === undefined ? command : [systemctl, 'restart', unit]
   const begun = performance.now()
+  const byOther = unit === undefined ? undefined : await restartUnit?.(unit, timeout, stop)
+  if (byOther) return { ...byOther, tookMs: Math.round(performance.now() - begun) }
   const ended = await runCommand(run, timeout, stop, { keep: 'end', leaveBehind: true })
   return { ...outcomeOf(ended, timeout), tookMs: Math.round(performance.now() - begun) }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '#shared/logging/logger.ts'
+import type { AdmitOutcome } from '#shared/protocol/admit.ts'
 import { beatEveryMs, type Desired, gatherMs } from '#shared/protocol/messages.ts'
 import type { Backlog } from '../buffer/open-backlog.ts'
 import type { Lag } from '../checks/lag.ts'
@@ -22,6 +23,8 @@ export type Talking = {
   readonly onDesired: (desired: Desired) => void
   /** The plane has been told everything; what else is known may follow. */
   readonly onBegun?: () => void
+  /** What became of what this node asked for its own instances. */
+  readonly onAdmitted?: (outcome: AdmitOutcome) => void
   /** Left out: no plane asks for a certificate. */
   readonly membership?: Membership | undefined
 }
@@ -82,6 +85,9 @@ export async function converse(
         membership?.refused(message.code)
         refusal = `${message.code}: ${message.message}`
         log.warn({ code: message.code, retry: message.retry }, message.message)
+        return
+      case 'admitted':
+        talking.onAdmitted?.(message)
         return
       case 'move':
         onMove(message.why)

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -7,10 +7,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { stringify } from 'yaml'
 import { identityFiles } from '#shared/envoy/node-secrets.ts'
 import { Failure } from '#shared/failure/failure.ts'
+import { replaceFile } from '#shared/files/replace-file.ts'
+import { pause } from '#shared/lifecycle/repeat.ts'
 import { countArgument, durationArgument } from '../arguments.ts'
 import { type Address, envoyBootstrap } from '../envoy/bootstrap.ts'
 import { drainEnvoy, undrainEnvoy } from '../envoy/drain.ts'
-import type { OpenSession } from '../session.ts'
+import type { OpenSession, Session } from '../session.ts'
 import { examples } from './examples.ts'
 
 type Options = {
@@ -21,10 +23,13 @@ type Options = {
   readonly admin: Address
   readonly maxHeap: number
   readonly maxConnections: number
+  readonly out?: string
+  readonly wait?: true
 }
 
 const defaultAdmin: Address = { host: '127.0.0.1', port: 9901 }
 const mebibyte = 1024 ** 2
+const lookEveryMs = 100
 
 export function addEnvoy(program: Command, open: OpenSession): void {
   const group = program.command('envoy').description('what an Envoy needs to be a gateway')
@@ -61,18 +66,37 @@ export function addEnvoy(program: Command, open: OpenSession): void {
       2048,
     )
     .option('--max-connections <count>', 'connections of clients at once (default: 50000)', countArgument, 50_000)
+    .option('--out <file>', 'writes it to this file, in the place of what is there, instead of showing it')
+    .option('--wait', 'waits until the agent is enrolled, --timeout at most (with --identity)')
     .addHelpText('after', examples('heddle envoy bootstrap --gateway edge --xds 10.0.0.2:18000 > envoy.yaml'))
-    .action(({ maxHeap, maxConnections, ...options }: Options, command: Command) => {
+    .action(async ({ maxHeap, maxConnections, ...options }: Options, command: Command) => {
       const { plane } = command.optsWithGlobals<{ readonly plane: string }>()
+      const session = open(command)
       const { gateway, admin, xds: planes = [besides(plane)] } = options
       const identity = options.identity === undefined ? undefined : resolve(options.identity)
+      if (identity !== undefined && options.wait) await enrolled(identity, session)
       const id = identity === undefined ? (options.id ?? hostname()) : nodeIn(identity, options.id)
       const limits = { maxHeapBytes: maxHeap * mebibyte, maxConnections }
-      open(command).print(envoyBootstrap({ gateway, id, planes, admin, identity, ...limits }), (view) =>
-        stringify(view).trimEnd(),
-      )
+      const bootstrap = envoyBootstrap({ gateway, id, planes, admin, identity, ...limits })
+      if (options.out !== undefined) await written(options.out, bootstrap)
+      else session.print(bootstrap, (view) => stringify(view).trimEnd())
     })
   addDraining(group, open)
+}
+
+/** Resolves when the agent keeps there what an Envoy needs, or the time is over: then the reading says what is missing. */
+async function enrolled(identity: string, { deadline, stop }: Session): Promise<void> {
+  const { certificate, envoyCertificate, envoyTrust } = identityFiles(identity)
+  const isThere = () => [certificate, envoyCertificate, envoyTrust].every((path) => existsSync(path))
+  while (!isThere() && deadline.leftMs() > 0) await pause(Math.min(lookEveryMs, deadline.leftMs()), stop)
+  stop.throwIfAborted()
+}
+
+async function written(file: string, bootstrap: object): Promise<void> {
+  await replaceFile(resolve(file), stringify(bootstrap)).catch((cause: unknown) => {
+    const remedy = 'Name a file in a folder that is there and that you may write to.'
+    throw new Failure('ARGUMENT_INVALID', `--out: ${file} cannot be written`, { cause, remedy })
+  })
 }
 
 const adminOption = () =>

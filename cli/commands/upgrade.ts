@@ -10,6 +10,7 @@ import { ReleaseManifest, signRelease } from '#shared/protocol/release.ts'
 import { intoNewFile } from '../secret-file.ts'
 import type { OpenSession } from '../session.ts'
 import { examples } from './examples.ts'
+import { addRollout } from './upgrade-rollout.ts'
 
 type KeyOptions = { readonly out: string }
 type SignOptions = {
@@ -19,9 +20,11 @@ type SignOptions = {
   readonly out: string
 }
 
-/** `heddle upgrade key|sign`: what is done where releases are made, away from all planes. */
+/** `heddle upgrade key|sign`: what is done where releases are made, away from all planes; then how they come to hosts. */
 export function addUpgrade(program: Command, open: OpenSession): void {
-  const upgrade = program.command('upgrade').description('signs releases of the agent, away from any control plane')
+  const upgrade = program
+    .command('upgrade')
+    .description('releases of the agent: signed away from any control plane, and brought to hosts in stages')
   upgrade
     .command('key')
     .description('makes a key that signs; hosts get the public one beside it (.pub)')
@@ -72,6 +75,7 @@ export function addUpgrade(program: Command, open: OpenSession): void {
       await writeNew(out, `${JSON.stringify(signed, undefined, 2)}\n`)
       session.print(signed, () => `${out} says that ${file} is ${release}, signed by the key ${signed.key}.`)
     })
+  addRollout(upgrade, open)
 }
 
 function timeOf(text: string | undefined, now: number): string {

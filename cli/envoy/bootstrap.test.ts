@@ -1,6 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { run } from '#cli/program.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
+import { temporaryFolder } from '#test/support/folder.ts'
 
 async function heddle(...args: readonly string[]) {
   const { terminal, out, err } = capturedTerminal()
@@ -56,3 +59,32 @@ for (const { what, args } of [
 ]) {
   t.test(`${what} is refused`, async (t) => t.equal((await heddle('envoy', 'bootstrap', ...args)).code, 2))
 }
+
+t.test('it is written to a file in the place of what is there, and nothing is shown', async (t) => {
+  await using folder = await temporaryFolder('bootstrap')
+  const file = join(folder.path, 'envoy.yaml')
+  await writeFile(file, 'former')
+  const args = ['--gateway', 'edge', '--xds', '10.0.0.2:18000', '--id', 'edge-7'] as const
+  const shown = await heddle('envoy', 'bootstrap', ...args)
+  const { code, out } = await heddle('envoy', 'bootstrap', ...args, '--out', file)
+  t.strictSame([code, out], [0, ''])
+  t.equal(await readFile(file, 'utf8'), shown.out)
+  const elsewhere = await heddle('envoy', 'bootstrap', ...args, '--out', join(folder.path, 'none', 'envoy.yaml'))
+  t.equal(elsewhere.code, 2)
+  t.match(elsewhere.err, /--out: .* cannot be written/)
+})
+
+t.test(
+  'who waits for an agent that is not enrolled is told so when the time is over, and no file is written',
+  async (t) => {
+    await using folder = await temporaryFolder('bootstrap')
+    const where = ['--gateway', 'edge', '--xds', '10.0.0.2:18000', '--identity', folder.path]
+    const out = join(folder.path, 'envoy.yaml')
+    const began = performance.now()
+    const { code, err } = await heddle('envoy', 'bootstrap', ...where, '--out', out, '--wait', '--timeout', '500ms')
+    t.ok(performance.now() - began >= 490)
+    t.equal(code, 2)
+    t.match(err, /certificate\.pem cannot be used/)
+    await t.rejects(readFile(out))
+  },
+)

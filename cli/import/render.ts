@@ -1,4 +1,5 @@
 import { Document } from 'yaml'
+import { isLoopback } from '#shared/host/listeners.ts'
 import type { Merged, MergedNode } from './merge.ts'
 import type { Value } from './statement.ts'
 
@@ -33,6 +34,11 @@ export function render(merged: Merged): { readonly files: readonly ConfigFile[];
       `The agents are to reach the plane at ${manager}: let control-plane.yaml listen there (api.address with insecure: true, or a proxy with TLS before it).`,
     )
   }
+  if (merged.nodes.size > 0 && files.some(({ content }) => content.includes('accept_risks'))) {
+    advice.push(
+      'Agents in mode production would refuse a plane in plain HTTP: accept_risks lets them until `planes` says https (docs/modes.md).',
+    )
+  }
   if (manager === undefined)
     advice.push(`No file names the manager: the agents look for the plane at ${defaultManager}.`)
   for (const [id, { services }] of merged.nodes) {
@@ -45,9 +51,13 @@ export function render(merged: Merged): { readonly files: readonly ConfigFile[];
 
 function agentOf(id: string, { fields, services }: MergedNode, { installation }: Merged): object {
   const name = fields.get('name') ?? id
+  const mode = fields.get('mode') ?? installation.get('mode')
+  const manager = String(installation.get('manager') ?? defaultManager)
+  const isPlain = manager.startsWith('http:') && !isLoopback(new URL(manager).hostname.replace(/^\[|\]$/g, ''))
   return {
-    ...optional('mode', fields.get('mode') ?? installation.get('mode')),
-    planes: [String(installation.get('manager') ?? defaultManager)],
+    ...optional('mode', mode),
+    ...(mode === 'production' && isPlain ? { accept_risks: ['plain-plane'] } : {}),
+    planes: [manager],
     node: {
       name: String(name),
       ...optional('site', text(fields.get('site'))),

@@ -40,6 +40,7 @@ import type { Query, Request } from './request.ts'
 import { RoutingCalls } from './routing.ts'
 import { SplitCalls } from './splits.ts'
 import { type Credentials, credentialsFrom } from './token.ts'
+import { UpgradeCalls } from './upgrades.ts'
 
 /** The path of an instance, a node or a datacenter in the API: names are any text. */
 const part = encodeURIComponent
@@ -265,6 +266,11 @@ export class Plane {
   /** How new versions of services get their requests. */
   get splits(): SplitCalls {
     return new SplitCalls((request, schema) => this.#ask(request, schema))
+  }
+
+  /** Releases of agents, and how they come to hosts. */
+  get upgrades(): UpgradeCalls {
+    return new UpgradeCalls((request, schema) => this.#ask(request, schema))
   }
 
   /** The declaration of routes and its versions. */

@@ -106,6 +106,16 @@ const rows: readonly Row[] = [
   ['POST /v1/routing/abort', 'routing:write', 'none', 'with'],
   ['POST /v1/routing/splits/:service', 'routing:write', 'none', 'with'],
 
+  ['GET /v1/upgrades', 'fleet:read', 'none'],
+  ['POST /v1/upgrades/releases', 'upgrades:write', 'none', 'with'],
+  // Pieces of what was added with a row of the audit; each is checked against its hash.
+  ['PUT /v1/upgrades/releases/:sha256/pieces', 'upgrades:write', 'none'],
+  // Agents come with their certificates, and judge by a signature what they get.
+  ['GET /v1/upgrades/releases/:sha256/pieces/:offset', 'token', 'any'],
+  ['POST /v1/upgrades/rollouts', 'upgrades:write', 'none', 'with'],
+  ['GET /v1/upgrades/rollouts/:id', 'fleet:read', 'none'],
+  ['POST /v1/upgrades/rollouts/:id', 'upgrades:write', 'none', 'with'],
+
   ['GET /v1/drift', 'fleet:read', 'none'],
   ['POST /v1/drift/repair', 'drift:repair', 'none', 'first'],
   ['GET /v1/datacenters/:name/lint', 'fleet:read', 'none'],

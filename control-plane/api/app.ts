@@ -20,6 +20,9 @@ const declarationLimit = '8mb'
 /** A thousand orders, each with its reason. */
 const batchLimit = '2mb'
 
+/** A piece of a file, as text. */
+const pieceLimit = '2mb'
+
 /** Everything that is asked over HTTP but the registry API of clients without an agent. */
 export function createApp({ v1, metrics, signIn, log }: AppParts): Express {
   const app = express().disable('x-powered-by')
@@ -32,6 +35,7 @@ export function createApp({ v1, metrics, signIn, log }: AppParts): Express {
   })
   if (signIn) app.use(signInRouter(signIn))
   app.use('/v1/routing', express.json({ limit: declarationLimit }))
+  app.use('/v1/upgrades', express.json({ limit: pieceLimit }))
   app.use('/v1/admissions', express.json({ limit: batchLimit }))
   app.use('/v1', express.json({ limit: bodyLimit }), v1Router(v1))
   app.use(notFound, problemHandler(log))

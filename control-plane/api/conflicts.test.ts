@@ -24,6 +24,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   decideDiscovered: 'below',
   applyDeclaration: 'routing.test.ts',
   rollbackDeclaration: 'routing.test.ts',
+  steerRollout: 'upgrades.test.ts',
   steerSplit: 'splits.test.ts',
 }
 

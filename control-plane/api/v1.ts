@@ -46,6 +46,7 @@ import { type RoutingParts, routingRouter } from './routing.ts'
 import { settingsRouter } from './settings.ts'
 import { splitsRouter } from './splits.ts'
 import { type TenantsApiParts, tenantsRouter } from './tenants.ts'
+import { type UpgradesApiParts, upgradesRouter } from './upgrades.ts'
 import { type UsersApiParts, usersRouter } from './users.ts'
 import { isConditional, onlyWhereMinded, sendContent, sendVersioned } from './version.ts'
 import { instanceView, isoTime, nodeView, type PlaneFacts, serviceView, statusView } from './views.ts'
@@ -88,6 +89,8 @@ export type ApiParts = {
   /** Environments of users, and whose everything is. */
   readonly environments: EnvironmentsApiParts
   readonly tenants: TenantsApiParts
+  /** Releases of agents, and how they come to hosts. */
+  readonly upgrades: UpgradesApiParts
   /** Who is known by certificates; undefined: nobody is. */
   readonly identity?: IdentityParts | undefined
   readonly now: () => number
@@ -113,7 +116,15 @@ export function v1Router(parts: ApiParts): Router {
     const { at } = readQuery(AtQuery, request.query)
     if (at !== undefined) {
       const past = await pasts.of(at)
-      const { foreign: _, convergence: __, underway: ___, splits: ____, replicas: _____, ...facts } = parts.facts()
+      const {
+        foreign: _,
+        convergence: __,
+        underway: ___,
+        splits: ____,
+        replicas: _____,
+        kubernetes: ______,
+        ...facts
+      } = parts.facts()
       const view = statusView(past.fleet, [], { ...facts, problems: [] })
       const when = past.at === undefined ? null : isoTime(past.at)
       response.json({ ...view, past: { revision: past.revision, at: when } } satisfies StatusView)
@@ -211,7 +222,7 @@ export function v1Router(parts: ApiParts): Router {
   router.use(backupRouter(parts.backup))
   router.use(environmentsRouter(parts.environments), tenantsRouter(parts.tenants, parts))
   router.use(accessRouter(parts.access), usersRouter(parts.people))
-  router.use(identityRouter(parts.identity))
+  router.use(identityRouter(parts.identity), upgradesRouter(parts.upgrades))
   router.use(driftRouter({ sinks: parts.sinks, revision: () => fleet.revision, now }))
 
   router.get('/events', (request, response) => answerEvents(request, response, parts.events))

@@ -14,6 +14,7 @@ import { SiteTally } from '../fleet/site-tally.ts'
 import { FleetTally } from '../fleet/tally.ts'
 import type { ToldSoFar } from '../fleet/told.ts'
 import type { ForeignStatus } from '../foreign/follow.ts'
+import type { KubernetesStatus } from '../ingest/kubernetes/source.ts'
 import { alertsOf, holdView } from './contact-views.ts'
 import { isoTime } from './iso-time.ts'
 
@@ -42,7 +43,7 @@ export function instanceView(instance: InstanceBelief, fleet: FleetView): Instan
     address: spec.address,
     port: spec.port,
     origin: instance.origin,
-    contact: instance.origin === 'client' ? 'none' : (node?.contact ?? 'none'),
+    contact: instance.origin !== 'agent' ? 'none' : (node?.contact ?? 'none'),
     health: instance.health,
     health_since: isoTime(instance.healthSince),
     admission: {
@@ -116,6 +117,8 @@ export type PlaneFacts = {
   readonly problems: readonly string[]
   /** What others have registered, by datacenter; left out where nothing reads it. */
   readonly foreign?: readonly ForeignStatus[]
+  /** The Kubernetes clusters that this plane watches; left out where nothing watches any. */
+  readonly kubernetes?: readonly KubernetesStatus[]
   /** How long sinks take to prove changes, by their names; left out where nothing measures it. */
   readonly convergence?: (sink: string) => SinkConvergence
   /** The version of the routing that is on its way; undefined: none is. */
@@ -162,11 +165,20 @@ export function statusView(
       beyond,
       copied_to: [...copiedTo],
     })),
+    ...(plane.kubernetes?.length ? { kubernetes: plane.kubernetes.map(kubernetesView) } : {}),
     ...(plane.replicas ? { replicas: [...plane.replicas], leader: plane.leader ?? null } : {}),
     ...(plane.underway ? { underway: plane.underway } : {}),
     ...(plane.splits?.length ? { splits: [...plane.splits] } : {}),
     problems: [...plane.problems],
     alerts: [...alertsOf(fleet, held, sites)],
+  }
+}
+
+function kubernetesView({ cluster, answered, error, instances, held, leftOut, traffic }: KubernetesStatus) {
+  const { lists, watches, bytes } = traffic
+  return {
+    ...{ cluster, answered, error: error ?? null, instances, held },
+    ...{ left_out: { ...leftOut }, asked: { lists, watches, bytes } },
   }
 }
 

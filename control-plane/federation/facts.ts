@@ -35,7 +35,7 @@ export function* factsInParts(
       takenOut: admissionOf(instance, node).state !== 'active',
       routable: fleet.standing(spec.id)?.routable ?? 'no',
       warning: instance.health === 'warning',
-      inContact: instance.origin === 'client' || node?.contact === 'connected',
+      inContact: instance.origin !== 'agent' || node?.contact === 'connected',
       weight: spec.weight ?? 100,
       measuredLoad: instance.origin === 'agent' ? load : undefined,
       ownLoad: measures.ownLoad(spec.id, now),

@@ -69,7 +69,7 @@ export type NodeBelief = {
 }
 
 /** Who looks after an instance: only they, or an operator, may change it. */
-export type Origin = 'agent' | 'client'
+export type Origin = 'agent' | 'client' | 'kubernetes'
 
 export type Death = {
   /** refused: the plane or two machines were refused. timeout: no vantage got an answer. */

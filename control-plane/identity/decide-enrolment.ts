@@ -26,7 +26,8 @@ export type EnrolmentFacts = {
   readonly now: number
 }
 
-type Refusal = Extract<
+/** Why somebody is not let in. */
+export type Refusal = Extract<
   FailureCode,
   | 'ENROLMENT_OUT_OF_SCOPE'
   | 'ENROLMENT_REFUSED'
@@ -102,7 +103,8 @@ export function scopeOf(grant: Grant, site: string, enrolment: number): Scope {
   return { ...grant, v: 1, site: grant.site ?? site, enrolment }
 }
 
-function newcomer(
+/** Who a node is that is let in, or that waits to be. */
+export function newcomer(
   { node, machine, key, site }: Applicant,
   enrolledBy: string,
   grant: Grant,
@@ -115,16 +117,19 @@ function newcomer(
   return { node, state, machine, key, scope, enrolledBy, ...certificate, ...none }
 }
 
-function asking({ machine, key, site }: Applicant) {
+export function asking({ machine, key, site }: Applicant) {
   return { machine, key, site }
 }
 
 /** Who was let in and has no certificate yet, was let in by somebody who knew what he did. */
-function isHeld({ serial, issuedAt }: StoredIdentity, heldUntil: number): boolean {
+export function isHeld({ serial, issuedAt }: StoredIdentity, heldUntil: number): boolean {
   return serial !== '' && issuedAt <= heldUntil
 }
 
-function isSame(known: { readonly key: string; readonly machine: string }, { key, machine }: Applicant): boolean {
+export function isSame(
+  known: { readonly key: string; readonly machine: string },
+  { key, machine }: Applicant,
+): boolean {
   return known.key === key && known.machine === machine
 }
 

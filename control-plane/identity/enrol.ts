@@ -3,16 +3,18 @@ import type { FailureCode } from '#shared/failure/catalogue.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { type NodeCertificate, readNodeCertificate } from '#shared/identity/certificate.ts'
 import { type Judged, judgeCertificate } from '#shared/identity/judge-certificate.ts'
-import { readToken, secretHash } from '#shared/identity/token.ts'
+import { isOurs, readToken, secretHash } from '#shared/identity/token.ts'
 import { EnrolRequest as EnrolRequestSchema } from '#shared/protocol/identity-api.ts'
 import type { IdentityStore, StoredIdentity } from '../fleet/identity.ts'
 import type { RevokedNow } from '../fleet/revoked.ts'
 import { approved, decideEnrolment, tokenUnknown } from './decide-enrolment.ts'
 import { decideRenewal } from './decide-renewal.ts'
+import { decideVouched, type VouchedFacts } from './decide-vouched.ts'
 import { issueNodeCertificate } from './issue.ts'
 import type { Authorities } from './open-authorities.ts'
 import { readRequest } from './read-request.ts'
 import { revoked } from './revoke.ts'
+import type { Vouched } from './vouched.ts'
 
 export type EnrolParts = {
   readonly store: Pick<IdentityStore, 'token' | 'identity' | 'changeIdentity'>
@@ -23,10 +25,15 @@ export type EnrolParts = {
   readonly restoredAt: () => number
   /** Epoch milliseconds. */
   readonly now: () => number
+  /**
+   * Who somebody is that shows a token of somebody else's making; undefined: it is of nobody who vouches for others. Rejects where nobody
+   * can say so now. Left out: nobody vouches.
+   */
+  readonly vouch?: (token: string) => Promise<Vouched | undefined>
 }
 
 export type EnrolRequest = {
-  /** As `tokenText` writes it. */
+  /** As `tokenText` writes it, or one of a service account of Kubernetes. */
   readonly token: string
   /** PKCS #10, PEM. */
   readonly csr: string
@@ -54,6 +61,9 @@ const mostTries = 5
 /** Enrols a node by a token, or lets it wait, or refuses it. Rejects as the store does. */
 export async function enrol(parts: EnrolParts, request: EnrolRequest): Promise<Answered> {
   const { store, revocations, now } = parts
+  const vouched = parts.vouch && !isOurs(request.token) ? await parts.vouch(request.token) : undefined
+  if (vouched?.kind === 'refused') return refused('ENROLMENT_REFUSED', vouched.why)
+  if (vouched) return enrolVouched(parts, request, vouched)
   const read = readToken(request.token)
   if (read.kind === 'unreadable') return refused('ENROLMENT_TOKEN_UNREADABLE', read.why)
   const hash = secretHash(read.token.secret)
@@ -81,6 +91,34 @@ export async function enrol(parts: EnrolParts, request: EnrolRequest): Promise<A
       return end === 'changed' ? { kind: 'waiting' } : undefined
     }
     return issued(parts, decided.identity, csr.publicKey, at, use)
+  })
+}
+
+/** The same for somebody for whom a Kubernetes cluster vouches. */
+async function enrolVouched(
+  parts: EnrolParts,
+  request: EnrolRequest,
+  vouched: VouchedFacts['vouched'],
+): Promise<Answered> {
+  const { store, revocations, now } = parts
+  const csr = await readRequest(request.csr)
+  if (csr.kind === 'invalid') return refused('ENROLMENT_REQUEST_INVALID', csr.why)
+  if (!z.safeParse(EnrolRequestSchema, request).success) {
+    return refused('ENROLMENT_REQUEST_INVALID', 'its node, machine or site is none')
+  }
+  const { node, machine, site } = request
+  return tried(async () => {
+    const known = await store.identity(node)
+    const at = now()
+    const { enrolments, heldUntil } = revocations()
+    const decided = decideVouched({
+      applicant: { node, machine, site, key: csr.key },
+      ...{ vouched, known, heldUntil, revoked: enrolments.get(node) ?? 0, now: at },
+    })
+    if (decided.kind === 'refuse') return refused(decided.code, decided.why)
+    if (decided.kind === 'issue') return issued(parts, decided.identity, csr.publicKey, at, decided)
+    if (!decided.identity) return { kind: 'waiting' }
+    return (await store.changeIdentity({ identity: decided.identity })) === 'changed' ? { kind: 'waiting' } : undefined
   })
 }
 
@@ -141,7 +179,7 @@ async function issued(
   identity: StoredIdentity,
   publicKey: Uint8Array,
   now: number,
-  use: Pick<Parameters<IdentityStore['changeIdentity']>[0], 'token'> = {},
+  { token, revocations }: Pick<Parameters<IdentityStore['changeIdentity']>[0], 'token' | 'revocations'> = {},
 ): Promise<Answered | undefined> {
   const { active, trusted } = authorities()
   const { node, scope } = identity
@@ -154,7 +192,8 @@ async function issued(
   })
   const written = { ...identity, serial, issuedAt, notAfter }
   // Nobody has the certificate before it is known that it was given.
-  if ((await store.changeIdentity({ identity: written, ...use })) !== 'changed') return undefined
+  const more = { ...(token ? { token } : {}), ...(revocations?.length ? { revocations } : {}) }
+  if ((await store.changeIdentity({ identity: written, ...more })) !== 'changed') return undefined
   const trust = trusted.map((each) => each.toString()).join('')
   return { kind: 'issued', certificate: pem + active.pem + active.above, trust, identity: written }
 }

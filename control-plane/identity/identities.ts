@@ -28,6 +28,8 @@ export type IdentitiesParts = {
   readonly outside: readonly Authority[]
   readonly copies: readonly RevocationCopy[]
   readonly log: Logger
+  /** See `EnrolParts`. */
+  readonly vouch?: EnrolParts['vouch']
   /** Epoch milliseconds. */
   readonly now?: () => number
   /** How often the store is looked at, milliseconds. */
@@ -118,6 +120,7 @@ export class Identities implements AsyncDisposable {
       revocations: () => this.#revoked,
       restoredAt: () => this.#restoredAt,
       now,
+      ...(this.#parts.vouch ? { vouch: this.#parts.vouch } : {}),
     }
   }
 

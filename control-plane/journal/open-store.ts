@@ -106,6 +106,10 @@ const lanes = {
   dueEnvironments: 'behind',
   environmentsHeld: 'behind',
   dropEnvironments: 'behind',
+  saveRelease: 'behind',
+  releases: 'behind',
+  saveRollouts: 'behind',
+  rollouts: 'behind',
 } as const satisfies Record<Method, 'now' | 'behind'>
 
 export type StoreSettings = Pick<JournalConfig, 'path' | 'max_megabytes' | 'postgresql'>

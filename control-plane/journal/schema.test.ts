@@ -38,6 +38,8 @@ const relied: Readonly<Record<string, string>> = {
   audit: 'at caller source operation subject was became why hash',
   environments:
     'environment_id tenant idempotency_key request_hash state username email user_id steps instance_id node_id site machine units requirement author reason code why failures created_at updated_at due_at expires_at version',
+  releases: 'version sha256 bytes signed author created_at',
+  upgrade_rollouts: 'rollout_id scope version phase updated_at state',
 }
 
 const uniques: Readonly<Record<string, readonly string[]>> = {
@@ -63,6 +65,8 @@ const uniques: Readonly<Record<string, readonly string[]>> = {
   sign_ins: ['state_hash'],
   audit: [],
   environments: ['environment_id', 'tenant,idempotency_key'],
+  releases: ['version'],
+  upgrade_rollouts: ['rollout_id'],
 }
 
 async function migrated(t: Test): Promise<DatabaseSync> {

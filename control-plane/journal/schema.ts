@@ -244,6 +244,30 @@ export type RoutingSplits = {
   state: string
 }
 
+/** Signed releases of agents. */
+export type Releases = {
+  id: Generated<number>
+  version: string
+  sha256: string
+  bytes: number
+  /** JSON */
+  signed: string
+  author: string
+  created_at: Time
+}
+
+/** How far agents of a scope are on their way to a version. */
+export type UpgradeRollouts = {
+  id: Generated<number>
+  rollout_id: number
+  scope: string
+  version: string
+  phase: string
+  updated_at: Time
+  /** JSON */
+  state: string
+}
+
 /** What signs certificates. */
 export type Authorities = {
   id: Generated<number>
@@ -416,4 +440,6 @@ export type Schema = {
   audit: AuditRow
   audit_head: AuditHead
   environments: EnvironmentsRow
+  releases: Releases
+  upgrade_rollouts: UpgradeRollouts
 }

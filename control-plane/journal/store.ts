@@ -171,6 +171,42 @@ export interface RoutingSplitStore {
   routingSplits(): Promise<readonly StoredSplit[]>
 }
 
+/** A signed release of the agent; its file lies beside the store. */
+export type StoredRelease = {
+  readonly version: string
+  readonly sha256: string
+  readonly bytes: number
+  /** JSON. */
+  readonly signed: string
+  readonly author: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** How far a rollout of a release is. */
+export type StoredRollout = {
+  readonly id: number
+  readonly scope: string
+  readonly version: string
+  readonly phase: string
+  /** JSON. */
+  readonly state: string
+  /** When it changed last, epoch milliseconds. */
+  readonly at: number
+}
+
+/** Releases of agents and their rollouts. Rejects as JournalStore does. */
+export interface UpgradeStore {
+  /** What is known of a version is replaced. @param drop versions that go, in the same transaction */
+  saveRelease(release: StoredRelease, drop: readonly string[], term?: OnlyUnder): Promise<void>
+  /** The oldest first. */
+  releases(): Promise<readonly StoredRelease[]>
+  /** All of it or nothing; what is known of a rollout is replaced. */
+  saveRollouts(rollouts: readonly StoredRollout[], term?: OnlyUnder): Promise<void>
+  /** Newest first. */
+  rollouts(limit: number): Promise<readonly StoredRollout[]>
+}
+
 /** The versions of the routing declaration. Rejects as JournalStore does. */
 export interface RoutingVersionStore {
   /** @param files JSON. Resolves with its number, which is greater than that of any version before it. */
@@ -238,6 +274,7 @@ export interface Store
     ImportStore,
     RoutingVersionStore,
     RoutingSplitStore,
+    UpgradeStore,
     LeadershipStore,
     ReplicaStore,
     IdentityStore,

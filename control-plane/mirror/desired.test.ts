@@ -28,7 +28,7 @@ const steps: readonly fc.Arbitrary<readonly Change[]>[] = [
       node,
       service: fc.constantFrom('crm', 'billing'),
       port: fc.constantFrom(80, 81),
-      origin: fc.constantFrom('agent', 'client'),
+      origin: fc.constantFrom('agent', 'client', 'kubernetes'),
     })
     .map(({ id, node, service, port, origin }) => instanceRegistered(id, node, { service, port }, origin)),
   fc

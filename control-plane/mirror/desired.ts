@@ -25,6 +25,8 @@ export type DesiredOptions = EntryOptions & {
   readonly copies?: CopyPolicy | undefined
 }
 
+/** Whose word wins: the lower. */
+const wordOf: Readonly<Record<InstanceBelief['origin'], number>> = { agent: 0, kubernetes: 1, client: 2 }
 /** Instances that are computed before others get their turn. */
 const chunk = 100
 const none: ReadonlySet<string> = new Set()
@@ -151,7 +153,7 @@ export class Desired {
       for (const client of this.#standsFor.get(id) ?? []) all.add(client)
       const spec = this.#fleet.instances.get(id)?.spec
       for (const other of spec ? this.#fleet.instancesAt(spec.address, spec.port) : []) {
-        if (this.#fleet.instances.get(other)?.origin === 'client') all.add(other)
+        if (this.#fleet.instances.get(other)?.origin !== 'agent') all.add(other)
       }
     }
     return all
@@ -175,15 +177,18 @@ export class Desired {
     else this.#standsFor.set(twin, new Set([id]))
   }
 
-  /** The agent's instance that is the same process as this one of a client: the agent's word wins, and one record is enough. */
+  /** The instance that is the same process as this one, and of which somebody knows better: one record is enough. */
   #twin({ spec, origin }: InstanceBelief): string | undefined {
     if (origin === 'agent') return undefined
+    let best: { readonly id: string; readonly rank: number } | undefined
     for (const id of this.#fleet.instancesAt(spec.address, spec.port)) {
       const other = this.#fleet.instances.get(id)
-      if (other?.origin !== 'agent' || other.spec.service !== spec.service) continue
-      if (this.#fleet.standing(id)?.consul !== 'absent') return id
+      if (!other || other.spec.service !== spec.service) continue
+      const rank = wordOf[other.origin]
+      if (rank >= wordOf[origin] || (best && best.rank <= rank)) continue
+      if (this.#fleet.standing(id)?.consul !== 'absent') best = { id, rank }
     }
-    return undefined
+    return best?.id
   }
 
   /** Whether an instance is listed here, as itself or as the agent's instance that is the same process. */

@@ -18,6 +18,7 @@ import { fleetHash } from '../fleet/fleet-hash.ts'
 import { serveDiscovery } from '../foreign/discovery/serve.ts'
 import { lintDatacenter } from '../foreign/lint/lint-datacenter.ts'
 import type { AgentSessions } from '../ingest/agents/serve-agents.ts'
+import { kubernetesProblems } from '../ingest/kubernetes/problems.ts'
 import type { Overload } from '../ingest/overload.ts'
 import { Backups } from '../journal/backup/backups.ts'
 import { BackupKeeper } from '../journal/backup/keep-backups.ts'
@@ -27,6 +28,7 @@ import type { Lead } from '../leadership/lead.ts'
 import { sweepDatacenter } from '../mirror/sweep-datacenter.ts'
 import type { Replicas } from '../replicas/keep-replicas.ts'
 import type { Routing } from '../routing/start.ts'
+import type { Upgrades } from '../upgrades/keep-upgrades.ts'
 import type { Access } from './access.ts'
 import { boundsOf, cutsOf } from './bounds.ts'
 import { forwardToLeader } from './forward.ts'
@@ -57,6 +59,7 @@ export type AnswersParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly together: Pick<Together, 'problems'>
   readonly tenants: Tenants
   readonly environments: Environments
+  readonly upgrades: Upgrades
   readonly judges: Judges
   readonly server: Pick<GuardedServer, 'bounds' | 'cuts'>
   readonly access: Access
@@ -164,7 +167,8 @@ export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answe
     stateAt: (revision) => journal.stateAt(revision),
     sweep: (datacenter, request) => sweepDatacenter(config.mirror, fleet, datacenter, request),
     approveDeletions: (datacenter, operator) => {
-      const approved = sinks.approve(datacenter)
+      const [, cluster] = /^kubernetes:(.*)$/.exec(datacenter) ?? []
+      const approved = cluster === undefined ? sinks.approve(datacenter) : sinks.approveKubernetes(cluster)
       log.info({ datacenter, operator, approved }, 'an operator let held deletions go')
       return approved === undefined ? undefined : { datacenter, approved }
     },
@@ -183,6 +187,7 @@ export async function serveAnswers(run: Run, parts: AnswersParts): Promise<Answe
       environments: parts.environments,
       callerOf: (request) => access.guard.callerOf(request),
     },
+    upgrades: { upgrades: parts.upgrades, fleet },
     identity: parts.security && identityParts(run, parts.security.identities),
     now: Date.now,
   }
@@ -282,8 +287,10 @@ function factsOf(
       ...parts.environments.problems(),
       ...parts.access.problems(),
       ...securityProblems(config, parts),
+      ...kubernetesProblems(sinks.kubernetes()),
     ],
     foreign: sinks.foreign(),
+    kubernetes: sinks.kubernetes(),
     replicas: replicasView(replicas.list(), lead.leader()?.run),
     leader: lead.leader(),
     convergence: convergence.of,

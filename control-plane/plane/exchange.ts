@@ -11,6 +11,7 @@ import type { SightingHere } from '../ingest/agents/vantage/survey.ts'
 import { planeId, planeIdOf } from '../ingest/agents/vantage/vantage.ts'
 import type { ClientSample } from '../ingest/samples.ts'
 import { cardOf } from './everywhere.ts'
+import type { SlowAgents } from './slow-agents.ts'
 import type { Together } from './together.ts'
 
 const At = z.number()
@@ -38,9 +39,11 @@ export function tellingHooks(
   together: Together,
   takers: Takers,
   onHeardHere: (node: string, at: number) => void,
+  slow: Pick<SlowAgents, 'heard' | 'ended'>,
 ): AgentsHooks {
   return {
-    onBeat(node, { at }) {
+    onBeat(node, { at, lagMs }) {
+      slow.heard(node, lagMs)
       takers.onBeat(node, at)
       onHeardHere(node, at)
       together.tell('heard', node, at)
@@ -64,6 +67,7 @@ export function tellingHooks(
     },
     onWelcomed: (hello) => together.tell('agent', hello.node, cardOf(hello)),
     onEnded(node, hello) {
+      slow.ended(node)
       for (const kind of ['agent', 'heard', 'discovered', 'doing']) together.tell(kind, node, undefined)
       for (const { gateway } of hello.gateways ?? []) together.tell('outcome', `${node} ${gateway}`, undefined)
     },

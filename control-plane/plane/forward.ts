@@ -29,6 +29,8 @@ const leaders: readonly RegExp[] = [
   /^(POST|GET) \/v1\/routing\/(versions|splits)(\/|$)/,
   /^POST \/v1\/routing\/(rollback|abort|plan)$/,
   /^GET \/v1\/routing(\/declaration|\/diff)?$/,
+  /^(POST|PUT) \/v1\/upgrades\//,
+  /^GET \/v1\/upgrades(\/rollouts\/|$)/,
   /^POST \/v1\/datacenters\/[^/]+\/(sweep|deletions)$/,
 ]
 

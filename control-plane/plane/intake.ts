@@ -20,6 +20,7 @@ import { forgetNodes, saySighting, type Takers, takeElsewhere, tellingHooks } fr
 import { greetBy } from './guests.ts'
 import { planeReach } from './reach.ts'
 import type { Run } from './run.ts'
+import { SlowAgents } from './slow-agents.ts'
 import type { Together } from './together.ts'
 import type { Truth } from './truth.ts'
 
@@ -30,6 +31,8 @@ export type IntakeParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly routing: Pick<Routing, 'hear' | 'traffic' | 'takeCounters'>
   readonly onGatewayOutcome: AgentsHooks['onGatewayOutcome']
   readonly lead: Pick<Lead, 'leads'>
+  /** The sinks that have not proven a revision yet. */
+  readonly waitingFor: (revision: number) => readonly string[]
   /** Whether the store has answered lately, whatever was last asked of it. */
   readonly storeAnswers: () => boolean
   /** The planes that share the store, this one included. */
@@ -56,6 +59,8 @@ export type Intake = AsyncDisposable & {
   readonly beatsToSave: BeatBuffer
   /** When the agent of a node was last heard of, epoch milliseconds. */
   readonly agentHeardAt: (node: string) => number | undefined
+  /** The event-loop lag of an agent, where it is too much, in milliseconds. */
+  readonly slowMs: (node: string) => number | undefined
   /** Writes down who has seen which instance, for the next start. */
   readonly keepSightings: () => Promise<void>
 }
@@ -84,6 +89,7 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
     onCounters: (node, counters) => routing.takeCounters(node, counters),
   }
   const agentsElsewhere = new Map<string, number>()
+  const slow = new SlowAgents(together)
   const local = stack.use(
     serveAgents({
       server,
@@ -95,10 +101,11 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
       log,
       attachGraceMs: settings.attach_grace,
       hooks: {
-        ...tellingHooks(together, takers, (node, at) => beatsToSave.node(node, at)),
+        ...tellingHooks(together, takers, (node, at) => beatsToSave.node(node, at), slow),
         onTrusts: parts.onTrusts,
       },
       quotas: parts.quotas,
+      waitingFor: parts.waitingFor,
       ...(identities ? { greet: greetBy(identities, log), trust: () => identities.trust } : {}),
       leaves: [wirePath],
       others: { lives: (run) => together.lives(run), heardAt: (node) => agentsElsewhere.get(node), leads },
@@ -142,6 +149,7 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
     overload,
     beatsToSave,
     agentHeardAt: (node) => heardAt.get(node),
+    slowMs: (node) => slow.of(node),
     keepSightings: () => keepSightings(sightingsPath, sightings, settings.vantages.valid_for),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

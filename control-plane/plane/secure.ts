@@ -15,6 +15,7 @@ import { ownNames } from '../identity/own-names.ts'
 import { revocationFile } from '../identity/revocation-file.ts'
 import { ServerCertificate } from '../identity/server-certificate.ts'
 import { ticketKeysOf } from '../identity/ticket-keys.ts'
+import { Vouchers } from '../identity/vouch.ts'
 import type { Store } from '../journal/store.ts'
 import { consulOf } from '../mirror/follow.ts'
 import { revocationsKey } from '../mirror/names.ts'
@@ -69,7 +70,9 @@ export async function openSecurity({ config, log }: Run, store: Store): Promise<
     ...config.mirror.datacenters.map((each) => revocationsIn(each, config.mirror.owner, { secret, installation })),
   ]
   await using stack = new AsyncDisposableStack()
-  const identities = stack.use(await Identities.open({ store, installation, secret, outside, copies, log }))
+  const vouchers = stack.use(new Vouchers(config.kubernetes.clusters, log))
+  const vouch = (token: string) => vouchers.vouch(token)
+  const identities = stack.use(await Identities.open({ store, installation, secret, outside, copies, log, vouch }))
   const { file = join(folder, 'enrolment-token'), uses, lifetime } = identity.first_token
   const { id } = identities.authorities.active
   const keepTrust = () =>

@@ -4,6 +4,7 @@ import type { Sink } from '../fleet/sink.ts'
 import { type Foreign, startForeign } from '../foreign/serve.ts'
 import type { KeptText } from '../identity/copied-revocations.ts'
 import type { AgentSessions } from '../ingest/agents/serve-agents.ts'
+import { type Kubernetes, startKubernetes } from '../ingest/kubernetes/start.ts'
 import type { Lead } from '../leadership/lead.ts'
 import { type Mirror, startMirror } from '../mirror/serve.ts'
 import type { Replicas } from '../replicas/keep-replicas.ts'
@@ -38,6 +39,10 @@ export type Sinks = AsyncDisposable & {
   /** Lets pending deletions go; see Mirror. Undefined also where this plane does not lead. */
   readonly approve: Mirror['approve']
   readonly foreign: Foreign['status']
+  /** Lets go what a list of a Kubernetes cluster did not name. */
+  readonly approveKubernetes: Kubernetes['approve']
+  /** Nothing where another plane leads. */
+  readonly kubernetes: Kubernetes['status']
   /** Gateways whose files are brought by agents. */
   readonly fileGateways: FileGateways
   readonly authorizers: Authorizers
@@ -100,11 +105,14 @@ export async function startSinks({ id, by, config, log, signal }: Run, parts: Si
       ...(raiseAbove ? { raiseAbove: raise } : {}),
     }
     const foreign = begun.use(startForeign(datacenters, { fleet, record, owner, by, log }))
+    const kubernetes = begun.use(startKubernetes(config.kubernetes.clusters, { fleet, record, log }))
     const leads = () => lead.leads() && lead.epoch() === epoch
-    const about = { fleet, log, signal, installation, leads, kept, foreignComplete: foreign.complete }
+    // What is not there is no conclusion before each of them has answered, or has had the time to.
+    const foreignComplete = () => foreign.complete() && kubernetes.complete()
+    const about = { fleet, log, signal, installation, leads, kept, foreignComplete }
     const mirror = begun.use(await startMirror(config.mirror, about))
     const running = begun.move()
-    return { mirror, foreign, [Symbol.asyncDispose]: () => running.disposeAsync() }
+    return { mirror, foreign, kubernetes, [Symbol.asyncDispose]: () => running.disposeAsync() }
   }
   const leaders = stack.use(followLeader({ lead, find: (run) => replicas.find(run), datacenters, log }))
   const leading = stack.use(whileLeading(lead, onlyLeader, log))
@@ -116,6 +124,8 @@ export async function startSinks({ id, by, config, log, signal }: Run, parts: Si
     own: () => [...(mirrored() ?? []), ...gateways()],
     datacenters: () => mirrored() ?? leaders.sinks,
     approve: (datacenter) => leading.now()?.mirror.approve(datacenter),
+    approveKubernetes: (cluster) => leading.now()?.kubernetes.approve(cluster),
+    kubernetes: () => leading.now()?.kubernetes.status() ?? [],
     foreign: () => leading.now()?.foreign.status() ?? leaders.foreign(),
     fileGateways,
     authorizers,

@@ -109,6 +109,11 @@ export class Together implements AsyncDisposable {
     return z.parse(answer.schema, await this.#wire.ask(run, question, about, answer.withinMs))
   }
 
+  /** The runs of the other planes that live. */
+  others(): readonly string[] {
+    return this.#parts.replicas.others().map(({ run }) => run)
+  }
+
   /** Whether it is another plane that lives. */
   lives(run: string): boolean {
     return this.#parts.replicas.others().some((each) => each.run === run)

@@ -11,6 +11,7 @@ export const permissions = [
   'routing:write',
   'mirror:write',
   'drift:repair',
+  'upgrades:write',
   'registry:read',
   'registry:write',
   'registry:import',

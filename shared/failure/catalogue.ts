@@ -152,15 +152,28 @@ export const catalogue = {
     title: 'A declaration of routes is not valid.',
     remedy: 'Correct the places named, each with file, line and path; nothing was changed.',
   },
+  DRAIN_FAILED: {
+    title: 'A service of this host was not drained, or not taken back.',
+    remedy:
+      'Its words say why. See that the agent runs and a plane hears it (`heddle-agent status`); `heddle drain` and `heddle undrain` do it from elsewhere.',
+  },
   EGRESS_REFUSED: {
     title: 'An address that the plane was told to connect to is none that it may.',
     remedy:
       'Put the host, or the range of its addresses, into `egress.allow` of the plane if it is meant; link-local addresses and ports of the plane itself are never allowed (docs/hardening.md).',
   },
+  ENROLMENT_CLOCK: {
+    title: 'The clock of a host that is to be enrolled is wrong, or that of the plane.',
+    remedy: 'Set both by the same source (`timedatectl set-ntp true`), and enrol the host again.',
+  },
   ENROLMENT_CROWDED: {
     title: 'So many nodes are being enrolled, or were refused from one address, that no more are looked at now.',
     remedy:
       'Wait: agents come again by themselves. Where it lasts, see in the log of the plane who is refused and why.',
+  },
+  ENROLMENT_ELSEWHERE: {
+    title: 'A host is enrolled with another installation already.',
+    remedy: 'Move the folder `identity` of its state_dir away if it is to change, and enrol it again.',
   },
   ENROLMENT_OUT_OF_SCOPE: {
     title: 'A node wants to be what its enrolment token does not grant.',
@@ -186,6 +199,11 @@ export const catalogue = {
     title: 'An enrolment token has been used as often as it may be.',
     remedy:
       'Make a new one with `heddle identity token`; see with `heddle identity list` whether you know the nodes that used it.',
+  },
+  ENROLMENT_UNVOUCHED: {
+    title: 'A Kubernetes cluster could not be asked whose token it is that an agent shows.',
+    remedy:
+      "The plane's log says why; the agent asks again by itself. The plane needs `create` on `tokenreviews`: docs/kubernetes-source.md.",
   },
   ENROLMENT_WAITING: {
     title:
@@ -227,6 +245,20 @@ export const catalogue = {
     title: 'The agent on a gateway does not take what its plane sent: it would reach beyond what a gateway is for.',
     remedy:
       "Where a file or a log of yours is named, allow its folder by the gateway's `allow` in the agent's configuration. Else plane and agent are of different versions: upgrade the agent. If neither is so, find out who speaks for the plane.",
+  },
+  HELPER_LIST: {
+    title: 'Somebody else than root could have written the list of what the helper may do.',
+    remedy:
+      'Give the file and its folders to root (`chown root:root`), let nobody else write them (`chmod go-w`), and use no links.',
+  },
+  HELPER_REFUSED: {
+    title: 'The helper did not do what the agent asked it for.',
+    remedy:
+      'Its words say why: /etc/heddle/helper.yaml lists what it may do, `journalctl -u heddle-helper` what it was asked for.',
+  },
+  HELPER_SOCKET: {
+    title: 'The helper was started without its socket.',
+    remedy: 'Start heddle-helper.socket instead: systemd starts the helper when the agent asks.',
   },
   HOST_UNKNOWN: {
     title: 'The plane was asked under a name that is none of its own.',
@@ -288,6 +320,29 @@ export const catalogue = {
     title: 'The key set that tokens are checked with cannot be had.',
     remedy:
       'Check that the service of the authenticator runs, and that its path answers with a key set (JWKS) of RSA, EC or Ed25519 keys.',
+  },
+  KUBERNETES_ACCESS: {
+    title: 'How the API server of a Kubernetes cluster is reached cannot be read.',
+    remedy:
+      'Correct `server`, `ca_file` and `token_file`, or `kubeconfig`, of the cluster, and let the user of the plane read the files; in a Pod leave all of them out.',
+  },
+  KUBERNETES_EXPIRED: {
+    title: 'What was to be read on of a Kubernetes cluster is not kept there any more.',
+    remedy: 'Nothing is to be done: everything is listed anew, and what has not changed causes nothing.',
+  },
+  KUBERNETES_FORBIDDEN: {
+    title: 'A Kubernetes API server does not permit what Heddle needs.',
+    remedy:
+      'Give the service account of the plane what docs/kubernetes-source.md lists, in each namespace that is configured; a new token in `token_file` is taken at once.',
+  },
+  KUBERNETES_REFUSED: {
+    title: 'A Kubernetes API server refused a request as it was, or answered with something else.',
+    remedy: 'Check that `server` of the cluster is that of a Kubernetes API server from 1.21 on.',
+  },
+  KUBERNETES_UNREACHABLE: {
+    title: 'A Kubernetes API server did not answer.',
+    remedy:
+      'Check that it runs and that `server` and `ca_file` of the cluster are right; what is known of the cluster stays as it was until then.',
   },
   LEADERSHIP_LOST: {
     title: 'This control plane does not lead any more, so it may not do what only the leader does.',
@@ -364,6 +419,36 @@ export const catalogue = {
     title: 'A caller asks more than one caller may.',
     remedy:
       'Wait for as long as `Retry-After` says; ask for lists instead of single things and send changes in batches. `access.rates` says how much one caller may ask.',
+  },
+  RELEASE_ABSENT: {
+    title: 'The file of a release is not whole at this plane.',
+    remedy:
+      'Add it again with `heddle upgrade add`: it goes on where it broke off. Planes of one store get it from each other within seconds.',
+  },
+  RELEASE_CONTENT: {
+    title: 'The file of a release is not the one that was signed.',
+    remedy: 'Nothing of it was kept. Add the file that was signed, or have this one signed by `heddle upgrade sign`.',
+  },
+  RELEASE_DISK: {
+    title: 'The file of a release cannot be kept: the disk of the plane is full, or does not take it.',
+    remedy: 'Make room in the folder beside its store; 256 MiB are left free for the store itself.',
+  },
+  RELEASE_PIECE: {
+    title: 'A piece of a file does not follow what is there already.',
+    remedy: 'Begin at the byte that the answer names; `heddle upgrade add` does so by itself.',
+  },
+  RELEASE_UNKNOWN: {
+    title: 'No release of this version was added.',
+    remedy:
+      'Add it with `heddle upgrade add <signed.json> <file>`; `heddle upgrade status` lists those that there are.',
+  },
+  ROLLOUT_REFUSED: {
+    title: 'A rollout cannot do what was asked of it now.',
+    remedy: 'Look at it with `heddle upgrade status`, and decide again.',
+  },
+  ROLLOUT_UNDERWAY: {
+    title: 'Another rollout concerns the same agents.',
+    remedy: 'Wait for it, or end it with `heddle upgrade stop`; `heddle upgrade status` shows it.',
   },
   SECRET_FILE: {
     title: 'A file that should hold a secret cannot be used.',
@@ -478,9 +563,24 @@ export const catalogue = {
     remedy:
       '`heddle upgrade key` makes a pair: the private key signs, away from all hosts; `upgrade.keys` of agents name the public one.',
   },
+  UPGRADE_NO_INSTALLER: {
+    title: 'No installer on this host takes releases.',
+    remedy:
+      'Enable `heddle-upgrade.path` and `heddle-upgrade.service`, which come with the package, or upgrade this host by its packages.',
+  },
   UPGRADE_OFF: {
     title: 'This host trusts nobody to say what is installed in the place of its agent.',
     remedy: "Name the public keys by `upgrade.keys` in the agent's configuration, or install by hand.",
+  },
+  UPGRADE_PACKAGE: {
+    title: 'What was signed is no package of the agent, or dpkg did not install it.',
+    remedy:
+      'Look at the journal of heddle-upgrade.service for what dpkg said; the former package is back, or was never left.',
+  },
+  UPGRADE_RETURNED: {
+    title: 'A new agent was not well in time, and the former one was put back.',
+    remedy:
+      'Look at the journal of heddle-agent.service for why it did not start or found no plane; mend it, and have a newer release signed.',
   },
   UPGRADE_TOO_EARLY: {
     title: 'A release of the agent is not to be installed yet.',

@@ -32,6 +32,11 @@ export function tokenText({ id, secret, pin }: EnrolmentToken): string {
   return [version, id, secret, pin].join('.')
 }
 
+/** Whether a text was meant to be one of our tokens. */
+export function isOurs(text: string): boolean {
+  return /^\s*hdl\d/.test(text)
+}
+
 /** Reads what `tokenText` gives; blanks and line feeds around it do not matter. */
 export function readToken(text: string): TokenRead {
   const word = text.slice(0, mostCharacters).trim()

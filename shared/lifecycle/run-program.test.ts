@@ -10,7 +10,10 @@ async function told(args: readonly string[], more: Partial<Program> = {}) {
     usage: 'Usage: it <file>\n',
     version: () => '1.2.3',
     run: async (file) => void called.push(`run ${file}`),
-    check: async (file) => void called.push(`check ${file}`),
+    check: async (file) => {
+      called.push(`check ${file}`)
+      return '  port  80  default\n'
+    },
     commands: {
       look: async (rest) => {
         called.push(`look ${rest.join(' ')}`)
@@ -32,7 +35,10 @@ async function told(args: readonly string[], more: Partial<Program> = {}) {
 
 for (const { args, says } of [
   { args: ['it.yaml'], says: { code: 0, called: ['run it.yaml'], out: '', err: '' } },
-  { args: ['--check', 'it.yaml'], says: { code: 0, called: ['check it.yaml'], out: 'it.yaml is valid\n', err: '' } },
+  {
+    args: ['--check', 'it.yaml'],
+    says: { code: 0, called: ['check it.yaml'], out: 'it.yaml is valid\n  port  80  default\n', err: '' },
+  },
   { args: ['look', '--far', 'x'], says: { code: 7, called: ['look --far x'], out: '', err: '' } },
   { args: ['run', 'look'], says: { code: 0, called: ['run look'], out: '', err: '' } },
   { args: ['--help'], says: { code: 0, called: [], out: 'Usage: it <file>\n', err: '' } },

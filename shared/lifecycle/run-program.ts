@@ -10,8 +10,8 @@ export type Program = {
   readonly version: () => string
   /** Runs until it is told to stop. */
   readonly run: (file: string) => Promise<void>
-  /** Throws what is wrong with a configuration. */
-  readonly check: (file: string) => Promise<unknown>
+  /** What is to be said of a valid configuration: every setting as it holds. Throws what is wrong with one. */
+  readonly check: (file: string) => Promise<string>
   /** Whatever else it can be asked for, by the first word of its command line. */
   readonly commands?: Readonly<Record<string, ProgramCommand>>
 }
@@ -33,10 +33,11 @@ export async function runProgram(
       case 'run':
         await run(command.file)
         return 0
-      case 'check':
-        await check(command.file)
-        out(`${command.file} is valid\n`)
+      case 'check': {
+        const said = await check(command.file)
+        out(`${command.file} is valid\n${said}`)
         return 0
+      }
       case 'command':
         return (await commands[command.name]?.(command.args)) ?? 0
       case 'help':

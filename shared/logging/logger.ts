@@ -1,5 +1,8 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
 import { explainError, Failure } from '../failure/failure.ts'
+import type { LogFileConfig, LogFormat } from './config.ts'
+import { LogFile } from './log-file.ts'
+import { readableLine } from './readable-line.ts'
 
 export type Logger = PinoLogger
 
@@ -23,11 +26,17 @@ const redact = {
   censor: '[secret]',
 }
 
-/** A logger that writes one JSON line an event to standard output (or `destination`), secrets redacted. */
-export function createLogger(
-  { name, level }: { readonly name: string; readonly level: LogLevel },
-  destination?: DestinationStream,
-): Logger {
+export type LoggerSettings = {
+  readonly name: string
+  readonly level: LogLevel
+  /** Left out: json. */
+  readonly format?: LogFormat | undefined
+  /** Left out: standard output. */
+  readonly file?: LogFileConfig | undefined
+}
+
+/** A logger that writes one line an event to standard output, a file, or `destination`, secrets redacted: JSON, or text for people. */
+export function createLogger({ name, level, format, file }: LoggerSettings, destination?: DestinationStream): Logger {
   const options = {
     name,
     level,
@@ -37,7 +46,17 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  const out = file && !destination ? fileOrOutput(file) : destination
+  if (format === 'text') {
+    const text = out ?? pino.destination({ dest: 1, sync: true })
+    return pino(options, { write: (line) => text.write(readableLine(line)) })
+  }
+  return out === undefined ? pino(options) : pino(options, out)
+}
+
+function fileOrOutput(file: LogFileConfig): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true })
+  return new LogFile(file, { now: Date.now, instead: (line) => void output.write(line) })
 }
 
 /** What a log line says of an error: the chain of messages, code and remedy where there are any, no stack. */

@@ -114,7 +114,7 @@ export const InstanceView = z.object({
   cluster: z.string(),
   address: z.string(),
   port: z.int(),
-  origin: z.enum(['agent', 'client']),
+  origin: z.enum(['agent', 'client', 'kubernetes']),
   contact,
   health: Health,
   health_since: time,

@@ -54,7 +54,7 @@ export const DiscoveredView = z.object({
   status: z.enum(['registered', 'active', 'inactive', 'failed', 'discovered']),
   routable: z.enum(['yes', 'last', 'no']),
   /** Whose word this is: an agent's, a client's, or that of a Consul in which somebody else has registered it. */
-  origin: z.enum(['agent', 'client', 'foreign']),
+  origin: z.enum(['agent', 'client', 'kubernetes', 'foreign']),
   node: z.string(),
   /** The Consul datacenters in which somebody else has registered it. */
   datacenters: z.array(z.string()),

@@ -13,7 +13,8 @@ const time = z.string()
 
 /** POST /v1/enrol */
 export const EnrolRequest = z.strictObject({
-  token: z.string().check(z.minLength(1), z.maxLength(1_000)),
+  /** One of ours, or one that Kubernetes has projected into a Pod. */
+  token: z.string().check(z.minLength(1), z.maxLength(16_384)),
   csr,
   node,
   machine,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { Admit, AdmitOutcome } from './admit.ts'
 import { AuthorizerSet } from './authorizer.ts'
 import { Health, InstanceSpec, ProbeSpecs } from './check.ts'
 import { Decision, Discovered } from './discovery.ts'
@@ -8,6 +9,7 @@ import { Doing, LoggingOrder, NodeOrder, Restarted, RestartOrder, SettingsOrder 
 import { plainText, someText } from './plain-text.ts'
 import { Reason } from './reason.ts'
 import { Counted, Counters } from './traffic.ts'
+import { UpgradeOrder } from './upgrade.ts'
 
 /** The WebSocket subprotocol. The version rises only when a peer of the version before would misunderstand. */
 export const subprotocol = 'heddle.v1'
@@ -182,6 +184,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
   Renew,
   Trusts,
   Stays,
+  Admit,
   Goodbye,
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
@@ -221,6 +224,8 @@ export const Desired = z.object({
   inspections: z.optional(Inspections),
   /** The authorities that it is to trust, PEM. Where it is left out nothing is said. */
   trust: z.optional(z.string().check(z.maxLength(100_000))),
+  /** What its agent is to become; null: nothing in particular. */
+  upgrade: z.optional(z.nullable(UpgradeOrder)),
 })
 export type Desired = z.infer<typeof Desired>
 
@@ -247,6 +252,8 @@ export const PlaneMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('renewed'), certificate: z.string(), trust: z.string() }),
   /** It gets none; `retry` tells whether asking again makes sense. */
   z.object({ type: z.literal('not-renewed'), code: z.string(), message: z.string(), retry: z.boolean() }),
+  /** What became of `admit`. */
+  AdmitOutcome,
   z.object({ type: z.literal('desired'), whole: z.boolean(), desired: z.partial(Desired) }),
 ])
 export type PlaneMessage = z.infer<typeof PlaneMessage>

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { UpgradeDoing } from './upgrade.ts'
 
 /** What the plane asks of an agent besides admissions, gateways and probes, and what the agent says of it. */
 
@@ -106,5 +107,7 @@ export const Doing = z.object({
   probesRefused: z.record(z.string(), z.int()),
   /** How its gateways stand towards the balancers in front, by gateway. */
   drains: z.optional(z.record(z.string(), DrainState)),
+  /** How far it is with the release that is desired; left out: its version does not know of releases. */
+  upgrade: z.optional(UpgradeDoing),
 })
 export type Doing = z.infer<typeof Doing>

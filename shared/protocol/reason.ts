@@ -43,6 +43,10 @@ export const reasonParameters = {
   foreign_check: ['check'],
   /** What a client without an agent says about itself. */
   heartbeat: [],
+  /** Kubernetes has it among the endpoints of its Service that are to be called. */
+  pod_ready: [],
+  /** Kubernetes does not, and `cause` is its own word for it, such as ContainersNotReady, CrashLoopBackOff or Terminating. */
+  pod_not_ready: ['cause'],
   contact_lost: [],
   /** Its agent is out of contact, or has missed a beat; others still saw it pass, and are named. */
   seen_alive: ['vantages'],

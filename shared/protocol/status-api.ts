@@ -126,6 +126,25 @@ export const StatusView = z.object({
       }),
     ),
   ),
+  /** The Kubernetes clusters that are watched; left out: none is, or another plane leads and does it. */
+  kubernetes: z.optional(
+    z.array(
+      z.object({
+        cluster: z.string(),
+        /** False: its last known instances stand in for it since the plane began to watch. */
+        answered: z.boolean(),
+        /** Why it cannot be watched now; null: it can. */
+        error: z.nullable(z.string()),
+        instances: z.int(),
+        /** Instances that a list did not name, and that wait for an operator. */
+        held: z.int(),
+        /** Endpoints of services of ours that are no instances, by why. */
+        left_out: z.record(z.string(), z.int()),
+        /** Since it is watched by this plane. */
+        asked: z.object({ lists: z.int(), watches: z.int(), bytes: z.int() }),
+      }),
+    ),
+  ),
   /** A version of the routing that is on its way by stages; left out: none is. */
   underway: z.optional(
     z.object({

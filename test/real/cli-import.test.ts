@@ -7,7 +7,7 @@ import { run } from '#cli/program.ts'
 import { capturedTerminal } from '#test/support/captured-terminal.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { writeYaml } from '#test/support/landscape/program.ts'
-import { projectFolder } from '#test/support/parts.ts'
+import { programOf, projectFolder } from '#test/support/parts.ts'
 import { freePorts } from '#test/support/ports.ts'
 import { startBasicServer } from '#test/support/start-basic-server.ts'
 
@@ -87,11 +87,12 @@ await t.test('the doctor finds who claims and who holds a port, before anything 
     routing: { declaration: join(path, 'routes.yaml'), xds: { port: xds } },
   }
   await writeYaml(join(path, 'plane.yaml'), plane)
+  const nginx = { proxy: 'nginx', binary: programOf('nginx'), managed: true }
   const agent = (more: object) => ({
     planes: [`http://127.0.0.1:${server.port}`],
     state_dir: join(path, 'agent'),
     admin: { port: admin },
-    gateways: [{ name: 'edge', proof: `127.0.0.1:${xds}` }],
+    gateways: [{ ...nginx, name: 'edge', proof: `127.0.0.1:${xds}` }],
     ...more,
   })
   await writeYaml(join(path, 'agent.yaml'), agent({ services: [{ name: 'crm', port: listener }] }))
@@ -116,7 +117,7 @@ await t.test('the doctor finds who claims and who holds a port, before anything 
   await writeYaml(join(path, 'plane.yaml'), { ...plane, api: { port: api } })
   await writeYaml(
     join(path, 'agent.yaml'),
-    agent({ planes: [`http://127.0.0.1:${api}`], gateways: [{ name: 'edge', proof: `127.0.0.1:${proof}` }] }),
+    agent({ planes: [`http://127.0.0.1:${api}`], gateways: [{ ...nginx, name: 'edge', proof: `127.0.0.1:${proof}` }] }),
   )
   const well = await quickly('doctor', ...files, '--json')
   t.equal(well.code, 0)
@@ -128,7 +129,7 @@ await t.test('the doctor finds who claims and who holds a port, before anything 
   await writeYaml(join(path, 'stranger.yaml'), { planes: [server.url], state_dir: path, admin: { port: admin } })
   t.match(await quickly('doctor', join(path, 'stranger.yaml')), {
     code: 0,
-    stdout: new RegExp(`warning plane +what answers at ${server.url} is no control plane: status 200 for /health`),
+    stdout: new RegExp(`warning +what answers at ${server.url} is no control plane: status 200 for /health`),
   })
 
   await writeFile(join(path, 'bad.yaml'), 'planes: []\nservices: [{name: a, port: eighty}]\n')

@@ -1,6 +1,6 @@
 /** The stages of a test run, in their order. Tests of one stage run beside each other as far as the stage allows it. */
 export type Stage = {
-  readonly name: 'units' | 'real servers' | 'journeys' | 'long tier'
+  readonly name: 'units' | 'real servers' | 'packaging' | 'journeys' | 'long tier, installing' | 'long tier'
   readonly files: readonly string[]
   readonly jobs: number
   /** For one file, in seconds. */
@@ -25,21 +25,31 @@ export function selectStages(files: readonly string[], { patterns, long }: Wante
   const stages: readonly Stage[] = [
     { name: 'units', files: of('units'), jobs: 2, timeoutSeconds: 60 },
     { name: 'real servers', files: of('real servers'), jobs: 2, timeoutSeconds: 180 },
+    // Each of its files installs on machines of its own.
+    { name: 'packaging', files: of('packaging'), jobs: 2, timeoutSeconds: 300 },
     // A journey measures times: it has the machine to itself.
     { name: 'journeys', files: of('journeys'), jobs: 1, timeoutSeconds: 600 },
+    { name: 'long tier, installing', files: of('long tier, installing'), jobs: 2, timeoutSeconds: 1_200 },
+    // Here rates and shares are counted, or both cores are taken anyway.
     { name: 'long tier', files: of('long tier'), jobs: 1, timeoutSeconds: 1_200 },
   ]
   return stages.filter(({ files }) => files.length > 0)
 }
 
 function stageOf(file: string): Stage['name'] {
-  if (isLong(file)) return 'long tier'
+  if (isLong(file)) return isInstalling(file) ? 'long tier, installing' : 'long tier'
   if (file.startsWith('test/real/')) return 'real servers'
+  if (file.startsWith('test/packaging/')) return 'packaging'
   return file.startsWith('test/journey/') ? 'journeys' : 'units'
 }
 
 function isLong(file: string): boolean {
   return file.endsWith('.long.test.ts')
+}
+
+/** Clusters, packages and planes of several versions: much of their time they wait. */
+function isInstalling(file: string): boolean {
+  return /^test\/(packaging\/|real\/(kubernetes|upgrade)-)/.test(file)
 }
 
 function tidy(pattern: string): string {

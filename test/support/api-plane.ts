@@ -23,6 +23,7 @@ import type { LintView } from '#shared/protocol/lint.ts'
 import { answering } from './answering.ts'
 import { noAccess, nobody } from './no-access.ts'
 import { noEnvironments } from './no-environments.ts'
+import { noUpgrades } from './no-upgrades.ts'
 import { apiRouting } from './routing/api-routing.ts'
 import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
@@ -93,6 +94,7 @@ export async function apiPlane(t: Pick<Test, 'teardown'>, changes: readonly Chan
         access: noAccess,
         people: nobody,
         ...noEnvironments(fleet),
+        ...noUpgrades(fleet),
         fingerprint: async (at = 0) => ({ run: 'r1', revision: at, hash: 'abc' }),
         events: {
           read: async (after, limit) => entries.filter(({ revision }) => revision > after).slice(0, limit),

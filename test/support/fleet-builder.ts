@@ -1,3 +1,4 @@
+import type { Origin } from '#control-plane/fleet/belief.ts'
 import type { Change } from '#control-plane/fleet/event.ts'
 import { Fleet } from '#control-plane/fleet/fleet.ts'
 import type { InstanceSpec } from '#shared/protocol/check.ts'
@@ -74,7 +75,7 @@ export function instanceRegistered(
   id: string,
   node: string,
   spec: Partial<InstanceSpec> = {},
-  origin: 'agent' | 'client' = 'agent',
+  origin: Origin = 'agent',
 ): readonly Change[] {
   const whole = { id, service: 'crm', address: '10.0.0.1', port: 8080, tags: [], metadata: {}, checks: [], ...spec }
   return [{ kind: 'registered', instance: id, node, origin, spec: whole }]

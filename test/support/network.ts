@@ -56,10 +56,15 @@ export class Network implements AsyncDisposable {
     return '10.87.0.250'
   }
 
+  /** What stands before a program and its arguments so that it runs on a host. */
+  inside(host: string): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#space(host)]
+  }
+
   /** Starts a program on a host. Ends like any other process. */
   spawn(host: string, program: string, args: readonly string[], options: ProcessOptions = {}): Promise<RunningProcess> {
-    const inside = ['netns', 'exec', this.#space(host), program, ...args]
-    return spawnProcess('ip', inside, { name: `${host}: ${program}`, ...options })
+    const [ip = '', ...inside] = this.inside(host)
+    return spawnProcess(ip, [...inside, program, ...args], { name: `${host}: ${program}`, ...options })
   }
 
   /** No packet reaches the host or leaves it any more; its connections notice nothing. */

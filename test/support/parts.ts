@@ -11,7 +11,16 @@ export type PartName =
   | 'consul-1.22'
   | 'consul-template'
   | 'go-control-plane'
+  | 'buildah'
+  | 'prometheus'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'helm'
+  | 'prometheus'
   | 'schemathesis'
+  | 'debootstrap'
+
+const built: readonly PartName[] = ['consul-1.22', 'consul-template', 'go-control-plane', 'kube-apiserver', 'helm']
 
 /** The folder of the whole project. */
 export const projectFolder = resolve(import.meta.dirname, '../..')
@@ -32,10 +41,9 @@ export function missingParts(names: readonly PartName[]): readonly PartName[] {
 }
 
 function remedyFor(name: PartName): string {
-  if (name === 'schemathesis') return 'Run `node setup.mjs --part schemathesis`.'
-  return name === 'consul-1.22' || name === 'consul-template' || name === 'go-control-plane'
-    ? `Run \`node setup.mjs --part ${name}\`; building it takes Go.`
-    : 'Run `npm run setup`.'
+  const plain = ['schemathesis', 'debootstrap', 'buildah', 'etcd', 'prometheus']
+  if (plain.includes(name)) return `Run \`node setup.mjs --part ${name}\`.`
+  return built.includes(name) ? `Run \`node setup.mjs --part ${name}\`; building it takes Go.` : 'Run `npm run setup`.'
 }
 
 function recordedProgram(name: PartName): string | undefined {

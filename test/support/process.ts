@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, isAbsolute } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { explainError, Failure } from '#shared/failure/failure.ts'
+import { projectFolder } from './parts.ts'
 import { plainEnvironment, withoutHooks } from './plain-environment.ts'
 import { Tail } from './tail.ts'
 import { waitFor } from './wait.ts'
@@ -15,6 +16,8 @@ export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What the process gets when this one dies without having ended it. TERM suits programs that must end children of their own. */
   readonly orphanSignal?: 'KILL' | 'TERM'
+  /** Open files of this process that it gets as its own, from 3 on. */
+  readonly descriptors?: readonly number[]
 }
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -105,19 +108,23 @@ export class RunningProcess implements AsyncDisposable {
   }
 }
 
+/** Where Node keeps what it has made of our sources: programs of ours then start in half the time. It goes with each installation of packages. */
+const compiledFolder = join(projectFolder, 'node_modules/.cache/compiled')
+
 /** Starts a program in a process group of its own. Rejects with PART_MISSING if there is no file at an absolute path. */
 export async function spawnProcess(
   program: string,
   args: readonly string[],
-  { name = basename(program), cwd, env = {}, orphanSignal = 'KILL' }: ProcessOptions = {},
+  { name = basename(program), cwd, env = {}, orphanSignal = 'KILL', descriptors = [] }: ProcessOptions = {},
 ): Promise<RunningProcess> {
   if (isAbsolute(program) && !existsSync(program)) throw new Failure('PART_MISSING', `There is no ${program}.`)
-  const environment = { ...plainEnvironment(process.env), ...env }
+  const compiled = program === process.execPath ? { NODE_COMPILE_CACHE: compiledFolder } : {}
+  const environment = { ...plainEnvironment(process.env), ...compiled, ...env }
   const before = [...orphanGuard(orphanSignal), ...withoutHooks(process.env, environment)]
   const [command = program, ...rest] = [...before, program, ...args]
   const child = spawn(command, rest, {
     env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   })

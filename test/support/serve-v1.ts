@@ -22,6 +22,7 @@ import { explainOnGateways } from '#control-plane/routing/explain-on-gateways.ts
 import { createLogger } from '#shared/logging/logger.ts'
 import { noAccess, nobody } from './no-access.ts'
 import { noEnvironments } from './no-environments.ts'
+import { noUpgrades } from './no-upgrades.ts'
 import { apiRouting } from './routing/api-routing.ts'
 import { plainEndpoint, plainRoute, plainTable, publishing } from './routing/route-tables.ts'
 
@@ -136,6 +137,7 @@ export async function serveApi(t: Test, changes: readonly Change[], sinks: reado
       access: noAccess,
       people: nobody,
       ...noEnvironments(fleet),
+      ...noUpgrades(fleet),
       lint: async (datacenter) =>
         datacenter === 'zervigo-dc' ? { datacenter, examined: 0, beyond: 0, not_probed: 0, findings: [] } : undefined,
       now: () => 5_000,

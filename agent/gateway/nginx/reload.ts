@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { explainError } from '#shared/failure/failure.ts'
 import { pause } from '#shared/lifecycle/repeat.ts'
 import { sizeOf } from '../log-file.ts'
 import { isRunning, signal } from '../process.ts'
@@ -29,7 +30,12 @@ export async function reload(
 ): Promise<ReloadResult> {
   const before = await readWorkers(master)
   const logged = await sizeOf(settings.errorLog)
-  signal(master, 'SIGHUP')
+  try {
+    if (!(await settings.reloadUnit?.(stop))) signal(master, 'SIGHUP')
+  } catch (error) {
+    // Nobody has told it anything: it goes on with what it has.
+    return { state: 'failed', complaint: { message: explainError(error) }, kept: true }
+  }
   return prove(settings, master, before, hash, logged, stop)
 }
 

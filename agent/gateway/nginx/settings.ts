@@ -15,6 +15,8 @@ export type GatewaySettings = {
   readonly folder: string
   readonly pidFile: string
   readonly errorLog: string | undefined
+  /** Has somebody with more rights reload it; false: nobody is there, and the agent signals it itself. */
+  readonly reloadUnit: ((stop: AbortSignal) => Promise<boolean>) | undefined
   /** Address and port of the proof. */
   readonly proof: string
   /** What the names of its files begin with. */
@@ -43,6 +45,9 @@ export type GatewaySettings = {
   readonly rules: RefusalRules
 }
 
+/** Has a unit read its configuration anew; false: there is nobody who could. Rejects with why it could not. */
+export type ReloadUnit = (unit: string, stop: AbortSignal) => Promise<boolean>
+
 /**
  * @param stateDir the agent's folder, absolute; the gateway's own is `gateway/<name>` in it
  * @param controlPorts of this host's proxies: no gateway leads there
@@ -51,11 +56,12 @@ export function gatewaySettings(
   config: NginxGatewayConfig,
   stateDir: string,
   controlPorts: readonly number[] = [],
+  reloadUnit?: ReloadUnit,
 ): GatewaySettings {
   const state = join(stateDir, 'gateway', config.name)
   const home = join(state, 'nginx')
   const filePrefix = gatewayFilePrefix(config.name)
-  const { managed } = config
+  const { managed, unit } = config
   // Nginx's workers, who look for the file, can enter the folder that Nginx reads.
   const folder = config.folder ?? (managed ? join(home, 'conf') : defaultFolder)
   return {
@@ -68,6 +74,7 @@ export function gatewaySettings(
     folder,
     pidFile: config.pid_file ?? (managed ? join(home, 'nginx.pid') : defaultPidFile),
     errorLog: config.error_log ?? (managed ? join(home, 'error.log') : undefined),
+    reloadUnit: unit === undefined || !reloadUnit ? undefined : (stop) => reloadUnit(unit, stop),
     proof: config.proof,
     filePrefix,
     proofFile: `${filePrefix}proof.conf`,

@@ -37,6 +37,7 @@ import type { ApiOperation } from './operation.ts'
 import { ordersOperations } from './orders-operations.ts'
 import { routingOperations } from './routing-operations.ts'
 import { splitOperations } from './split-operations.ts'
+import { upgradeOperations } from './upgrade-operations.ts'
 import { userOperations } from './user-operations.ts'
 
 /** Every operation under `/v1` but those of the registry. A test holds it against the routers: what is not here is not served. */
@@ -211,6 +212,7 @@ export const operations: readonly ApiOperation[] = [
   },
   ...identityOperations,
   ...accessOperations,
+  ...upgradeOperations,
   ...userOperations,
   ...environmentOperations,
   ...backupOperations,
@@ -279,7 +281,8 @@ export const operations: readonly ApiOperation[] = [
     path: '/datacenters/{name}/deletions',
     id: 'approveDeletions',
     unversioned: 'done',
-    summary: 'Lets the inferred deletions of a datacenter go that wait for an operator.',
+    summary:
+      'Lets the inferred deletions of a datacenter go that wait for an operator; of `kubernetes:<cluster>` the instances that a list did not name.',
     body: ApproveRequest,
     answer: ApproveView,
     refusals: [404],

@@ -1,10 +1,14 @@
+import type { Origin } from '../../fleet/belief.ts'
 import type { FleetView } from '../../fleet/fleet.ts'
 
 /** One entry of the merged list: an instance of the fleet, or a foreign record of which the fleet knows nothing better. */
 export type Lead = { readonly kind: 'instance' | 'foreign'; readonly id: string }
 
+/** Whose word wins: the lower. */
+const wordOf: Readonly<Record<Origin, number>> = { agent: 0, kubernetes: 1, client: 2 }
+
 /**
- * The entry that speaks for an instance of the fleet: itself, unless a client registered what an agent looks after.
+ * The entry that speaks for an instance of the fleet: itself, unless somebody knows better of the same process.
  */
 export function leadOfInstance(id: string, fleet: FleetView): string {
   const instance = fleet.instances.get(id)
@@ -13,11 +17,11 @@ export function leadOfInstance(id: string, fleet: FleetView): string {
   const there = fleet.instancesAt(address, port)
   // Nearly always it is alone there.
   if (there.size === 1) return id
-  const agents = [...there].filter((other) => {
-    const known = fleet.instances.get(other)
-    return known?.origin === 'agent' && known.spec.service === service
-  })
-  return agents.sort()[0] ?? id
+  const rank = (other: string) => wordOf[fleet.instances.get(other)?.origin ?? 'client']
+  const better = [...there].filter(
+    (other) => fleet.instances.get(other)?.spec.service === service && rank(other) < wordOf[instance.origin],
+  )
+  return better.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))[0] ?? id
 }
 
 /**
@@ -30,7 +34,7 @@ export function leadOfForeign(id: string, fleet: FleetView): Lead | undefined {
   const { service, address, port } = record.spec
   const rank = (instance: string) => {
     const known = fleet.instances.get(instance)
-    return (known?.origin === 'agent' ? 0 : 2) + (known?.spec.service === service ? 0 : 1)
+    return 2 * wordOf[known?.origin ?? 'client'] + (known?.spec.service === service ? 0 : 1)
   }
   const [instance] = [...fleet.instancesAt(address, port)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   if (instance !== undefined) return { kind: 'instance', id: leadOfInstance(instance, fleet) }

@@ -10,7 +10,7 @@ import type { ProbeSpec } from '#shared/protocol/check.ts'
 import { firstTaken } from '#shared/protocol/desired-keys.ts'
 import type { Inspected } from '#shared/protocol/drift.ts'
 import type { GatewayFiles } from '#shared/protocol/gateway.ts'
-import { type Hello, pingEveryMs } from '#shared/protocol/messages.ts'
+import { type Desired, type Hello, pingEveryMs } from '#shared/protocol/messages.ts'
 import { scopesOf } from '../../fleet/documents.ts'
 import type { FleetChange } from '../../fleet/fleet.ts'
 import type { RecordChange } from '../../fleet/record.ts'
@@ -65,6 +65,8 @@ export type ServeAgentsOptions = {
   readonly shedding?: Shedding
   /** As whom agents come, where they need a certificate. */
   readonly greet?: Greet | undefined
+  /** The sinks that have not proven a revision yet; left out: none is waited for. */
+  readonly waitingFor?: (revision: number) => readonly string[]
   /** The authorities that nodes with a certificate are to trust, PEM. */
   readonly trust?: (() => string) | undefined
   /** How much each tenant may have. */
@@ -96,6 +98,10 @@ export interface AgentSessions extends AsyncDisposable {
   setGatewayFiles(gateway: string, files: GatewayFiles | undefined): void
   /** Hands what tokens are checked with to each node that authorizes for a gateway, now and when it comes back. */
   setAuthorizer(gateway: string, set: AuthorizerSet | undefined): void
+  /** Says what agents are to become; asked whenever one is told. */
+  setUpgrades(of: (node: string) => Desired['upgrade']): void
+  /** What these are to become is another thing now. */
+  upgradesChanged(nodes: readonly string[]): void
   /** The gateways for which an agent that has a session authorizes. */
   authorizedGateways(): ReadonlySet<string>
   /** Where this plane itself may probe; left out: anywhere. */
@@ -142,6 +148,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
   /** Where instances that are not simply active were last seen: a deregistered one has no node any more. */
   const admittedOn = new Map<string, string>()
   const offers = new Offers()
+  let upgradeOf: (node: string) => Desired['upgrade'] = () => undefined
   let opened = 0
   let leaving = false
   const turns = new Turns()
@@ -166,6 +173,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     refusals,
     quotas: options.quotas,
     trust: () => options.trust?.(),
+    waitingFor: (revision) => options.waitingFor?.(revision) ?? [],
     fleet,
     discoveries,
     doings,
@@ -178,6 +186,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     reconciler: new Reconciler(fleet, record, log, stop.signal),
     gatewaysOf: (hello) => gatewaysOf(hello, gateways),
     authorizersOf: ({ authorizers: named }) => named && picked(named, authorizers),
+    upgradeOf: (node) => upgradeOf(node),
     admissionsOf: (node) => {
       const admissions = admissionsOf(node, fleet)
       for (const id of Object.keys(admissions)) admittedOn.set(id, node)
@@ -280,6 +289,13 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
       for (const speaker of speakers.values()) {
         if (speaker.hello?.authorizers?.includes(gateway)) speaker.desiredChanged('authorizers')
       }
+    },
+    setUpgrades(of) {
+      upgradeOf = of
+      for (const speaker of speakers.values()) speaker.desiredChanged('upgrade')
+    },
+    upgradesChanged(nodes) {
+      for (const node of nodes) speakers.get(node)?.desiredChanged('upgrade')
     },
     authorizedGateways: () => new Set([...speakers.values()].flatMap(({ hello }) => hello?.authorizers ?? [])),
     ask: async (node, spec, withinMs) => speakers.get(node)?.ask(spec, withinMs),

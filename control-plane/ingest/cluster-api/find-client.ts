@@ -20,12 +20,19 @@ export function findClient(id: string, hint: Hint, namesakes: Namesakes): Instan
     )
   }
   const [instance] = found
-  if (instance?.origin === 'agent') throw agentsOwn(instance)
+  if (instance && instance.origin !== 'client') throw agentsOwn(instance)
   return instance
 }
 
 /** What an agent looks after, this API leaves alone. */
 export function agentsOwn(instance: InstanceBelief): Refusal {
+  if (instance.origin === 'kubernetes') {
+    return new Refusal(
+      403,
+      `${instance.spec.id} comes from Kubernetes (${instance.registeredBy}): only that and operators change it`,
+      [{ field: 'instance_id', message: 'comes from Kubernetes' }],
+    )
+  }
   return new Refusal(
     403,
     `the agent of node ${instance.node} looks after ${instance.spec.id}: only it and operators change it (heddle drain, or the agent's configuration)`,

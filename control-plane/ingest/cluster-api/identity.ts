@@ -29,7 +29,7 @@ export function recognise(
   const first = find(id)
   const other = qualifiedId(id, node)
   const second = find(other)
-  for (const holder of [first, second]) if (holder?.origin === 'agent') return { kind: 'agents', holder }
+  for (const holder of [first, second]) if (holder && holder.origin !== 'client') return { kind: 'agents', holder }
   if (first && isHere(first)) return { kind: 'same', id, before: first }
   if (second && isHere(second)) return { kind: 'same', id: other, before: second }
   if (!first || !isAlive(first)) return { kind: 'taken', id, before: first }

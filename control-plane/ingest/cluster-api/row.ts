@@ -23,7 +23,7 @@ export type ServiceRow = {
   /** As they were registered; null: not at all. */
   readonly capabilities: unknown
   readonly config: Readonly<Record<string, unknown>> | null
-  /** agent: judged by an agent's checks · client: by its own heartbeats */
+  /** agent: judged by an agent's checks · client: by its own heartbeats · kubernetes: by its endpoints there */
   readonly origin: InstanceBelief['origin']
   /** ISO 8601 UTC; null: not heard of since the plane started. */
   readonly last_heartbeat: string | null

@@ -85,6 +85,7 @@ async function lookAtInstances(
     if (!instance) return 'unknown'
     const agent = fleet.nodes.get(instance.node)?.contact === 'connected'
     // An agent's checks are probes, and nearer to the server.
+    if (instance.origin === 'kubernetes') return apiHealth[instance.health]
     if (instance.origin === 'agent') return agent ? apiHealth[instance.health] : 'unknown'
     return lookOnce(specOfInstance(name, instance, timeoutMs), options)
   })

@@ -35,6 +35,9 @@ const keys: Readonly<Record<Table, readonly string[]>> = {
   audit: ['id'],
   audit_head: ['id'],
   environments: ['id'],
+  // Their files are in no backup: they are added again, from where they were signed.
+  releases: ['id'],
+  upgrade_rollouts: ['id'],
   // The planes that run say so themselves.
   replicas: [],
   // One that came back could be used once more than was meant.

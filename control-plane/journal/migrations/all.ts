@@ -11,6 +11,7 @@ import * as identities from './0009-identities.ts'
 import * as access from './0010-access.ts'
 import * as tenants from './0011-tenants.ts'
 import * as people from './0012-people.ts'
+import * as upgrades from './0013-upgrades.ts'
 
 /** Every migration by its number and name, in order. What has been released is never changed again: a new one follows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-access': access,
   '0011-tenants': tenants,
   '0012-people': people,
+  '0013-upgrades': upgrades,
 }

@@ -14,6 +14,7 @@ import { routingSplitQueries } from './routing-split-queries.ts'
 import { routingVersionQueries } from './routing-version-queries.ts'
 import { syncTaskQueries } from './sync-task-queries.ts'
 import { tableQueries } from './table-queries.ts'
+import { upgradeQueries } from './upgrade-queries.ts'
 
 export type StoreQueries = ReturnType<typeof storeQueries>
 
@@ -37,5 +38,6 @@ function plainQueries(db: Kysely<Schema>) {
     ...peopleQueries(db),
     ...auditQueries(db),
     ...environmentQueries(db),
+    ...upgradeQueries(db),
   }
 }

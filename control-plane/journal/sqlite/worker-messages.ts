@@ -13,6 +13,7 @@ import type {
   RoutingVersionStore,
   SyncTaskStore,
   TableStore,
+  UpgradeStore,
 } from '../store.ts'
 
 /** What a store's methods are called between threads. */
@@ -30,6 +31,7 @@ export type Method =
   | keyof PeopleStore
   | keyof AuditStore
   | keyof EnvironmentStore
+  | keyof UpgradeStore
 
 export type Call = { readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
 

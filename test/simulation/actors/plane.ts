@@ -20,6 +20,7 @@ import { type Mirror, startMirror } from '#control-plane/mirror/serve.ts'
 import { everywhere } from '#control-plane/plane/everywhere.ts'
 import { saySighting, takeElsewhere, tellingHooks } from '#control-plane/plane/exchange.ts'
 import { leave, spreadAnew } from '#control-plane/plane/leave.ts'
+import { SlowAgents } from '#control-plane/plane/slow-agents.ts'
 import { Together } from '#control-plane/plane/together.ts'
 import { whileLeading } from '#control-plane/plane/while-leading.ts'
 import { Replicas } from '#control-plane/replicas/keep-replicas.ts'
@@ -179,7 +180,7 @@ export class Plane {
       replica: run,
       log,
       attachGraceMs: agents.attach_grace,
-      hooks: tellingHooks(together, takers, ignore),
+      hooks: tellingHooks(together, takers, ignore, new SlowAgents(together)),
       leaves: [wirePath],
       others,
     })

@@ -32,7 +32,7 @@ export class Program implements AsyncDisposable {
     const args = [join(projectFolder, this.#script), this.#configuration]
     const running = await spawnProcess(process.execPath, args, { name: this.name, orphanSignal: 'TERM' })
     this.#process = running
-    await running.ready('its own health page', 20_000, this.#ready)
+    await running.ready('its own health page', 60_000, this.#ready)
   }
 
   /** Ends it as a crash does, alone: what it started goes on. */

@@ -53,7 +53,7 @@ const clearing = [
   'update journal_head set revision = 0',
   'update table_cursor set revision = 0',
   `update leadership set run = '', holder = '', epoch = 0, expires = 0`,
-  'truncate service_registry, cluster_nodes, service_metrics, sync_tasks, routing_versions, routing_splits, authorities, enrolment_tokens, identities, revocations, api_tokens, access_tries, user_sessions, sign_in_links, sign_ins, audit, environments restart identity',
+  'truncate service_registry, cluster_nodes, service_metrics, sync_tasks, routing_versions, routing_splits, authorities, enrolment_tokens, identities, revocations, api_tokens, access_tries, user_sessions, sign_in_links, sign_ins, audit, environments, releases, upgrade_rollouts restart identity',
   'delete from cluster_users where id > 3',
   `update cluster_users set role = user_id, status = 'inactive', last_login = null, enrolled_at = null`,
   `update audit_head set seq = 0, hash = '', dropped_seq = 0, dropped_hash = ''`,

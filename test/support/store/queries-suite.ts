@@ -110,6 +110,35 @@ export async function queriesSuite(t: Test, kind: StoreKind): Promise<void> {
     t.strictSame(await store.routingSplits(), [{ ...crm, service: 'billing' }, crm])
   })
 
+  await t.test('releases and their rollouts are replaced by what is newer, and outlive the process', async (t) => {
+    await using place = await kind.place()
+    const release = {
+      version: '1.4.0',
+      sha256: 'ab'.repeat(32),
+      bytes: 45_000_000,
+      signed: '{}',
+      author: 'eve',
+      at: 5_000,
+    }
+    const rollout = { id: 1, scope: 'all', version: '1.4.0', phase: 'running', state: '{"stage":1}', at: 6_000 }
+    {
+      await using store = await openStore(place.settings)
+      t.strictSame([await store.releases(), await store.rollouts(5)], [[], []])
+      await store.saveRelease({ ...release, version: '1.3.0' }, [])
+      await store.saveRelease({ ...release, bytes: 1 }, ['1.3.0'])
+      await store.saveRelease(release, [])
+      await store.saveRollouts([
+        { ...rollout, phase: 'halted' },
+        { ...rollout, id: 2 },
+      ])
+      await store.saveRollouts([rollout])
+    }
+    await using store = await openStore(place.settings)
+    t.strictSame(await store.releases(), [release])
+    t.strictSame(await store.rollouts(5), [{ ...rollout, id: 2 }, rollout])
+    t.strictSame(await store.rollouts(1), [{ ...rollout, id: 2 }])
+  })
+
   await t.test('old versions make room, but never the one that holds', async (t) => {
     await using store = await kind.open()
     await store.addRoutingVersion(version, '')

@@ -21,6 +21,7 @@ import { Questions } from './questions.ts'
 import type { Refusals } from './refusals.ts'
 import { RestartEnds } from './restart-ends.ts'
 import { type DesiredKey, DesiredSender } from './send-desired.ts'
+import { TakeAdmissions } from './take-admissions.ts'
 import type { Histories } from './take-history.ts'
 import { type ReportParts, takeReport } from './take-report.ts'
 import { type Room, WithinScope } from './within-scope.ts'
@@ -56,8 +57,12 @@ export type AttachedParts = ReportParts & {
   readonly gatewaysOf: (hello: Hello) => Desired['gateways']
   readonly authorizersOf: (hello: Hello) => Desired['authorizers']
   readonly admissionsOf: (node: string) => Desired['admissions']
+  /** What a node's agent is to become; undefined: nothing is said of it. */
+  readonly upgradeOf: (node: string) => Desired['upgrade']
   readonly discoveries: Discoveries
   readonly doings: Doings
+  /** The sinks that have not proven a revision yet. */
+  readonly waitingFor: (revision: number) => readonly string[]
   readonly histories: Histories
   readonly record: RecordChange
   /** What agents said beyond what they may. */
@@ -102,6 +107,7 @@ export class Attached {
   readonly #acks: Acks
   readonly #desired: DesiredSender
   readonly #restartEnds: RestartEnds
+  readonly #admissions: TakeAdmissions
   readonly #guest: Guest | undefined
   readonly #scope: WithinScope | undefined
   #renewing = false
@@ -129,6 +135,7 @@ export class Attached {
         roomOf(guest, parts.quotas),
       )
     this.#restartEnds = new RestartEnds(parts)
+    this.#admissions = new TakeAdmissions(parts, (outcome) => line.send(outcome))
     const later = (step: () => void) => parts.turns.add(0, step)
     this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }), later)
     const source = {
@@ -138,6 +145,7 @@ export class Attached {
       logging: () => loggingOf(hello.node, parts.fleet, Date.now()),
       restarts: () => restartsOf(hello.node, parts.fleet, Date.now()),
       settings: () => heldFor(hello.node, parts.fleet),
+      upgrade: () => (hello.takes?.includes('upgrade') ? parts.upgradeOf(hello.node) : undefined),
       discoveries: () => parts.discoveries.wanted(hello.node),
       probes: () => this.#questions.open(),
       gateways: () => parts.gatewaysOf(hello),
@@ -189,6 +197,7 @@ export class Attached {
   }
 
   end(): void {
+    this.#admissions.end()
     this.#inspections.end()
     this.#questions.end()
   }
@@ -233,6 +242,9 @@ export class Attached {
         break
       case 'restarted':
         this.#restartEnds.heard(node, message)
+        break
+      case 'admit':
+        this.#admissions.heard(node, message)
         break
       case 'history':
         void this.#history(node, message)

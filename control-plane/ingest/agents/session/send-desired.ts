@@ -10,6 +10,7 @@ const keys = [
   'node',
   'logging',
   'restarts',
+  'upgrade',
   'settings',
   'discoveries',
   'authorizers',

@@ -79,19 +79,20 @@ function judge(
       const holder = fleet.instances.get(other)
       if (!holder) continue
       // Former registries have copies and ghosts of one instance under other ids.
-      if (holder.origin === 'agent' || holder.spec.service === spec.service)
+      if (holder.origin !== 'client' || holder.spec.service === spec.service)
         return ended('there', `${describe(holder)} is at its place`)
       return ended('kept', `${describe(holder)} has this address and port`, placeRemedy(other))
     }
     return ended('taken')
   }
   const here = known.spec.address === address && known.spec.port === port
-  if (known.origin === 'agent') {
-    if (here) return ended('there', 'an agent looks after it')
+  if (known.origin !== 'client') {
+    const who = known.origin === 'agent' ? 'an agent' : 'Kubernetes'
+    if (here) return ended('there', `${who} looks after it`)
     return ended(
       'kept',
-      `an agent looks after ${describe(known)}`,
-      'Nothing is to be done: its agent says where it is.',
+      `${who} looks after ${describe(known)}`,
+      'Nothing is to be done: whoever looks after it says where it is.',
     )
   }
   if (here && isDeepStrictEqual(known.spec, spec)) return ended('there')

@@ -1,0 +1,82 @@
+import {
+  PieceRequest,
+  PieceTakenView,
+  PieceView,
+  ReleaseRequest,
+  ReleaseView,
+  RolloutRequest,
+  RolloutSteering,
+  RolloutView,
+  UpgradesView,
+} from '#shared/protocol/upgrade.ts'
+import type { ApiOperation } from './operation.ts'
+
+/** Releases of agents, and how they come to hosts. */
+export const upgradeOperations: readonly ApiOperation[] = [
+  {
+    method: 'get',
+    path: '/upgrades',
+    id: 'listUpgrades',
+    summary: 'The releases of agents that were added, their rollouts, and how many agents have which version.',
+    answer: UpgradesView,
+    marks: ['versioned'],
+  },
+  {
+    method: 'post',
+    path: '/upgrades/releases',
+    id: 'addRelease',
+    summary: 'Says of a file that follows in pieces what was signed of it. The same again changes nothing.',
+    body: ReleaseRequest,
+    answer: ReleaseView,
+    refusals: [409, 503],
+    unversioned: 'created',
+  },
+  {
+    method: 'put',
+    path: '/upgrades/releases/{sha256}/pieces',
+    id: 'addPiece',
+    summary:
+      'Adds a piece to the file of a release; what is there already changes nothing. With the last one it is checked.',
+    body: PieceRequest,
+    answer: PieceTakenView,
+    refusals: [404, 409, 503],
+    unversioned: 'created',
+  },
+  {
+    method: 'get',
+    path: '/upgrades/releases/{sha256}/pieces/{offset}',
+    id: 'getPiece',
+    summary: 'Up to 1 MiB of the file of a release, from a byte on.',
+    answer: PieceView,
+    refusals: [404, 503],
+  },
+  {
+    method: 'post',
+    path: '/upgrades/rollouts',
+    id: 'startRollout',
+    summary: 'Has the agents of a scope become a version, stage by stage.',
+    body: RolloutRequest,
+    answer: RolloutView,
+    refusals: [404, 409, 503],
+    unversioned: 'created',
+  },
+  {
+    method: 'get',
+    path: '/upgrades/rollouts/{id}',
+    id: 'getRollout',
+    summary: 'One rollout with its nodes and changes. Its ETag is their number.',
+    answer: RolloutView,
+    refusals: [404],
+    marks: ['versioned'],
+  },
+  {
+    method: 'post',
+    path: '/upgrades/rollouts/{id}',
+    id: 'steerRollout',
+    summary: 'Pauses, resumes or stops a rollout; with `If-Match` only the one that was looked at.',
+    body: RolloutSteering,
+    answer: RolloutView,
+    refusals: [404, 409, 412, 503],
+    marks: ['conditional'],
+  },
+]
