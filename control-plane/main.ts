@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
 import { effectiveText } from '#shared/config/effective.ts'
-import { listen } from '#shared/http/listen.ts'
+import { type Listening, listen } from '#shared/http/listen.ts'
 import { runProgram } from '#shared/lifecycle/run-program.ts'
 import { aborted, stopSignal } from '#shared/lifecycle/stop-signal.ts'
 import { createLogger, fault, warn } from '#shared/logging/logger.ts'
@@ -221,12 +221,14 @@ async function run(file: string): Promise<void> {
     ],
     log,
   )
+  const doors: Listening[] = []
   if (plain) {
     const guardedClients: typeof clients.answer = (request, response, next) =>
       access.guard.admit(request, response, () => clients.answer(request, response, next))
-    http.use(await plain.listen(guardedClients))
+    doors.push(http.use(await plain.listen(guardedClients)))
   }
   const listening = http.use(await listen(server, config.api, 'api.port'))
+  doors.push(listening)
   notify.showing(
     () => `${sessions.figures().sessions} agents, revision ${fleet.revision}${lead.leads() ? ', leads' : ''}`,
   )
@@ -238,12 +240,16 @@ async function run(file: string): Promise<void> {
   asked.removeEventListener('abort', end)
   await aborted(asked)
   await leave({ replicas, sessions, log })
+  await Promise.all(doors.map((door) => door.finish(lastAnswersWithinMs)))
   log.info('plane ends')
   end()
 }
 
 /** Who else serves, and who leads, should be known when the declaration is read: only the leader makes a version of it. */
 const decidedWithinMs = 5_000
+
+/** Calls that have come are answered before it ends; those who wait for news are not waited for. */
+const lastAnswersWithinMs = 1_000
 
 const load = (file: string) => loadPlaneConfig(file, process.env)
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { finishAnswers } from '#shared/http/finish-answers.ts'
 import { inheritedSocket } from '#shared/http/inherited-sockets.ts'
 import { type Listening, listen } from '#shared/http/listen.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -50,16 +51,15 @@ const finishWithinMs = 1_000
  * socket for the next agent.
  */
 async function listenOn(server: Server, socket: number, port: number): Promise<Listening> {
+  const finish = finishAnswers(server)
   server.listen({ fd: socket })
   await once(server, 'listening')
   return {
     port,
+    finish,
     async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      const late = setTimeout(() => server.closeAllConnections(), finishWithinMs)
-      await closed
-      clearTimeout(late)
+      await finish(finishWithinMs)
+      server.closeAllConnections()
     },
   }
 }

@@ -17,6 +17,20 @@ t.test('a server listens within its block, and says on which port', async (t) =>
   await t.rejects(fetch(`http://127.0.0.1:${port}`))
 })
 
+t.test('what has come is answered to the last before the block ends', async (t) => {
+  const server = createServer((_, response) => setTimeout(() => response.end('late'), 100))
+  const answer = await (async () => {
+    await using listening = await listen(server, loopback, 'api.port')
+    const asked = once(server, 'request')
+    const answer = fetch(`http://127.0.0.1:${listening.port}`).then((response) => response.text())
+    await asked
+    await listening.finish(30_000)
+    return answer
+  })()
+  t.equal(answer, 'late')
+  t.equal(server.listening, false)
+})
+
 t.test('a request that hangs does not keep the block from ending', async (t) => {
   const server = createServer(() => {})
   const idle = await (async () => {

@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Failure } from '../failure/failure.ts'
+import { finishAnswers } from './finish-answers.ts'
 
 export type Listening = AsyncDisposable & {
   /** The port that it got, where 0 was asked for. */
   readonly port: number
+  /** Takes no more connections, and answers what has come for as long as `withinMs`. What was upgraded goes on. */
+  readonly finish: (withinMs: number) => Promise<void>
 }
 
 /** Connections that the kernel keeps until they are taken, as far as it is allowed to: ten thousand agents may come within a second. */
@@ -21,6 +24,7 @@ export async function listen(
   setting: string,
 ): Promise<Listening> {
   const open = connectionsOf(server)
+  const finish = finishAnswers(server)
   server.listen({ port, host: address, backlog })
   try {
     await once(server, 'listening')
@@ -30,6 +34,7 @@ export async function listen(
   const bound = server.address()
   return {
     port: typeof bound === 'object' && bound ? bound.port : port,
+    finish,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
