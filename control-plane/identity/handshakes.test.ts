@@ -53,11 +53,11 @@ async function answered(socket: TLSSocket): Promise<boolean> {
 }
 
 t.test('more are under way where the loop waits for the network, and fewer where it is busy', async (t) => {
-  const limits = { atLeast: 32, atOnce: 400 }
+  const limits = { atLeast: 16, atOnce: 400 }
   const after = (looks: number, from: number, utilization: number) =>
     Array.from({ length: looks }).reduce<number>((atOnce) => atOnceNow(atOnce, utilization, limits), from)
-  t.strictSame([after(1, 32, 0.1), after(10, 32, 0.1)], [48, 400])
-  t.strictSame([after(1, 400, 0.95), after(20, 400, 0.95)], [300, 32])
+  t.strictSame([after(1, 16, 0.1), after(10, 16, 0.1)], [24, 400])
+  t.strictSame([after(1, 400, 0.95), after(20, 400, 0.95)], [200, 16])
   t.equal(atOnceNow(3, 0.95, { atLeast: 32, atOnce: 3 }), 3, 'never more than may be')
 })
 

@@ -11,8 +11,12 @@ const eventsInCommit = 1_024
 /** Of these so many are reduced before others get their turn: that, and telling who follows, takes a few milliseconds. */
 const eventsInTurn = 256
 
-/** While more comes than one commit takes they begin so far apart: by then there is more to share the next one. What comes alone goes at once. */
-const apartMs = 4
+/**
+ * While more comes than one commit takes they begin so far apart: by then there is more to share the next one. What comes alone goes at once.
+ * A commit costs about a millisecond of a core whatever is in it, so where many come they share it with more.
+ */
+const apartMs = { few: 4, many: 12 } as const
+const manyEvents = 4
 
 export type CommitQueueParts = {
   /** Makes events durable; see JournalStore. `leading`: only if this plane leads, else it rejects with LEADERSHIP_LOST. */
@@ -99,8 +103,9 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       // Whatever else is said in the same breath shares the commit; what comes while it is under way shares the next one.
       await undefined
-      await this.#commit(this.#waiting.splice(0, countAlike(this.#waiting)))
-      const restMs = this.#begunAt + apartMs - performance.now()
+      const batch = this.#waiting.splice(0, countAlike(this.#waiting))
+      await this.#commit(batch)
+      const restMs = this.#begunAt + apartMs[batch.length < manyEvents ? 'few' : 'many'] - performance.now()
       if (restMs > 0 && this.#waiting.length > 0 && this.#waiting.length < eventsInCommit) await pause(restMs)
     }
     this.#running = undefined

@@ -23,7 +23,9 @@ const provenWithinMs = 300_000
 export class TakeAdmissions {
   readonly #parts: TakeAdmissionsParts
   readonly #send: (outcome: AdmitOutcome) => void
-  readonly #end = new AbortController()
+  /** Made when there is something to end: of ten thousand sessions hardly one asks. */
+  #end: AbortController | undefined
+  #ended = false
   #underway = 0
 
   constructor(parts: TakeAdmissionsParts, send: (outcome: AdmitOutcome) => void) {
@@ -48,7 +50,8 @@ export class TakeAdmissions {
   }
 
   end(): void {
-    this.#end.abort()
+    this.#ended = true
+    this.#end?.abort()
   }
 
   async #take(node: string, admit: Admit): Promise<void> {
@@ -71,7 +74,8 @@ export class TakeAdmissions {
     const kept = Object.keys(judged.kept).length > 0 ? { kept: judged.kept } : {}
     this.#send({ type: 'admitted', id, state: 'recorded', waiting: [...waitingFor(revision)], ...kept })
     const until = performance.now() + provenWithinMs
-    while (!this.#end.signal.aborted && performance.now() < until) {
+    this.#end ??= new AbortController()
+    while (!this.#ended && performance.now() < until) {
       if (waitingFor(revision).length === 0) return this.#send({ type: 'admitted', id, state: 'proven', ...kept })
       await pause(lookEveryMs, this.#end.signal)
     }
