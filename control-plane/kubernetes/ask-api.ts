@@ -67,10 +67,11 @@ export class KubernetesApi implements Disposable {
     const cut = AbortSignal.any([stop, began.signal])
     try {
       const response = await this.#open('GET', path, { ...query, watch: true }, undefined, cut)
-      clearTimeout(timer)
       if (response.statusCode !== 200) throw this.#refused(response.statusCode ?? 0, await readAll(response, 100_000))
+      clearTimeout(timer)
       const { socket } = response
-      socket.setTimeout(silentMs, () => socket.destroy(new Error(`nothing came for ${silentMs} ms`)))
+      const silent = () => socket.destroy(new Error(`nothing came for ${silentMs} ms`))
+      socket.setTimeout(silentMs, silent)
       // It listens.
       yield []
       try {
@@ -82,6 +83,8 @@ export class KubernetesApi implements Disposable {
         }
       } finally {
         response.destroy()
+        // A connection outlives its watch: others come upon it.
+        socket.setTimeout(0).off('timeout', silent)
       }
     } catch (error) {
       throw this.#failure(error, stop)
