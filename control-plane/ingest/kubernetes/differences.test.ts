@@ -128,3 +128,16 @@ t.test('a death that was confirmed is lifted when Kubernetes says that it lives'
   world.record({ kind: 'death-confirmed', instance: 'crm-1', death: { how: 'refused', vantages: [] } }, 'plane:x')
   t.equal(world.follow(wanted()), 'judged')
 })
+
+t.test(
+  "an agent's own node is not changed by a cluster that names one of its id, and no end of changes follows",
+  async (t) => {
+    const world = new World()
+    world.record(
+      { kind: 'node-joined', node: { ...wanted().node, machine: 'm', address: '192.0.2.1' } },
+      'agent:prod-a',
+    )
+    t.equal(world.follow(wanted()), 'registered judged')
+    t.equal(world.fleet.nodes.get('prod-a')?.spec.address, '192.0.2.1')
+  },
+)

@@ -73,5 +73,7 @@ function nodeSpec(node: NodeBelief | undefined, { node: spec }: Wanted) {
 function isSameNode(node: NodeBelief, wanted: Wanted): boolean {
   const next = nodeSpec(node, wanted)
   const { spec } = node
+  // What an agent says of its own node is not for a cluster to change.
+  if (spec.machine !== '') return true
   return spec.name === next.name && spec.site === next.site && spec.address === next.address
 }

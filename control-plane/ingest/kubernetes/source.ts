@@ -47,6 +47,8 @@ const compareEveryMs = 60_000
 const chunk = 200
 /** What is registered is judged in the next round, and taken out of service in the one after it. */
 const mostRounds = 6
+/** What could not be recorded is tried again so much later. */
+const retryMs = 1_000
 
 type Watched = {
   readonly what: string
@@ -70,7 +72,10 @@ export class KubernetesSource implements AsyncDisposable {
   /** All that the fleet has of it is to be compared with all that was told. */
   #compareAll = true
   #held = new Set<string>()
-  #approved = false
+  /** Those whose end was heard, or judged: nothing else is deregistered. */
+  readonly #ended = new Set<string>()
+  /** What an operator has let go: of what was held then, and of nothing else. */
+  #approved: ReadonlySet<string> = none
   #wake: (() => void) | undefined
 
   constructor(parts: SourceParts) {
@@ -112,7 +117,7 @@ export class KubernetesSource implements AsyncDisposable {
   approve(): number {
     const { size } = this.#held
     if (size > 0) {
-      this.#approved = true
+      this.#approved = new Set(this.#held)
       this.#compareAll = true
       this.#wake?.()
     }
@@ -214,7 +219,11 @@ export class KubernetesSource implements AsyncDisposable {
 
   #touch(ids: ReadonlySet<string>): void {
     if (ids.size === 0) return
-    for (const id of ids) this.#touched.add(id)
+    for (const id of ids) {
+      this.#touched.add(id)
+      if (this.#told.has(id)) this.#ended.delete(id)
+      else this.#ended.add(id)
+    }
     this.#wake?.()
   }
 
@@ -232,7 +241,7 @@ export class KubernetesSource implements AsyncDisposable {
       } catch (err) {
         this.#log.warn({ err }, 'what a Kubernetes cluster said could not be recorded; the next round does it')
         this.#compareAll = true
-        await pause(1_000, signal)
+        await pause(retryMs, signal)
       }
     }
   }
@@ -262,11 +271,17 @@ export class KubernetesSource implements AsyncDisposable {
       this.#compareAll = false
       ids = new Set([...ids, ...this.#told.ids, ...this.#judgeMissing()])
     }
-    // Whatever is told of now is no more held.
-    for (const id of ids) this.#held.delete(id)
-    for (let round = 0; round < mostRounds && ids.size > 0; round += 1) ids = await this.#recordAll(ids)
-    // Others changed the same all the time.
-    if (ids.size > 0) this.#touch(ids)
+    // Whatever is told of now, or has ended, is no more held.
+    for (const id of ids) if (this.#told.has(id) || this.#ended.has(id)) this.#held.delete(id)
+    for (let round = 0; round < mostRounds && ids.size > 0; round += 1) {
+      const { changed, again } = await this.#recordAll(ids)
+      ids = again
+      if (changed === 0) break
+    }
+    if (ids.size === 0) return
+    // The store takes nothing, all is being listed anew, or others change the same all the time.
+    for (const id of ids) this.#touched.add(id)
+    await pause(retryMs, this.#stop.signal)
   }
 
   /** What a list did not name, and may go; the rest is held. */
@@ -274,31 +289,42 @@ export class KubernetesSource implements AsyncDisposable {
     const known = this.#known()
     const missing = new Map([...known].filter(([id]) => this.#told.wanted(id) === undefined))
     const { gone, held } = judgeMissing(missing, known.size, this.#told.services())
-    const released = this.#approved ? held : []
-    this.#approved = false
+    const released = held.filter((id) => this.#approved.has(id))
     const before = this.#held.size
-    this.#held = new Set(released.length > 0 ? [] : held)
+    this.#held = new Set(held).difference(this.#approved)
+    this.#approved = none
     if (this.#held.size > 0 && before === 0) {
       this.#log.warn(
         { held: this.#held.size },
         'a list did not name many instances: they stay until an operator lets them go',
       )
     }
-    return [...gone, ...released]
+    const ended = [...gone, ...released]
+    for (const id of ended) this.#ended.add(id)
+    return ended
   }
 
-  /** The changes of some instances; resolves with those that are to be looked at again. */
-  async #recordAll(ids: ReadonlySet<string>): Promise<Set<string>> {
+  /** The changes of some instances; resolves with how many changed something, and with what is to be looked at again. */
+  async #recordAll(ids: ReadonlySet<string>): Promise<{ readonly changed: number; readonly again: Set<string> }> {
     const { fleet, record } = this.#parts
     const again = new Set<string>()
     const joining = new Set<string>()
     const all = [...ids]
+    let changed = 0
     for (let first = 0; first < all.length && !this.#stop.signal.aborted; first += chunk) {
+      // A list may have begun meanwhile: what it has not named yet is not gone.
+      if (!this.#isWhole) {
+        for (const id of all.slice(first)) again.add(id)
+        break
+      }
       const proposals = all.slice(first, first + chunk).flatMap((id) => {
         const wanted = this.#told.wanted(id)
         const node = wanted && fleet.nodes.get(wanted.node.id)
         const found = differences(this.#author, id, fleet.instances.get(id), wanted, node)
-        if (found.length > 0) again.add(id)
+        if (found.length === 0) this.#ended.delete(id)
+        // A list that does not name it is no end: all are compared after it, and what is missing is judged.
+        else if (!wanted && !this.#ended.has(id)) return []
+        else again.add(id)
         return found.filter(({ change }) => {
           if (change.kind !== 'node-joined') return true
           // Many come at once from one node.
@@ -307,9 +333,9 @@ export class KubernetesSource implements AsyncDisposable {
           return true
         })
       })
-      await recordAll(proposals, record, this.#author, this.#log)
+      changed += await recordAll(proposals, record, this.#author, this.#log)
     }
-    return again
+    return { changed, again }
   }
 
   /** What the fleet has of this cluster. */

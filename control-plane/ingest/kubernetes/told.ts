@@ -64,17 +64,26 @@ export class ToldByCluster {
     return all
   }
 
+  /** Whether the instance is told of. */
+  has(id: string): boolean {
+    return !this.#here(id).next().done
+  }
+
   /** What the instance is by now; undefined: it is gone. */
   wanted(id: string): Wanted | undefined {
-    const told = this.#endpoints.get(id)?.values() ?? []
-    const here = [...told].filter(({ pod }) => pod === undefined || !this.#ended.has(pod.uid))
-    const endpoint = chosenOf(here, this.#config.family)
+    const endpoint = chosenOf(this.#here(id), this.#config.family)
     if (!endpoint) return undefined
     return wantedOf(
       endpoint,
       endpoint.pod && this.#pods.get(podKey(endpoint.namespace, endpoint.pod.name)),
       this.#config,
     )
+  }
+
+  /** What is told of it, but of Pods that have ended. */
+  #here(id: string) {
+    const told = this.#endpoints.get(id)?.values() ?? [].values()
+    return told.filter(({ pod }) => pod === undefined || !this.#ended.has(pod.uid))
   }
 
   putSlice(slice: EndpointSlice): ReadonlySet<string> {
