@@ -116,6 +116,34 @@ t.test('the chart', { skip, timeout: 300_000 }, async (t) => {
     t.strictSame(again, declared)
   })
 
+  await t.test('spreads Pods by the selector that is given, and else by their own labels', async (t) => {
+    const spread = (more: object) => ({ maxSkew: 1, topologyKey: 'z', whenUnsatisfiable: 'DoNotSchedule', ...more })
+    const given = { matchLabels: { team: 'crm' } }
+    const objects = await helm.objects({
+      controlPlane: { topologySpreadConstraints: [spread({ labelSelector: given }), spread({})] },
+    })
+    const planes = objects.find(({ kind }) => kind === 'StatefulSet')?.spec
+    t.strictSame(planes.template.spec.topologySpreadConstraints, [
+      spread({ labelSelector: given }),
+      spread({ labelSelector: { matchLabels: planes.selector.matchLabels } }),
+    ])
+  })
+
+  await t.test(
+    'has nothing wait before its end where it is told not to: Kubernetes before 1.33 takes no pause of 0',
+    async (t) => {
+      const none = {
+        controlPlane: { preStopSeconds: 0 },
+        gateway: { enabled: true, drainSeconds: 0 },
+        tests: { enabled: false },
+      }
+      const objects = await helm.objects({ ...none, agent: { enrolment: { existingSecret: 's' } } })
+      const pods = objects.flatMap((object) => podOf(object) ?? [])
+      t.equal(pods.length, 2)
+      for (const { spec } of pods) t.equal(spec.containers[0].lifecycle, undefined)
+    },
+  )
+
   for (const { what, values, says } of refused) {
     await t.test(`refuses ${what} by name`, async (t) => {
       const { code, err } = await helm.run('template', 'test', chart, '--values', await helm.values(values))
@@ -184,6 +212,19 @@ const refused: readonly { readonly what: string; readonly values: object; readon
     },
     says: ['agent.enrolment.caConfigMap'],
   },
+  ...(['controlPlane', 'agent.daemonset', 'gateway'] as const).map((part) => {
+    const account = { enabled: true, serviceAccount: { create: false } }
+    const values = {
+      controlPlane: part === 'controlPlane' ? { serviceAccount: account.serviceAccount } : {},
+      gateway: part === 'gateway' ? account : {},
+      agent: {
+        enrolment: { by: 'kubernetes', caConfigMap: 'ca' },
+        daemonset: part === 'agent.daemonset' ? account : {},
+      },
+      kubernetes: { enrolment: { enabled: true } },
+    }
+    return { what: `rights of ${part} for every Pod of its namespace`, values, says: [`${part}.serviceAccount.name`] }
+  }),
   {
     what: 'a ServiceMonitor that nobody would answer',
     values: { monitoring: { serviceMonitor: { enabled: true } } },

@@ -131,7 +131,7 @@ affinity:
 {{- with .part.topologySpreadConstraints }}
 topologySpreadConstraints:
 {{- range . }}
-  - {{ mergeOverwrite (dict "labelSelector" (dict "matchLabels" $selector)) . | toYaml | nindent 4 | trim }}
+  - {{ merge (dict) . (ternary (dict) (dict "labelSelector" (dict "matchLabels" $selector)) (hasKey . "labelSelector")) | toYaml | nindent 4 | trim }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -168,6 +168,15 @@ topologySpreadConstraints:
 {{- end -}}
 {{- if and $agents (eq .Values.agent.enrolment.by "kubernetes") (empty .Values.agent.enrolment.caConfigMap) -}}
 {{- fail "agent.enrolment.caConfigMap: agents give their service account's token only to planes that they can know by heddle-ca.pem" -}}
+{{- end -}}
+{{- if and .Values.kubernetes.enrolment.enabled .Values.agent.daemonset.enabled (not .Values.agent.daemonset.serviceAccount.create) (empty .Values.agent.daemonset.serviceAccount.name) -}}
+{{- fail "agent.daemonset.serviceAccount.name: by the namespace's default service account every Pod there would be let in as the agent of its node" -}}
+{{- end -}}
+{{- if and .Values.kubernetes.enrolment.enabled .Values.gateway.enabled (not .Values.gateway.serviceAccount.create) (empty .Values.gateway.serviceAccount.name) -}}
+{{- fail "gateway.serviceAccount.name: by the namespace's default service account every Pod there would be let in as a gateway" -}}
+{{- end -}}
+{{- if and (or .Values.kubernetes.enrolment.enabled .Values.kubernetes.source.enabled) (not .Values.controlPlane.serviceAccount.create) (empty .Values.controlPlane.serviceAccount.name) -}}
+{{- fail "controlPlane.serviceAccount.name: the namespace's default service account would be granted what the planes need, with every Pod that has it" -}}
 {{- end -}}
 {{- if and .Values.monitoring.serviceMonitor.enabled (or (empty .Values.monitoring.serviceMonitor.tokenSecret) (empty .Values.monitoring.serviceMonitor.caConfigMap)) -}}
 {{- fail "monitoring.serviceMonitor: the planes ask for a token (tokenSecret) and are known by their authority (caConfigMap)" -}}
