@@ -4,6 +4,7 @@ import { type Logger, warn } from '#shared/logging/logger.ts'
 import { SinkView, StatusView } from '#shared/protocol/status-api.ts'
 import type { Sink, SinkMode, SinkStatus } from '../fleet/sink.ts'
 import type { ForeignStatus } from '../foreign/follow.ts'
+import type { KubernetesStatus } from '../ingest/kubernetes/source.ts'
 import type { Lead } from '../leadership/lead.ts'
 import type { ReplicaSeen } from '../replicas/replica.ts'
 
@@ -19,22 +20,27 @@ export type FollowedLeader = AsyncDisposable & {
   /** One for each datacenter, named `consul:<datacenter>`. */
   readonly sinks: readonly Sink[]
   readonly foreign: () => readonly ForeignStatus[]
+  readonly kubernetes: () => readonly KubernetesStatus[]
 }
 
 type Said = {
   readonly run: string
   readonly at: number
   readonly sinks: readonly SinkView[]
-  readonly foreign: Foreign
+  readonly foreign: NonNullable<StatusView['foreign']>
+  readonly kubernetes: NonNullable<StatusView['kubernetes']>
 }
-type Foreign = NonNullable<StatusView['foreign']>
 
 const askEveryMs = 500
 const answerWithinMs = 2_000
 /** What the leader said longer ago is not repeated. */
 const validForMs = 5_000
 
-const Answer = z.object({ sinks: z.array(SinkView), foreign: StatusView.shape.foreign })
+const Answer = z.object({
+  sinks: z.array(SinkView),
+  foreign: StatusView.shape.foreign,
+  kubernetes: StatusView.shape.kubernetes,
+})
 
 /** Asks the leader again and again while this plane does not lead. */
 export function followLeader({ lead, find, datacenters, log }: FollowLeaderParts): FollowedLeader {
@@ -47,8 +53,8 @@ export function followLeader({ lead, find, datacenters, log }: FollowLeaderParts
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(answerWithinMs)])
     const at = performance.now()
     const response = await fetch(`${leader.api}/v1/status`, { signal })
-    const { sinks, foreign = [] } = z.parse(Answer, await response.json())
-    said = { run, at, sinks, foreign }
+    const { sinks, foreign = [], kubernetes = [] } = z.parse(Answer, await response.json())
+    said = { run, at, sinks, foreign, kubernetes }
   }
   const failed = warn(log, 'the plane that leads does not say how its sinks are')
   let failing = false
@@ -73,6 +79,13 @@ export function followLeader({ lead, find, datacenters, log }: FollowLeaderParts
         ...rest,
         error: error ?? undefined,
         copiedTo: copied_to,
+      })),
+    kubernetes: () =>
+      (heard()?.kubernetes ?? []).map(({ error, left_out, asked, ...rest }) => ({
+        ...rest,
+        error: error ?? undefined,
+        leftOut: left_out,
+        traffic: asked,
       })),
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -125,7 +125,7 @@ export async function startSinks({ id, by, config, log, signal }: Run, parts: Si
     datacenters: () => mirrored() ?? leaders.sinks,
     approve: (datacenter) => leading.now()?.mirror.approve(datacenter),
     approveKubernetes: (cluster) => leading.now()?.kubernetes.approve(cluster),
-    kubernetes: () => leading.now()?.kubernetes.status() ?? [],
+    kubernetes: () => leading.now()?.kubernetes.status() ?? leaders.kubernetes(),
     foreign: () => leading.now()?.foreign.status() ?? leaders.foreign(),
     fileGateways,
     authorizers,

@@ -24,6 +24,11 @@ export class Cable implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** How many connections go through it. */
+  get connections(): number {
+    return this.#sockets.size / 2
+  }
+
   /** Ends what goes through it, and takes nothing any more. */
   cut(): void {
     this.#cut = true
