@@ -23,7 +23,7 @@ export type Patient = {
 }
 
 const agentKeys = ['planes', 'node', 'state_dir', 'admin', 'discovery', 'commands']
-const planeKeys = ['api', 'access', 'journal', 'ingest', 'mirror', 'routing', 'foreign']
+const planeKeys = ['api', 'access', 'journal', 'ingest', 'mirror', 'routing', 'foreign', 'kubernetes']
 
 /** What a configuration file is, by its keys; undefined if it is none of Heddle's. An empty one may be anything. */
 export function kindOf(value: unknown): Patient['kind'] | undefined {

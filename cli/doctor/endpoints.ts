@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isObject, listAt, objectAt, type Patient, textAt } from './claims.ts'
+import type { Uses } from './judge/kubernetes.ts'
 
 /** Something that a configuration has its program ask. */
 export type Endpoint = {
@@ -44,6 +45,32 @@ export function datacentersOf(patients: readonly Patient[]): readonly Datacenter
 
 function defaultOwner({ mode }: Patient['value']): string {
   return mode === 'local' || mode === 'cluster' || mode === 'staging' ? `heddle-${mode}` : 'heddle'
+}
+
+export type ApiServer = Uses & {
+  readonly what: string
+  /** Undefined: by a kubeconfig, or as a Pod of that cluster. */
+  readonly url?: string
+  readonly caFile?: string
+  readonly tokenFile?: string
+}
+
+/** The API servers of Kubernetes that planes watch, or ask whose tokens are. */
+export function apiServersOf(patients: readonly Patient[]): readonly ApiServer[] {
+  return planeFiles(patients).flatMap(({ value, file }) =>
+    listAt(objectAt(value, 'kubernetes'), 'clusters').map((cluster): ApiServer => {
+      const what = `Kubernetes ${textAt(cluster, 'name', '?')} (${file})`
+      const { namespaces } = cluster
+      const uses = {
+        watches: listAt(cluster, 'services').length > 0,
+        pods: cluster.pods !== false,
+        namespaces: Array.isArray(namespaces) ? namespaces.filter((each) => typeof each === 'string') : [],
+        enrols: isObject(cluster.enrolment),
+      }
+      const [reached] = endpoint(what, cluster, 'server')
+      return { ...uses, what, ...reached }
+    }),
+  )
 }
 
 /** Whoever vouches for people and callers. */

@@ -12,6 +12,7 @@ export const checkNames = [
   'plane',
   'database',
   'consul',
+  'kubernetes',
   'proxies',
   'providers',
   'units',

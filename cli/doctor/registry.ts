@@ -5,6 +5,7 @@ import { database } from './checks/database.ts'
 import { disk } from './checks/disk.ts'
 import { dns } from './checks/dns.ts'
 import { fleet } from './checks/fleet.ts'
+import { kubernetes } from './checks/kubernetes.ts'
 import { limits } from './checks/limits.ts'
 import { memory } from './checks/memory.ts'
 import { permissions } from './checks/permissions.ts'
@@ -29,6 +30,7 @@ export const checks: readonly Check[] = [
   plane,
   database,
   consul,
+  kubernetes,
   proxies,
   providers,
   units,

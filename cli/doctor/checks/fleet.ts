@@ -1,7 +1,9 @@
 import { explainError } from '#shared/failure/failure.ts'
+import type { StatusView } from '#shared/protocol/status-api.ts'
 import packageFile from '../../../package.json' with { type: 'json' }
 import type { Check } from '../check.ts'
 import { type Finding, finder } from '../finding.ts'
+import { heardFinding } from '../judge/kubernetes.ts'
 import { pairFinding } from '../judge/versions.ts'
 
 const { ok, warning, error } = finder('fleet')
@@ -28,7 +30,10 @@ export const fleet: Check = {
         ...blocked.map(({ name, remarks }) =>
           error(`${name} is blocked: ${remarks[0] ?? 'it does not say why'}`, 'heddle status says more of it.'),
         ),
-        ...status.problems.map((text) => warning(text, 'heddle status says more of it.')),
+        ...(status.kubernetes ?? []).map(heardFinding),
+        ...status.problems
+          .filter((text) => !isTold(text, status))
+          .map((text) => warning(text, 'heddle status says more of it.')),
       ]
     } catch (cause) {
       const remedy = 'Name the plane by --plane, its authority by --ca, and a token by --token-file.'
@@ -40,6 +45,11 @@ export const fleet: Check = {
       ]
     }
   },
+}
+
+/** Whether a problem is that of a cluster that a finding is of. */
+function isTold(text: string, { kubernetes = [] }: StatusView): boolean {
+  return kubernetes.some(({ cluster, error: why }) => why !== null && text.startsWith(`Kubernetes ${cluster}: ${why}`))
 }
 
 function agentFindings(

@@ -21,7 +21,7 @@ const admin = { user: 'admin', token: 'token-of-the-admin' }
 export type AuditEntry = {
   readonly verb: string
   readonly requestURI: string
-  readonly user: { readonly username: string }
+  readonly user: { readonly username?: string }
   readonly objectRef?: {
     readonly resource?: string
     readonly subresource?: string
