@@ -46,6 +46,14 @@ for (const { name, more } of [
   { name: 'was revoked', more: { known: revoked, revoked: 3 } },
   { name: 'was revoked by a row that the store had lost', more: { known: enrolled, revoked: 3 } },
   { name: 'was revoked, and is known to another plane only', more: { known: undefined, revoked: 3 } },
+  {
+    name: 'another cluster has vouched for, with another key,',
+    more: { known: { ...enrolled, key: 'former', enrolledBy: `${vouched.by.split('/')[0]}-2/shop/agent` } },
+  },
+  {
+    name: 'was let in by a token, with another key,',
+    more: { known: { ...enrolled, key: 'former', enrolledBy: 'a token' } },
+  },
   { name: 'is held since a backup', more: { known: { ...enrolled, serial: 'A', issuedAt: 5 }, heldUntil: 6 } },
 ]) {
   t.test(`a node that ${name} waits for an operator, whoever vouches for it`, async (t) => {

@@ -49,6 +49,9 @@ export function decideVouched(facts: VouchedFacts): VouchedEnrolment {
       const scope = scopeOf(grant, applicant.site, known.scope.enrolment)
       return { kind: 'issue', identity: { ...known, scope, enrolledBy: by }, revocations: [] }
     }
+  }
+  // What an id follows from, each cluster says of its own: it is not for one to say who a node of another is.
+  if (known && counts && clusterOf(known.enrolledBy) === clusterOf(by)) {
     const next = newcomer(applicant, by, grant, known.scope.enrolment + 1, 'enrolled')
     const why = 'its cluster vouches for another key'
     const { revocations } = revokedIdentity(known, { at: now, by, why })
@@ -61,6 +64,11 @@ export function decideVouched(facts: VouchedFacts): VouchedEnrolment {
   const pending: Pending = { ...asking(applicant), grant, token: by, at: now }
   const identity = known ?? newcomer(applicant, by, grant, revoked, 'waiting')
   return { kind: 'wait', identity: { ...identity, pending } }
+}
+
+/** Of `kubernetes:<cluster>/<namespace>/<service account>`. */
+function clusterOf(by: string): string | undefined {
+  return by.split('/', 1)[0]
 }
 
 function refuse(code: Refusal, why: string): VouchedEnrolment {
