@@ -36,7 +36,7 @@ const log = createLogger({ name: 'test', level: 'silent' })
 type Ask = (response: ServerResponse, lists: boolean) => void
 
 /** A source of a cluster that answers as it is told, and the fleet that it writes to. */
-async function watched(ask: Ask, before: (change: Change) => Promise<void> = async () => {}) {
+async function watched(ask: Ask, before: (change: Change) => Promise<void> = async () => {}, settings = {}) {
   const world = { ask, before, asked: 0 }
   const open = new Set<ServerResponse>()
   const server = createServer((request, response) => {
@@ -57,7 +57,7 @@ async function watched(ask: Ask, before: (change: Change) => Promise<void> = asy
     return 'changed'
   }
   const [config] = KubernetesConfig.parse({
-    clusters: [{ name: 'prod', server: `http://127.0.0.1:${port}`, pods: false, services: [{}] }],
+    clusters: [{ name: 'prod', server: `http://127.0.0.1:${port}`, pods: false, services: [{}], ...settings }],
   }).clusters
   if (!config) throw new Error('a cluster')
   const source = new KubernetesSource({ config, fleet, record, log })
@@ -184,4 +184,24 @@ t.test('a store that takes nothing is asked again after a while, not without end
   )
   await pause(1_700)
   t.ok(tried > 0 && tried <= 6, `${tried} times within 1.7 s`)
+})
+
+t.test('slices that come by other names in a new list do not count twice among the most that are kept', async (t) => {
+  await using cluster = await watched(
+    (response) => response.write(said('ADDED', slice('crm', 20, '1')) + whole('2')),
+    undefined,
+    { most: 30 },
+  )
+  await cluster.has(20)
+  const { world, recorded, source } = cluster
+  const renamed = slice('crm', 20, '3')
+  renamed.metadata.name = 'crm-b'
+  world.ask = (response, isList) => isList && response.write(said('ADDED', renamed) + whole('9'))
+  await pause(200)
+  const { asked } = world
+  cluster.end(forgotten)
+  await waitFor(() => world.asked, { what: 'the list', withinMs: 5_000, until: (count) => count > asked })
+  await pause(500)
+  t.match(source.status, { instances: 20, leftOut: { beyond: undefined } })
+  t.notOk(recorded.some(({ kind }) => kind === 'deregistered'))
 })

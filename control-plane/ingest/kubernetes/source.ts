@@ -106,7 +106,7 @@ export class KubernetesSource implements AsyncDisposable {
       cluster: this.#parts.config.name,
       answered: this.answered,
       error: error && `${error.what}: ${explainError(error.error)}`,
-      instances: this.answered ? this.#told.size + this.#held.size : this.#known().size,
+      instances: this.#isWhole ? this.#told.size + this.#held.size : this.#known().size,
       held: this.#held.size,
       leftOut: Object.fromEntries(this.#told.leftOut()),
       traffic: { ...this.#api.traffic },
@@ -141,11 +141,7 @@ export class KubernetesSource implements AsyncDisposable {
       read: EndpointSlice,
       put: (slice) => this.#told.putSlice(slice),
       remove: ({ metadata }) => this.#told.dropSlice(`${metadata.namespace}/${metadata.name}`),
-      listed: (named) => {
-        this.#told.keepOnlySlices((key) => !isWithin(key, namespace) || named.has(key))
-        this.#compareAll = true
-        return none
-      },
+      listing: () => this.#told.forgetSlices((key) => isWithin(key, namespace)),
     })
     if (!config.pods) return [slices]
     const pods = this.#follow({
@@ -155,11 +151,7 @@ export class KubernetesSource implements AsyncDisposable {
       read: Pod,
       put: (pod) => this.#told.putPod(pod),
       remove: ({ metadata: { namespace: of, name, uid } }) => this.#told.endPod(of, name, uid),
-      listed: (named) => {
-        this.#told.keepOnlyPods((key) => !isWithin(key, namespace) || named.has(key))
-        this.#compareAll = true
-        return none
-      },
+      listing: () => this.#told.forgetPods((key) => isWithin(key, namespace)),
     })
     return [slices, pods]
   }
@@ -171,11 +163,10 @@ export class KubernetesSource implements AsyncDisposable {
     readonly read: z.ZodMiniType<T>
     readonly put: (object: T) => ReadonlySet<string>
     readonly remove: (object: T) => ReadonlySet<string>
-    readonly listed: (named: ReadonlySet<string>) => ReadonlySet<string>
+    readonly listing: () => void
   }): Promise<void> {
     const watched: Watched = { what: of.what, listed: false, listing: false, error: undefined }
     this.#watched.push(watched)
-    let named = new Set<string>()
     const parsed = (object: unknown): T | undefined => {
       const { data } = of.read.safeParse(object)
       // One that cannot be read is not to keep the others away.
@@ -184,24 +175,20 @@ export class KubernetesSource implements AsyncDisposable {
     }
     const follower: Follower = {
       listing: () => {
+        // Nothing is concluded before the list is whole.
         watched.listing = true
-        named = new Set()
+        of.listing()
       },
       put: (object) => {
         const read = parsed(object)
-        if (!read) return
-        named.add(`${read.metadata.namespace}/${read.metadata.name}`)
-        this.#touch(of.put(read))
+        if (read) this.#touch(of.put(read))
       },
       remove: (object) => {
         const read = parsed(object)
-        if (!read) return
-        named.delete(`${read.metadata.namespace}/${read.metadata.name}`)
-        this.#touch(of.remove(read))
+        if (read) this.#touch(of.remove(read))
       },
       listed: () => {
-        this.#touch(of.listed(named))
-        named = new Set()
+        this.#compareAll = true
         watched.listed = true
         watched.listing = false
         this.#wake?.()

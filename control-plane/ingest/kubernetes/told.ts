@@ -19,7 +19,7 @@ type Told = {
 
 /**
  * All that a cluster has told of its slices and Pods, by the instances of ours that follow. Each change says which of them to look at again.
- * What was told by another list, and is not there now, is dropped by `keepOnly…`.
+ * What a list tells anew is forgotten before it.
  */
 export class ToldByCluster {
   readonly #config: ClusterConfig
@@ -142,18 +142,14 @@ export class ToldByCluster {
     return behind
   }
 
-  /** Those that were not named in a whole list have gone. @param keep whether a slice is of those that the list was of, and was named */
-  keepOnlySlices(keep: (key: string) => boolean): ReadonlySet<string> {
-    const touched = new Set<string>()
-    for (const key of [...this.#slices.keys()]) {
-      if (!keep(key)) for (const id of this.dropSlice(key)) touched.add(id)
-    }
-    return touched
+  /** Before slices are listed anew: what they were is not to count among the most that are kept. */
+  forgetSlices(isListed: (key: string) => boolean): void {
+    for (const key of [...this.#slices.keys()]) if (isListed(key)) this.dropSlice(key)
   }
 
   /** The same of Pods: what is not known of any more says nothing. */
-  keepOnlyPods(keep: (key: string) => boolean): void {
-    for (const key of [...this.#pods.keys()]) if (!keep(key)) this.#pods.delete(key)
+  forgetPods(isListed: (key: string) => boolean): void {
+    for (const key of [...this.#pods.keys()]) if (isListed(key)) this.#pods.delete(key)
   }
 }
 
