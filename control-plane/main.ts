@@ -145,7 +145,7 @@ async function run(file: string): Promise<void> {
 
   // What follows from it.
   const { installation } = store
-  const shared = { lead, replicas }
+  const shared = { lead, replicas, together }
   const mirrored = { installation, kept: security?.kept }
   await using sinks = await startSinks(plane, { ...shared, fleet, recordAsLeader, routing, sessions, ...mirrored })
 

@@ -7,12 +7,12 @@ import type { AgentSessions } from '../ingest/agents/serve-agents.ts'
 import { type Kubernetes, startKubernetes } from '../ingest/kubernetes/start.ts'
 import type { Lead } from '../leadership/lead.ts'
 import { type Mirror, startMirror } from '../mirror/serve.ts'
-import type { Replicas } from '../replicas/keep-replicas.ts'
 import { Authorizers } from '../routing/authorizer.ts'
 import { FileGateways } from '../routing/files/gateways.ts'
 import type { Routing } from '../routing/start.ts'
 import { followLeader } from './follow-leader.ts'
 import type { Run } from './run.ts'
+import type { Together } from './together.ts'
 import { whileLeading } from './while-leading.ts'
 
 export type SinksParts = {
@@ -24,7 +24,7 @@ export type SinksParts = {
   /** Of this Heddle, wherever it runs. */
   readonly installation: string
   readonly lead: Lead
-  readonly replicas: Replicas
+  readonly together: Together
   /** What is kept in each datacenter besides the fleet; undefined: nothing. */
   readonly kept: KeptText | undefined
 }
@@ -41,7 +41,7 @@ export type Sinks = AsyncDisposable & {
   readonly foreign: Foreign['status']
   /** Lets go what a list of a Kubernetes cluster did not name. */
   readonly approveKubernetes: Kubernetes['approve']
-  /** Nothing where another plane leads. */
+  /** Where another plane leads: what that one says. */
   readonly kubernetes: Kubernetes['status']
   /** Gateways whose files are brought by agents. */
   readonly fileGateways: FileGateways
@@ -52,7 +52,7 @@ export type Sinks = AsyncDisposable & {
 const inspectWithinMs = 6_000
 
 export async function startSinks({ id, by, config, log, signal }: Run, parts: SinksParts): Promise<Sinks> {
-  const { fleet, recordAsLeader: record, routing, sessions, lead, replicas, kept } = parts
+  const { fleet, recordAsLeader: record, routing, sessions, lead, together, kept } = parts
   await using stack = new AsyncDisposableStack()
   const fileGateways = stack.use(
     new FileGateways({
@@ -114,8 +114,18 @@ export async function startSinks({ id, by, config, log, signal }: Run, parts: Si
     const running = begun.move()
     return { mirror, foreign, kubernetes, [Symbol.asyncDispose]: () => running.disposeAsync() }
   }
-  const leaders = stack.use(followLeader({ lead, find: (run) => replicas.find(run), datacenters, log }))
   const leading = stack.use(whileLeading(lead, onlyLeader, log))
+  const led = () => {
+    const now = leading.now()
+    if (!now) return undefined
+    const { mirror, foreign, kubernetes } = now
+    return {
+      sinks: mirror.sinks.map((sink) => sink.status()),
+      foreign: foreign.status(),
+      kubernetes: kubernetes.status(),
+    }
+  }
+  const leaders = stack.use(followLeader({ lead, together, datacenters, led, log }))
   const gateways = () => [...routing.sinks(), ...fileGateways.sinks()]
   const mirrored = () => leading.now()?.mirror.sinks
   const open = stack.move()
