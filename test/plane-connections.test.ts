@@ -20,7 +20,6 @@ const guards: Readonly<Record<string, RegExp>> = {
   'journal/postgresql/pool.ts': /Config/,
   'zervi/client.ts': /config/i,
   // By the row of another plane in the store that they share, which proves who it is.
-  'plane/follow-leader.ts': /leader\.api/,
   'plane/forward.ts': /ca\b/,
   'replicas/wire/link.ts': /proof/i,
   // By what others announce: judged once it is resolved.
