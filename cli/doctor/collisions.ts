@@ -113,7 +113,7 @@ function processText({ name, pid, unit }: Process): string {
 
 /** The name of the configuration that makes a claim. */
 function fileOf({ place }: Claim): string {
-  return place.replace(/:\d+$/, '').replace(/^.*\//s, '')
+  return place.replace(/(?::\d+| \(by default\))$/, '').replace(/^.*\//s, '')
 }
 
 /** Heddle's own programs, and the proxies that it drives. */
