@@ -9,7 +9,7 @@ import { examples } from './examples.ts'
 
 type Options = { readonly why: string; readonly socket: string; readonly out?: string; readonly as?: string }
 
-const defaultSocket = '/run/heddle/admin.sock'
+const defaultSocket = '/run/heddle-plane/admin.sock'
 const withinMs = 10_000
 const mostBytes = 64 * 1024
 
