@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { Failure } from '#shared/failure/failure.ts'
-import type { VersionView } from '#shared/protocol/routing-api.ts'
+import type { VersionView, WholeVersionView } from '#shared/protocol/routing-api.ts'
 import { countArgument, momentOf, type Since, sinceArgument } from '../arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { RoutingCalls } from '../plane/routing.ts'
-import type { OpenSession } from '../session.ts'
+import type { OpenSession, Session } from '../session.ts'
 import { heldVersion } from '../show/held-version.ts'
 import { showDiff } from '../show/plan.ts'
 import { showHistory, showRoutes, showVersion } from '../show/versions.ts'
@@ -27,12 +27,17 @@ export function addHistory(program: Command, open: OpenSession): void {
       const { routing } = session.plane
       if (at) {
         const number = await heldAt(routing, at, session.now())
-        if (number !== undefined) return session.print(await routing.version(number), showVersion)
+        if (number !== undefined) return printVersion(session, await routing.version(number))
         session.note('no version held at that time')
         session.exitWith(exitCodes.notFound)
-      } else if (version !== undefined) session.print(await routing.version(version), showVersion)
+      } else if (version !== undefined) printVersion(session, await routing.version(version))
       else session.print(await routing.versions({ limit: Math.min(limit, 500) }), showHistory)
     })
+}
+
+/** What a session makes printable has no lines left; those of files are wanted. */
+function printVersion(session: Session, version: WholeVersionView): void {
+  session.print(version, (_flat, style) => showVersion(version, style))
 }
 
 type HistoryOptions = { readonly limit?: number; readonly at?: Since }

@@ -2,7 +2,7 @@ import type { AppliedView, RoutesView, VersionView, WholeVersionView } from '#sh
 import { age } from './age.ts'
 import type { Colour, Style } from './style.ts'
 import { type Cell, table } from './table.ts'
-import { list } from './text.ts'
+import { list, printable } from './text.ts'
 
 const colours: Readonly<Record<VersionView['state'], Colour>> = {
   staged: 'doubtful',
@@ -32,10 +32,13 @@ export function showHistory(versions: readonly VersionView[], style: Style): str
   return `${table(heads, rows, style)}${told}`
 }
 
-/** One version: who, why, how far, and its files. */
+/** One version, as the plane says it: who, why, how far, and its files, whose lines stay lines. */
 export function showVersion(version: WholeVersionView, style: Style): string {
-  const files = version.files.map(({ file, text }) => `${style.paint(`--- ${file}`, 'strong')}\n${text.trimEnd()}`)
-  return [showProgress(version, style), ...files].join('\n\n')
+  const files = version.files.map(({ file, text }) => {
+    const lines = text.trimEnd().split(/\r?\n/)
+    return [style.paint(`--- ${printable(file)}`, 'strong'), ...lines.map(printable)].join('\n')
+  })
+  return [showProgress(printable(version), style), ...files].join('\n\n')
 }
 
 /** What becomes of a version: its stages, and what the one under way waits for. */

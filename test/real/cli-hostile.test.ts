@@ -89,14 +89,14 @@ const given: Readonly<Record<string, readonly string[]>> = {
   'log-level': ['n1', 'info'],
   'settings show': ['default'],
   'settings nodes': ['default'],
-  'settings set': ['default', '--file', join(folder, 'document.json'), '--reason', 'x'],
-  'settings rollback': ['default', '--to', '1', '--reason', 'x'],
+  'settings set': ['default', '--file', join(folder, 'document.json'), '--comment', 'x'],
+  'settings rollback': ['default', '--to', '1', '--comment', 'x'],
   validate: [odd],
   plan: [declaration],
-  apply: [declaration, '--reason', 'x'],
+  apply: [declaration, '--comment', 'x'],
   history: [],
   diff: ['1', '2'],
-  rollback: ['1', '--reason', 'x'],
+  rollback: ['1', '--comment', 'x'],
   'audit export': [join(folder, 'audit.jsonl')],
   'token create': ['x', '--role', 'viewer', '--reason', 'x', '--out', join(folder, 'token')],
   'import config': [odd],
@@ -104,7 +104,12 @@ const given: Readonly<Record<string, readonly string[]>> = {
   'import routes': [odd],
   'import registry': [join(folder, 'rows.json')],
   doctor: [odd],
-  'upgrade key': [join(folder, 'release.key')],
+  'user create': ['x', '--role', 'viewer', '--reason', 'x'],
+  'user role': ['x', 'viewer', '--reason', 'x'],
+  'upgrade key': ['--out', join(folder, 'release.key')],
+  'upgrade pause': ['1', '--reason', 'x'],
+  'upgrade resume': ['1', '--reason', 'x'],
+  'upgrade stop': ['1', '--reason', 'x'],
 }
 const shown = [
   'status',
@@ -116,6 +121,7 @@ const shown = [
   'discovered',
   'settings list',
   'history',
+  'history 1',
   'split list',
   'token list',
   'audit list',
@@ -148,11 +154,16 @@ async function seen(args: readonly string[]): Promise<string> {
   return out() + err()
 }
 
-for (const { name, command } of leaves(program, [])) {
+const lines = leaves(program, []).map(({ name, command }) => ({
+  name: name.join(' '),
+  words: [...name, ...argumentsOf(name, command)],
+}))
+
+for (const { name, words } of [...lines, { name: 'history 1', words: ['history', '1'] }]) {
   // Who waits for something waits in vain here.
-  const timeout = shown.includes(name.join(' ')) ? '20s' : '400ms'
-  const args = [...name, ...argumentsOf(name, command), '--timeout', timeout]
-  await t.test(`nothing that heddle ${name.join(' ')} shows steers the terminal`, async (t) => {
+  const timeout = shown.includes(name) ? '20s' : '400ms'
+  const args = [...words, '--timeout', timeout]
+  await t.test(`nothing that heddle ${name} shows steers the terminal`, async (t) => {
     let marked = 0
     for (const seed of seeds) {
       for (const refuses of [false, true]) {
@@ -161,12 +172,13 @@ for (const { name, command } of leaves(program, [])) {
           const text = await seen(form)
           const left = text.replace(ourOwn, '')
           if (steers.test(left)) t.fail(`${form.join(' ')} (seed ${seed}): ${JSON.stringify(left.slice(0, 2_000))}`)
+          if (text.includes('(--help shows')) t.fail(`${form.join(' ')} is no command line: ${text}`)
           if (text.includes('\ufffd')) marked += 1
         }
         if (refuses && seed > 1) break
       }
     }
-    if (shown.includes(name.join(' '))) t.ok(marked > 0, 'something hostile was there to be shown')
+    if (shown.includes(name)) t.ok(marked > 0, 'something hostile was there to be shown')
     else t.pass()
   })
 }
