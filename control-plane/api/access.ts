@@ -13,7 +13,7 @@ import { beyond, makeToken } from '../access/make-token.ts'
 import type { AccessStore, StoredApiToken } from '../fleet/access.ts'
 import type { AuditDraft, AuditStore } from '../fleet/audit.ts'
 import { isoTime } from './iso-time.ts'
-import { Refusal, readBody, readQuery } from './problem.ts'
+import { notKnown, Refusal, readBody, readQuery } from './problem.ts'
 
 export type AccessApiParts = {
   readonly callerOf: (request: Request) => Caller
@@ -107,7 +107,7 @@ export function accessRouter({
     const { id } = request.params
     const { reason } = readBody(TokenRevokeRequest, request.body)
     const known = await store.apiToken(id)
-    if (!known) throw new Refusal(404, `There is no token ${id}.`)
+    if (!known) throw notKnown(`There is no token ${id}.`, 'token list')
     const at = now()
     const audit = [draft({ subject: `token:${id}`, after: { ended_at: isoTime(at) }, why: reason }) ?? []].flat()
     await store.changeApiTokens({ end: { id, at }, audit })

@@ -10,7 +10,7 @@ import {
 } from '#shared/protocol/discovery.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { contentVersion } from '../fleet/versions.ts'
-import { Refusal, readBody } from './problem.ts'
+import { notKnown, Refusal, readBody } from './problem.ts'
 import { isConditional, sendContent } from './version.ts'
 
 /** What agents found and what became of decisions about it; the part of the plane that talks with agents has it. */
@@ -89,7 +89,7 @@ function foundView(known: ReturnType<DiscoveryParts['find']>): FoundView | undef
 }
 
 function unknown(id: string): never {
-  throw new Refusal(404, `No agent has found anything of the id ${id}.`)
+  throw notKnown(`No agent has found anything of the id ${id}.`, 'discovered --all')
 }
 
 function discoveredView(told: ReadonlyMap<string, Discovered>, fleet: Pick<FleetView, 'nodes'>): DiscoveredView {

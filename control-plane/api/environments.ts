@@ -14,7 +14,7 @@ import type { Environment } from '../fleet/environments.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import { isoTime } from './iso-time.ts'
 import { sendPage } from './paging.ts'
-import { Refusal, readBody, readQuery } from './problem.ts'
+import { notKnown, Refusal, readBody, readQuery } from './problem.ts'
 import { sendContent } from './version.ts'
 
 export type EnvironmentsApiParts = {
@@ -116,7 +116,7 @@ function needNotFailed(response: Response, { id, code, why, state }: Environment
 }
 
 function missing(id: string): never {
-  throw new Refusal(404, `There is no environment ${id}.`)
+  throw notKnown(`There is no environment ${id}.`, 'environment list')
 }
 
 function viewOf(environment: Environment, fleet: FleetView): EnvironmentView {

@@ -29,7 +29,7 @@ import { Attempts } from './attempts.ts'
 import { identityView, tokenView } from './identity-views.ts'
 import { isoTime } from './iso-time.ts'
 import { sendPage } from './paging.ts'
-import { Refusal, readBody, readQuery } from './problem.ts'
+import { notKnown, Refusal, readBody, readQuery } from './problem.ts'
 
 export type IdentityParts = {
   readonly identities: Identities
@@ -150,7 +150,7 @@ export function identityRouter(parts: IdentityParts | undefined): Router {
     const { identities, log } = known()
     const { by } = readBody(SignedRequest, request.body)
     const { id } = request.params
-    if (!(await identities.store.endToken(id))) throw new Refusal(404, `There is no enrolment token ${id}.`)
+    if (!(await identities.store.endToken(id))) throw notKnown(`There is no enrolment token ${id}.`, 'identity tokens')
     log.info({ id, by }, 'an enrolment token was ended')
     response.json({ done: `Nobody can use ${id} any more.` } satisfies DoneView)
   })
@@ -186,7 +186,7 @@ function addressOf({ socket }: Request): string {
 
 async function find({ identities }: IdentityParts, node: string) {
   const identity = await identities.store.identity(node)
-  if (!identity) throw new Refusal(404, `There is no identity of a node ${node}.`)
+  if (!identity) throw notKnown(`There is no identity of a node ${node}.`, 'identity list')
   return identity
 }
 

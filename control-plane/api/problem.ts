@@ -21,6 +21,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What is asked for by a name is not there. @param command of `heddle`, which lists what is */
+export function notKnown(detail: string, command: string): Refusal {
+  return new Refusal(404, detail, { remedy: `See what there is: \`heddle ${command}\`.` })
+}
+
 const titles: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   401: 'Not known',

@@ -34,7 +34,7 @@ async function setUp(t: Test) {
 
 await t.test('a declaration is planned, applied and read, with its number as ETag', async (t) => {
   const { send, prove, holds } = await setUp(t)
-  t.match(await send('GET', '/routing/declaration'), { status: 404 })
+  t.match(await send('GET', '/routing/declaration'), { status: 404, json: { remedy: /heddle apply/ } })
   t.match(await send('GET', '/routing/diff'), { status: 404 })
   t.match(await send('GET', '/routing'), { status: 200, json: { holds: null, underway: null, gateways: [] } })
   const first = await send('POST', '/routing/versions', request('one'), { 'if-match': '"0"' })
@@ -109,7 +109,7 @@ await t.test('what is wrong is refused with every place, and makes no version', 
     json: { problems: [{ field: 'stages' }] },
   })
   for (const path of ['/routing/versions/0', '/routing/versions/x', '/routing/versions/77']) {
-    t.match(await send('GET', path), { status: 404 }, path)
+    t.match(await send('GET', path), { status: 404, json: { remedy: /heddle history/ } }, path)
   }
   t.match(await send('GET', '/routing/versions?limit=0'), { status: 400 })
   t.match((await send('GET', '/routing')).json.holds, { number: 1 })
@@ -134,5 +134,5 @@ await t.test('the routes of a gateway are told as it has them', async (t) => {
     'timeout 15 s',
     'retries 1',
   ])
-  t.match(await send('GET', '/routing/gateways/nobody/routes'), { status: 404 })
+  t.match(await send('GET', '/routing/gateways/nobody/routes'), { status: 404, json: { remedy: /heddle routes/ } })
 })

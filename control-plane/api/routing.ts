@@ -21,7 +21,7 @@ import { planOf } from '../routing/versions/plan.ts'
 import type { Proposal } from '../routing/versions/proposal.ts'
 import { unrenderable } from '../routing/versions/renderable.ts'
 import type { Version, WholeVersion } from '../routing/versions/version.ts'
-import { Refusal, readBody, readQuery } from './problem.ts'
+import { notKnown, Refusal, readBody, readQuery } from './problem.ts'
 import { changesView, planView, routesView, routingView, versionView, wholeVersionView } from './routing-views.ts'
 import { isConditional, sendContent, sendVersioned } from './version.ts'
 import { isoTime } from './views.ts'
@@ -38,6 +38,7 @@ export type RoutingParts = {
 }
 
 const usualErrorPercent = 5
+const firstVersion = 'Make the first one: `heddle apply <folder> --comment <text>`.'
 
 /** The declaration of routes: what a change would do, making it, its versions, and the way back. */
 export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Router {
@@ -52,7 +53,7 @@ export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Ro
 
   router.get('/routing/declaration', (request, response) => {
     const held = versions.current
-    if (!held) throw new Refusal(404, 'No version of the declaration holds yet.')
+    if (!held) throw new Refusal(404, 'No version of the declaration holds yet.', { remedy: firstVersion })
     const { number, author, comment, at } = held
     const files = held.files.map(({ file, text }) => ({ file, text }))
     const view: DeclarationView = { number, author, comment, at: isoTime(at), files }
@@ -107,7 +108,7 @@ export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Ro
   router.get('/routing/diff', async (request, response) => {
     const query = readQuery(DiffQuery, request.query)
     const after = query.to === undefined ? versions.current : await named(String(query.to))
-    if (!after) throw new Refusal(404, 'No version holds yet.')
+    if (!after) throw new Refusal(404, 'No version of the declaration holds yet.', { remedy: firstVersion })
     const from = query.from ?? after.former
     const before = from === null ? undefined : await named(String(from))
     const { changes } = planOf(before && readable(before), readable(after), about())
@@ -120,7 +121,7 @@ export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Ro
     const table = routing.tableFor(name)
     if (table) response.json(routesView(table, routing))
     else if (routing.frames().has(name)) throw new Refusal(503, `Nothing is published for gateway ${name} yet.`)
-    else throw new Refusal(404, `There is no gateway ${name}.`)
+    else throw notKnown(`There is no gateway ${name}.`, 'routes')
   })
 
   router.get('/routing/routes/:name/explain', (request, response) => {
@@ -129,7 +130,8 @@ export function routingRouter({ fleet, routing, folder, now }: RoutingParts): Ro
 
   const named = async (text: string): Promise<WholeVersion> => {
     const found = /^[1-9]\d{0,8}$/.test(text) ? await versions.find(Number(text)) : undefined
-    if (!found) throw new Refusal(404, `There is no version ${text.slice(0, 20)} of the declaration, or not any more.`)
+    if (!found)
+      throw notKnown(`There is no version ${text.slice(0, 20)} of the declaration, or not any more.`, 'history')
     return found
   }
 

@@ -11,7 +11,7 @@ import type { DocumentBelief, DocumentVersion } from '../fleet/documents.ts'
 import type { FleetView } from '../fleet/fleet.ts'
 import type { RecordChange } from '../fleet/record.ts'
 import { type AgentsSaid, settingsNodesView } from './desired-view.ts'
-import { Refusal, readBody } from './problem.ts'
+import { notKnown, Refusal, readBody } from './problem.ts'
 import { changedMeanwhile, isConditional, sendContent, sendVersioned } from './version.ts'
 import { isoTime } from './views.ts'
 
@@ -93,13 +93,17 @@ export function settingsRouter({ fleet, record, agents }: SettingsParts): Router
     const held: DocumentBelief | undefined = fleet.settings.get(scope)
     if (!held) throw missing(scope)
     const found = held.versions.find(({ version }) => String(version) === text)
-    if (!found) throw new Refusal(404, `There is no version ${text} of the settings of ${scope}, or not any more.`)
+    if (!found)
+      throw notKnown(
+        `There is no version ${text} of the settings of ${scope}, or not any more.`,
+        `settings show ${scope}`,
+      )
     return found
   }
 
   const needScope = (scope: string) => {
     const [, node] = /^node:(.*)$/s.exec(scope) ?? []
-    if (node !== undefined && !fleet.nodes.has(node)) throw new Refusal(404, `There is no node ${node}.`)
+    if (node !== undefined && !fleet.nodes.has(node)) throw notKnown(`There is no node ${node}.`, 'nodes')
     if (/^(?:all|site:.{1,200}|cluster:.{1,63}|node:.+)$/s.test(scope)) return
     throw new Refusal(400, `${scope.slice(0, 100)} is no scope.`, {
       problems: [{ field: 'scope', message: 'expected all, site:<name>, cluster:<name> or node:<id>' }],
@@ -110,7 +114,7 @@ export function settingsRouter({ fleet, record, agents }: SettingsParts): Router
 }
 
 function missing(scope: string): Refusal {
-  return new Refusal(404, `No settings are held for ${scope}.`)
+  return notKnown(`No settings are held for ${scope}.`, 'settings list')
 }
 
 function historyOf({ version, by, at, comment, restores }: DocumentVersion) {

@@ -62,6 +62,6 @@ await t.test('what cannot be done is refused with what there is', async (t) => {
     json: { code: 'VERSION_CHANGED', current: { phase: 'running' } },
   })
   t.match(await steer('explode'), { status: 400, json: { problems: [{ field: 'action' }] } })
-  t.match(await send('GET', '/routing/splits/erp'), { status: 404 })
+  t.match(await send('GET', '/routing/splits/erp'), { status: 404, json: { remedy: /heddle split list/ } })
   t.match(await send('POST', '/routing/splits/erp', { action: 'start', by: 'alice' }), { status: 404 })
 })

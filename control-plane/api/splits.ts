@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { type SplitMovedView, SplitRequest } from '#shared/protocol/split-api.ts'
 import type { SplitSeen, Splits } from '../routing/splits/keep-splits.ts'
-import { Refusal, readBody } from './problem.ts'
+import { notKnown, Refusal, readBody } from './problem.ts'
 import { splitView, wholeSplitView } from './split-views.ts'
 import { changedMeanwhile, isConditional, sendContent, sendVersioned } from './version.ts'
 
@@ -63,5 +63,5 @@ function tagOf({ state }: SplitSeen): string {
 }
 
 function notThere(service: string): Refusal {
-  return new Refusal(404, `The declaration that holds does not split ${service.slice(0, 100)}.`)
+  return notKnown(`The declaration that holds does not split ${service.slice(0, 100)}.`, 'split list')
 }

@@ -16,7 +16,7 @@ import {
 import type { FleetView } from '../fleet/fleet.ts'
 import type { Upgrades } from '../upgrades/keep-upgrades.ts'
 import type { Release } from '../upgrades/store.ts'
-import { Refusal, readBody } from './problem.ts'
+import { notKnown, Refusal, readBody } from './problem.ts'
 import { rolloutView, versionsOf } from './upgrade-views.ts'
 import { changedMeanwhile, isConditional, sendContent, sendVersioned } from './version.ts'
 
@@ -40,7 +40,7 @@ export function upgradesRouter({ upgrades, fleet }: UpgradesApiParts): Router {
   const whole = (id: string): RolloutView => {
     const number = Number(id)
     const seen = /^\d{1,9}$/.test(id) ? upgrades.find(number) : undefined
-    if (!seen) throw new Refusal(404, `There is no rollout ${id.slice(0, 100)}.`)
+    if (!seen) throw notKnown(`There is no rollout ${id.slice(0, 100)}.`, 'upgrade status')
     return rolloutView(seen, upgrades.known(seen.rollout), fleet)
   }
   const tagOf = ({ serial }: Pick<RolloutView, 'serial'>) => `"${serial}"`
@@ -131,7 +131,7 @@ export function upgradesRouter({ upgrades, fleet }: UpgradesApiParts): Router {
     const seen = present()
     const conditional = isConditional(request, tagOf(seen), present)
     const steered = await upgrades.order(seen.id, { action, by, why: reason }, conditional ? seen.serial : undefined)
-    if (steered.kind === 'unknown') throw new Refusal(404, `There is no rollout ${id}.`)
+    if (steered.kind === 'unknown') throw notKnown(`There is no rollout ${id}.`, 'upgrade status')
     if (steered.kind === 'overtaken') throw changedMeanwhile(present())
     const view = present()
     if (steered.kind === 'refused') {

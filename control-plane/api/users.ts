@@ -17,7 +17,7 @@ import type { AuditDraft } from '../fleet/audit.ts'
 import type { PeopleStore, StoredSession, StoredUser, UserChange } from '../fleet/people.ts'
 import { linkText, newLink } from '../sign-in/new-session.ts'
 import { isoTime } from './iso-time.ts'
-import { Refusal, readBody } from './problem.ts'
+import { notKnown, Refusal, readBody } from './problem.ts'
 
 export type UsersApiParts = {
   readonly callerOf: (request: Request) => Caller
@@ -48,7 +48,7 @@ export function usersRouter({ callerOf, store, onChanged, draft, url, linkMs, no
 
   const known = async (id: string): Promise<StoredUser> => {
     const user = await store.user(id)
-    if (!user) throw new Refusal(404, `There is no user ${id}.`)
+    if (!user) throw notKnown(`There is no user ${id}.`, 'user list')
     return user
   }
 
@@ -142,7 +142,7 @@ export function usersRouter({ callerOf, store, onChanged, draft, url, linkMs, no
     const { reason } = readBody(UserReasonRequest, request.body)
     const { id } = request.params
     const found = await store.session(id)
-    if (!found) throw new Refusal(404, `There is no session ${id}.`)
+    if (!found) throw notKnown(`There is no session ${id}.`, 'user sessions')
     const { user, session } = found
     mayGive(callerOf(request), user.role)
     const row = draft({ subject: `session:${id}`, before: { user: user.name }, why: reason })
