@@ -13,6 +13,8 @@ export async function readDeclaration(path: string): Promise<SourceFile[]> {
   } catch (cause) {
     throw new Failure('CONFIG_UNREADABLE', `cannot read ${path}`, { cause })
   }
-  const isFolder = (await stat(path)).isDirectory()
-  throw new Failure('CONFIG_UNREADABLE', isFolder ? `${path} has no .yaml or .yml file` : `cannot read ${path}`)
+  if (!(await stat(path)).isDirectory()) throw new Failure('CONFIG_UNREADABLE', `cannot read ${path}`)
+  throw new Failure('CONFIG_UNREADABLE', `${path} has no .yaml or .yml file`, {
+    remedy: 'Name the file that has the declaration, or the folder where its files are.',
+  })
 }

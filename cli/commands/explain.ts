@@ -3,7 +3,7 @@ import { Failure } from '#shared/failure/failure.ts'
 import type { NamedRouteView } from '#shared/protocol/route-explain.ts'
 import { momentOf, type Since, sinceArgument } from '../arguments.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { findInstance } from '../plane/find.ts'
+import { findInstance, findNode } from '../plane/find.ts'
 import { lookFound } from '../plane/find-found.ts'
 import type { Plane } from '../plane/plane.ts'
 import type { OpenSession, Session } from '../session.ts'
@@ -64,10 +64,22 @@ type Asked =
   | { readonly kind: 'request'; readonly method: string; readonly url: string }
   | { readonly kind: 'instance' | 'route' | 'any'; readonly name: string }
 
+const isAddress = /^(?:https?:\/)?\//i
+
 function askedOf(what: string, name: string | undefined): Asked {
   if (name !== undefined && (what === 'instance' || what === 'route')) return { kind: what, name }
+  if (name !== undefined && !isAddress.test(name)) {
+    throw new Failure(
+      'ARGUMENT_INVALID',
+      `"${what} ${name}" cannot be explained: "${name}" is neither a URL nor a path`,
+      {
+        remedy:
+          `Say \`instance <name>\`, \`route <name>\`, or a method with a URL or a path. ${what === 'node' ? ofNode(name) : ''}`.trim(),
+      },
+    )
+  }
   if (name !== undefined) return { kind: 'request', method: what.toUpperCase(), url: name }
-  return /^(?:https?:\/)?\//i.test(what) ? { kind: 'request', method: 'GET', url: what } : { kind: 'any', name: what }
+  return isAddress.test(what) ? { kind: 'request', method: 'GET', url: what } : { kind: 'any', name: what }
 }
 
 async function explainPast(session: Session, asked: Asked, at: Since) {
@@ -87,6 +99,9 @@ async function explainInstance(session: Session, name: string): Promise<boolean>
   const found = view.known ? undefined : await lookFound(session.plane, name)
   session.print(view, showExplain)
   if (found) session.note(`\n${printable(foundText(found))}`)
+  else if (!view.known && (await isNode(session.plane, name))) {
+    session.note(`\n${printable(`${name} is a node. ${ofNode(name)}`)}`)
+  }
   if (!view.known) session.exitWith(exitCodes.notFound)
   return view.known
 }
@@ -118,6 +133,21 @@ async function isCalled(plane: Plane, name: string): Promise<boolean> {
   return instances.some((each) => each.id === name || each.name.normalize() === name.normalize())
 }
 
+function ofNode(name: string): string {
+  return `What it should do tells \`heddle desired ${name}\`, what it has \`heddle instances --node ${name}\`.`
+}
+
+/** Whether a node is called so; not if that cannot be read. */
+async function isNode(plane: Plane, name: string): Promise<boolean> {
+  try {
+    await findNode(plane, name)
+    return true
+  } catch (error) {
+    if (error instanceof Failure) return false
+    throw error
+  }
+}
+
 async function explainRequest(session: Session, method: string, url: string, { header, gateway }: Options) {
   const request = { method, url, headers: header, ...(gateway === undefined ? {} : { gateway }) }
   const view = await session.plane.explainRequest(request)
@@ -146,6 +176,7 @@ async function idOf(plane: Plane, name: string): Promise<string> {
       /^[A-Za-z0-9._:@-]+$|^[^/]+\/[^/]+\/[^/]+$/u.test(name)
     )
       return name
+    if (await isNode(plane, name)) throw new Failure('NOT_FOUND', `${name} is a node`, { remedy: ofNode(name) })
     throw error
   }
 }

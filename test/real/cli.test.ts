@@ -210,6 +210,13 @@ for (const { args, code, err } of [
   { args: ['explain', 'route', 'api-crm', '--at', '1h'], code: 2, err: /--at is for instances/ },
   { args: ['explain', '/x', '-H', 'nonsense'], code: 2, err: /expected a header such as/ },
   { args: ['explain', 'GET', 'x y'], code: 2, err: /neither a URL nor a path/ },
+  {
+    args: ['explain', 'node', 'n-aaaaaaaaaaaa'],
+    code: 2,
+    err: /neither a URL nor a path\nremedy: .*heddle desired n-aaaaaaaaaaaa/,
+  },
+  { args: ['explain', 'n-aaaaaaaaaaaa'], code: 4, err: /is a node\. .*heddle desired n-aaaaaaaaaaaa/ },
+  { args: ['explain', '北京一号'], code: 4, err: /北京一号 is a node\nremedy: .*heddle desired 北京一号/ },
   { args: ['explain', '没有'], code: 4, err: /there is no instance 没有/ },
   { args: ['drain', 'nobody', '--reason', 'x'], code: 4, err: /there is no instance or node nobody/ },
   {

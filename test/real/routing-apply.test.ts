@@ -113,10 +113,7 @@ await t.test('a declaration is planned, applied in stages, halted, and rolled ba
     const second = history.find(({ number }) => number === 2)
     t.match(await heddle('history', '--at', second?.ended_at ?? ''), { code: 0, out: /the second.*prefix: \/second/s })
     const { out: whole } = await heddle('history', '2')
-    t.ok(
-      whole.includes(`--- routes.yaml\n${land.declaration(second).trimEnd()}\n`),
-      'its files are shown as they were written',
-    )
+    t.match(whole, /^--- routes\.yaml\ngateways:\n(.*\n)+ {2}- \{ prefix: \/second, service: web, path: keep \}\n/m)
     t.match(await heddle('history', '--at', '30d'), { code: 4, err: /no version held at that time/ })
     t.match(await heddle('history', '--at', '5'), { code: 2 })
     await plane.kill()
