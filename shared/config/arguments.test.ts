@@ -30,4 +30,6 @@ t.test('a command of the program has its own arguments', async (t) => {
   })
   t.match(readArguments(['run', 'look'], commands), { kind: 'run', file: 'look' })
   t.match(readArguments(['look']), { kind: 'run', file: 'look' })
+  t.match(readArguments(['lok', 'x.yaml'], commands), { kind: 'wrong', message: 'There is no command "lok".' })
+  t.match(readArguments(['a.yaml', 'x.yaml'], commands), { kind: 'wrong', message: /^One configuration file, not 2/ })
 })

@@ -25,7 +25,11 @@ export function readArguments(args: readonly string[], commands: readonly string
     const files = positionals[0] === 'run' && !values.check ? positionals.slice(1) : positionals
     const [file] = files
     if (file === undefined) return { kind: 'wrong', message: 'No configuration file is named.' }
-    if (files.length > 1) return { kind: 'wrong', message: `One configuration file, not ${files.length}.` }
+    if (files.length > 1) {
+      const mistaken = files === positionals && !values.check && commands.length > 0 && !/[./]/.test(file)
+      const message = mistaken ? `There is no command "${file}".` : `One configuration file, not ${files.length}.`
+      return { kind: 'wrong', message }
+    }
     return { kind: values.check ? 'check' : 'run', file }
   } catch (error) {
     return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) }
