@@ -74,7 +74,7 @@ t.test('what cannot be is refused with its place', async (t) => {
   t.match(problem({ kind: 'process', unit: 'a.service', name: 'a' }), /expected a unit alone/)
   t.match(problem({ kind: 'process', unit: '--user' }), /expected a unit/)
   t.match(problem({ kind: 'process', pid_file: 'pid' }), /expected a whole path/)
-  t.match(problem({ kind: 'smtp' }), /services.0.checks.0/)
+  t.match(problem({ kind: 'of-a-later-version' }), /services.0.checks.0/)
 })
 
 t.test('a process is read whatever it is called', async (t) => {

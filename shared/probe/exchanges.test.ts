@@ -463,6 +463,6 @@ async function closed(): Promise<{ readonly port: number }> {
 }
 
 t.test('a kind of a later version is no verdict', async (t) => {
-  const later = { kind: 'smtp', address: '127.0.0.1', port: 25, timeoutMs: 100 } as unknown as ProbeSpec
+  const later = { kind: 'of-a-later-version', address: '127.0.0.1', port: 25, timeoutMs: 100 } as unknown as ProbeSpec
   t.equal(says((await probe(later)).verdict), 'unknown no_verdict')
 })

@@ -7,7 +7,7 @@ import { Desired, PlaneMessage, Report } from './messages.ts'
 const target = { address: '10.0.0.1', port: 5432, timeoutMs: 2_000 }
 const tcp = { kind: 'tcp', ...target } as const
 const redis = { kind: 'redis', ...target } as const
-const later = { kind: 'smtp', ...target, helo: 'heddle' }
+const later = { kind: 'of-a-later-version', ...target, helo: 'heddle' }
 const instance = { id: 'crm-1', service: 'crm', address: '10.0.0.1', port: 80, tags: [], metadata: {} }
 
 t.test('every kind has its own form', async (t) => {
