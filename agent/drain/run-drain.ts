@@ -2,6 +2,7 @@ import { createConnection } from 'node:net'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
+import { argumentsError } from '#shared/config/arguments.ts'
 import { durationMs } from '#shared/config/fields.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { mostDrainedMs } from '#shared/protocol/admit.ts'
@@ -93,7 +94,7 @@ export function readDrainArguments(ask: Asked['ask'], args: readonly string[]): 
       asked: { ask, of: service, reason: why, forMs, wait, healthy: ask === 'undrain' && !now },
     }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return argumentsError(error)
   }
 }
 

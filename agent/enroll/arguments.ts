@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { argumentsError } from '#shared/config/arguments.ts'
 
 /** Where the packages put it. */
 export const installedConfig = '/etc/heddle/agent.yaml'
@@ -39,7 +40,7 @@ export function readEnrollArguments(args: readonly string[]): EnrollArguments {
     const { config = installedConfig, wait = false } = values
     return { kind: 'asked', request: { plane: new URL(plane).origin, tokenFile, config, wait } }
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
+    return wrong(argumentsError(error))
   }
 }
 

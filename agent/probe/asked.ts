@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import * as z from 'zod/mini'
+import { argumentsError } from '#shared/config/arguments.ts'
 import { durationMs } from '#shared/config/fields.ts'
 import { ProbeSpec, probeKinds } from '#shared/protocol/check.ts'
 
@@ -51,10 +52,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    // What Node goes on to say is about arguments that begin with a dash.
-    return error instanceof Error
-      ? error.message.replace(/\. To specify a positional argument.*$/su, '.')
-      : String(error)
+    return argumentsError(error)
   }
 }
 

@@ -11,5 +11,8 @@ t.test("break-glass asks by default where the installed plane's unit has its run
   })
   const command = program.commands.find((each) => each.name() === 'break-glass')
   const folder = service(await readUnit('heddle-plane.service'), 'RuntimeDirectory')
-  t.equal(command?.options.find(({ long }) => long === '--socket')?.defaultValue, join('/run', folder ?? '', socketName))
+  t.equal(
+    command?.options.find(({ long }) => long === '--socket')?.defaultValue,
+    join('/run', folder ?? '', socketName),
+  )
 })

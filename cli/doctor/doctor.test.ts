@@ -95,7 +95,11 @@ t.test('what listens already is named, unless it is Heddle itself or the server 
   ])
   const byDefault = claimsOf([patient('/etc/heddle/agent.yaml', 'node: {name: a}')])
   const running = process('main.ts', 'node /opt/heddle/agent/main.ts /etc/heddle/agent.yaml')
-  t.match(collisionsWithListening(byDefault, [{ place: place(9180), process: running }]), [{ level: 'ok' }], 'a default')
+  t.match(
+    collisionsWithListening(byDefault, [{ place: place(9180), process: running }]),
+    [{ level: 'ok' }],
+    'a default',
+  )
   t.match(held(18099, process('nginx', 'nginx: master process nginx')), [{ level: 'ok' }])
   t.strictSame(held(8888, process('x', 'x'), '10.0.0.7'), [], 'another address is another place')
   t.strictSame(held(8080, process('crm', '/opt/crm')), [], 'that is the service itself')

@@ -32,6 +32,12 @@ export function readArguments(args: readonly string[], commands: readonly string
     }
     return { kind: values.check ? 'check' : 'run', file }
   } catch (error) {
-    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) }
+    return { kind: 'wrong', message: argumentsError(error) }
   }
+}
+
+/** What `parseArgs` says is wrong, without what Node goes on to say about arguments that begin with a dash. */
+export function argumentsError(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/\. To specify a positional argument.*$/su, '.')
 }
