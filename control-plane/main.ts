@@ -10,6 +10,7 @@ import { createLogger, fault, warn } from '#shared/logging/logger.ts'
 import { openNotifier } from '#shared/notify/open-notifier.ts'
 import { machineId, planeVersion, usage } from './admin/about.ts'
 import { firstCommand } from './admin/first-hour.ts'
+import { withHelp } from './admin/with-help.ts'
 import { Trail } from './audit/trail.ts'
 import { advertisedApi, loadPlaneConfig, loadPlaneSettings, risksToSay, servesTls } from './config.ts'
 import { Fleet } from './fleet/fleet.ts'
@@ -259,13 +260,13 @@ process.exitCode = await runProgram(
     version: planeVersion,
     run,
     check: async (file) => effectiveText(await loadPlaneSettings(file, process.env)),
-    commands: {
+    commands: withHelp(usage, {
       first: firstCommand(load),
       'import-journal': importCommand(load),
       migrate: migrateCommand(load),
       backup: backupCommand({ load, version: planeVersion() }),
       restore: restoreCommand({ load, version: planeVersion() }),
-    },
+    }),
   },
   process.argv.slice(2),
 )
