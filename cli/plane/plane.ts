@@ -346,7 +346,30 @@ export function unreachable(address: string, asked: string, error: unknown): unk
   const cause = /SSL routines.*wrong version number/.test(error.message)
     ? new Error('what answers there is not TLS')
     : error
-  return new Failure('PLANE_UNREACHABLE', `could not ${asked} at ${address}`, { cause, retryable: true })
+  const remedy = error.code === 'ECONNRESET' && address.startsWith('http:') ? perhapsWithinTls : distrusted[error.code]
+  return new Failure('PLANE_UNREACHABLE', `could not ${asked} at ${address}`, {
+    cause,
+    retryable: true,
+    ...(remedy === undefined ? {} : { remedy }),
+  })
+}
+
+const perhapsWithinTls =
+  'If it is asked over TLS, name it as `https://...` by --plane or HEDDLE_PLANE, and its authority by --ca or HEDDLE_CA.'
+const noAuthority =
+  'Name the authority of the plane by --ca or HEDDLE_CA: `heddle-ca.pem`, which lies beside its journal.'
+const clocks = "Compare the clock of this host with that of the plane's."
+
+/** What to do where a plane answers and is not believed, by what TLS says. */
+const distrusted: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: noAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: noAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: noAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: noAuthority,
+  CERT_SIGNATURE_FAILURE: noAuthority,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Ask it by one of those names (--plane), or add this one to `api.names` of the plane.',
+  CERT_HAS_EXPIRED: clocks,
+  CERT_NOT_YET_VALID: clocks,
 }
 
 /** An answer read by its schema; throws PLANE_ANSWER_UNREADABLE and names the first place that does not fit. */

@@ -19,6 +19,19 @@ async function heddle(tokenFile: string | undefined, ...args: readonly string[])
   return { code, out: out(), err: err() }
 }
 
+// Before any other: whom a command believes holds for the whole process.
+await t.test('who does not know the authority, or asks without TLS, reads what to name', async (t) => {
+  for (const [url, why, remedy] of [
+    [plane.url, /certificate/, /--ca or HEDDLE_CA/],
+    [plane.url.replace('https:', 'http:'), /socket hang up/, /https:.*HEDDLE_PLANE/],
+  ] as const) {
+    const { terminal, err } = capturedTerminal({ environment: { HEDDLE_PLANE: url } })
+    t.equal(await run(['status'], terminal), 3)
+    t.match(err(), why)
+    t.match(err().split('remedy:')[1], remedy)
+  }
+})
+
 await t.test('who asks over TLS needs a token, and has the first one from its file', async (t) => {
   t.match(await heddle(undefined, 'status'), { code: 5, err: /ACCESS_UNKNOWN/ })
   const first = join(plane.folder, 'journal.db-first-token')
