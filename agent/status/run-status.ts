@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { explainError, Failure } from '#shared/failure/failure.ts'
+import { Failure } from '#shared/failure/failure.ts'
 import { loadAgentConfig } from '../config.ts'
 import { Health, statusCode, statusText } from './show.ts'
 
@@ -24,8 +24,10 @@ export async function runStatus(args: readonly string[], environment = process.e
   }
   const json = args.includes('--json')
   const [file, ...more] = args.filter((arg) => arg !== '--json')
-  if (file === undefined || more.length > 0 || file.startsWith('-')) {
-    process.stderr.write(`expected one configuration\n\n${statusUsage}`)
+  const option = [file, ...more].find((arg) => arg?.startsWith('-'))
+  if (file === undefined || more.length > 0 || option !== undefined) {
+    const wrong = option === undefined ? 'expected one configuration' : `Unknown option '${option}'.`
+    process.stderr.write(`${wrong}\n\n${statusUsage}`)
     return 3
   }
   const { admin } = await loadAgentConfig(file, environment)
@@ -35,9 +37,12 @@ export async function runStatus(args: readonly string[], environment = process.e
     })
   }
   const host = admin.address.includes(':') ? `[${admin.address}]` : admin.address
-  const health = await ask(`http://${host}:${admin.port}/health`)
-  process.stdout.write(json ? `${JSON.stringify(health)}\n` : statusText(z.parse(Health, health)))
-  return statusCode(z.parse(Health, health))
+  const url = `http://${host}:${admin.port}/health`
+  const answer = await ask(url)
+  const { data: health } = z.safeParse(Health, answer)
+  if (health === undefined) throw new Failure('AGENT_UNREACHABLE', `What answers at ${url} is no agent of Heddle.`)
+  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : statusText(health))
+  return statusCode(health)
 }
 
 async function ask(url: string): Promise<unknown> {
@@ -45,6 +50,6 @@ async function ask(url: string): Promise<unknown> {
     const response = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) })
     return await response.json()
   } catch (cause) {
-    throw new Failure('AGENT_UNREACHABLE', `The agent does not answer at ${url}: ${explainError(cause)}`, { cause })
+    throw new Failure('AGENT_UNREACHABLE', `The agent does not answer at ${url}`, { cause })
   }
 }
