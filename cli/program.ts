@@ -99,7 +99,7 @@ const commands = [
 const exitCodesHelp = `
 Exit codes:
   0  done
-  1  failed, a version was taken back, or status --check, validate, lint or drift found something
+  1  failed, a version was taken back, or a command that looks for faults found some (status --check, validate, drift, doctor ...)
   2  the command line is not valid
   3  the control plane cannot be reached
   4  there is no such instance, node or datacenter
