@@ -170,7 +170,12 @@ await t.test(
   'a plane takes what an agent of a later version says, and asks an older one only what it knows',
   async (t) => {
     await using plane = await startAgentsPlane()
-    const later = { kind: 'of-a-later-version', address: '10.0.0.1', port: 25, timeoutMs: 1_000 } as unknown as ProbeSpec
+    const later = {
+      kind: 'of-a-later-version',
+      address: '10.0.0.1',
+      port: 25,
+      timeoutMs: 1_000,
+    } as unknown as ProbeSpec
     await using agent = await AgentClient.attached(plane.url, helloOf({ node: nodeId(1) }))
     const spec = { ...specOf({ id: 'mail', port: 25 }), checks: [later] }
     await agent.reported([{ id: 'mail', spec, health: 'passing', reason: { code: 'ok' }, ageMs: 0 }], { whole: true })
