@@ -27,6 +27,11 @@ for (const { what, errcode, code, retryable, remedy } of [
   })
 }
 
+t.test('a file that the user may not reach is not said to come back by itself', async (t) => {
+  const cause = Object.assign(new Error('EACCES: permission denied, stat'), { code: 'EACCES' })
+  t.match(storeFailure(cause, '/var/heddle.db'), { code: 'STORE_UNAVAILABLE', remedy: /writable for the user/, cause })
+})
+
 t.test('a failure stays what it is', async (t) => {
   const failure = new Failure('STORE_IN_USE', 'taken')
   t.equal(storeFailure(failure, 'x'), failure)

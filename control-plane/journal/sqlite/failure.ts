@@ -42,10 +42,7 @@ export function storeFailure(error: unknown, path: string): Failure {
         `Check the disk of ${path}: room, limits, whether it became read-only, the kernel's log.`,
       )
     case resultCodes.cannotOpen:
-      return unavailable(
-        `${path} cannot be opened`,
-        `Check that the folder of ${path} exists and is writable for the user of the process.`,
-      )
+      return cannotOpen()
     case resultCodes.busy:
     case resultCodes.locked:
       return unavailable(
@@ -56,7 +53,14 @@ export function storeFailure(error: unknown, path: string): Failure {
     case resultCodes.notADatabase:
       return new Failure('STORE_CORRUPT', `${path} is damaged`, { cause: error })
     default:
-      return unavailable(`The store ${path} failed`)
+      return isOutOfReach(error) ? cannotOpen() : unavailable(`The store ${path} failed`)
+  }
+
+  function cannotOpen(): Failure {
+    return unavailable(
+      `${path} cannot be opened`,
+      `Check that the folder of ${path} exists and is writable for the user of the process.`,
+    )
   }
 
   function unavailable(message: string, remedy?: string): Failure {
@@ -66,6 +70,12 @@ export function storeFailure(error: unknown, path: string): Failure {
       ...(remedy === undefined ? {} : { remedy }),
     })
   }
+}
+
+/** What the system says where a file or its folder is not there or not ours. */
+function isOutOfReach(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'EACCES' || code === 'EPERM' || code === 'ENOENT' || code === 'ENOTDIR' || code === 'EROFS'
 }
 
 function resultCode(error: unknown): number | undefined {
