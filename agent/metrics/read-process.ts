@@ -1,25 +1,10 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import type { Metric } from '#shared/protocol/messages.ts'
+import type { MeasuredProcess, MeasureOthers } from '../privileged/measured-process.ts'
 import { inodesByPort, type ProcessTimes, parseProcessTimes, residentBytes, threadCount } from './proc.ts'
 import { metric } from './read-host.ts'
 
 export type Measured = { readonly id: string; readonly port: number }
-
-/** What somebody with more rights measures of a process. */
-type Other = {
-  readonly pid: number
-  readonly sockets: readonly number[]
-  readonly ticks: number
-  readonly startedAt: number
-  readonly memory: number
-  readonly threads: number
-  readonly files?: number | undefined
-}
-/** Measures processes that this user may not look into: who holds these sockets, or who has these numbers. */
-type MeasureOthers = (which: {
-  readonly sockets?: readonly number[]
-  readonly pids?: readonly number[]
-}) => Promise<readonly Other[]>
 
 /** `others`: this user cannot see what they hold open. */
 type Known = { readonly pids: readonly string[]; readonly inodes: readonly string[]; readonly others?: boolean }
@@ -80,20 +65,20 @@ export class ProcessMeter {
     const found = unseen.length > 0 ? await this.#measureOthers({ sockets }) : []
     for (const id of new Set(unseen.map(([, id]) => id))) {
       const inodes = this.#known.get(id)?.inodes ?? []
-      const holds = ({ sockets }: Other) => sockets.some((inode) => inodes.includes(String(inode)))
+      const holds = ({ sockets }: MeasuredProcess) => sockets.some((inode) => inodes.includes(String(inode)))
       const pids = found.filter(holds).map(({ pid }) => String(pid))
       this.#known.set(id, { pids, inodes, others: true })
     }
   }
 
   /** The processes of others behind instances, as they are now. */
-  async #others(): Promise<ReadonlyMap<string, Other>> {
+  async #others(): Promise<ReadonlyMap<string, MeasuredProcess>> {
     const pids = [...this.#known.values()].flatMap(({ others, pids }) => (others ? pids.map(Number) : []))
     const measured = pids.length > 0 ? await this.#measureOthers({ pids: [...new Set(pids)] }) : []
     return new Map(measured.map((other) => [String(other.pid), other]))
   }
 
-  async #measureOne(id: string, others: ReadonlyMap<string, Other>): Promise<readonly Metric[]> {
+  async #measureOne(id: string, others: ReadonlyMap<string, MeasuredProcess>): Promise<readonly Metric[]> {
     const times = new Map<string, ProcessTimes>()
     let memory = 0
     let threads = 0

@@ -1,7 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import * as z from 'zod/mini'
+import type { MeasuredProcess } from '../../privileged/measured-process.ts'
 import { verb } from '../verb.ts'
-import { type MeasuredProcess, numbersOf, ownerOf, processOf } from './process-facts.ts'
+import { numbersOf, ownerOf, processOf } from './process-facts.ts'
 
 const count = z.int().check(z.gte(1), z.lte(Number.MAX_SAFE_INTEGER))
 

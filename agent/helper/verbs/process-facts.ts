@@ -1,20 +1,5 @@
+import type { MeasuredProcess } from '../../privileged/measured-process.ts'
 import type { HelperConfig } from '../config.ts'
-
-/** What is told of a process. Nothing of what it is called, is given or says. */
-export type MeasuredProcess = {
-  readonly pid: number
-  /** Those of the sockets asked for that it holds. */
-  readonly sockets: readonly number[]
-  /** Hundredths of a second that it has used. */
-  readonly ticks: number
-  /** When it started, in hundredths of a second since the machine did. */
-  readonly startedAt: number
-  /** Resident, in bytes. */
-  readonly memory: number
-  readonly threads: number
-  /** Open files; left out where they cannot be counted. */
-  readonly files?: number
-}
 
 /** The numbers of users that the list names, by a text as /etc/passwd has it. Who is not there is left out. */
 export function numbersOf(users: HelperConfig['measure']['users'], passwd: string): ReadonlySet<number> {
@@ -49,5 +34,5 @@ export function processOf({ pid, stat, status, files, sockets }: ProcessTexts): 
   const memory = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
   const threads = Number(/^Threads:\s+(\d+)$/m.exec(status)?.[1] ?? 0)
   if (!Number.isFinite(ticks) || !Number.isFinite(startedAt)) return undefined
-  return { pid, sockets, ticks, startedAt, memory, threads, ...(files === undefined ? {} : { files }) }
+  return { pid, sockets: [...sockets], ticks, startedAt, memory, threads, ...(files === undefined ? {} : { files }) }
 }
