@@ -19,6 +19,10 @@ export type Say = (text: string) => void
 const lookEveryMs = 500
 const restartAfterMs = 5_000
 
+const idle: Outcome = { format: 1, stage: 'idle', id: '', version: '', code: '', why: '' }
+/** What the agent says of itself is a line; whoever has its port meanwhile may say more. */
+const mostHealthBytes = 64 * 1024
+
 const Health = z.object({ version: z.string(), session: z.object({ state: z.string() }) })
 
 /**
@@ -33,15 +37,11 @@ export async function runInstaller(config: InstallerConfig, say: Say): Promise<O
     say(`goes on with ${kept.value.version}, which was ${kept.value.phase}`)
     return goOn(kept.value, config, say)
   }
-  const before = await readJson(config.outcome, Outcome)
+  const before = await readJson(answeredFile(config), Outcome)
+  const answered = before.kind === 'read' ? before.value : idle
   const wanted = await readWanted(config.inbox)
-  if (!wanted) {
-    if (before.kind === 'read') return before.value
-    return tell(config, { stage: 'idle', id: '', version: '', code: '', why: '' })
-  }
-  // It was answered before.
-  if (before.kind === 'read' && before.value.id === wanted.id && before.value.stage !== 'installing')
-    return before.value
+  // What was answered is told again: a start of the machine forgets what the agent reads, and not what is wanted.
+  if (!wanted || answered.id === wanted.id) return tell(config, answered)
   const { id, signed } = wanted
   const { version, sha256 } = signed.manifest
   try {
@@ -79,9 +79,11 @@ async function goOn(begun: Installation, config: InstallerConfig, say: Say): Pro
     record = next.as
     if (next.do === 'end') {
       if (next.stage === 'done') await settle(version, config)
-      await rm(recordFile(config), { force: true })
       say(next.stage === 'done' ? `${version} is well` : `${version} was taken back: ${record.code}: ${record.why}`)
-      return tell(config, { stage: next.stage, id, version, code: record.code, why: record.why })
+      const outcome = await tell(config, { stage: next.stage, id, version, code: record.code, why: record.why })
+      // Answered first: what is neither under way nor answered would be begun again.
+      await rm(recordFile(config), { force: true })
+      return outcome
     }
     await writeJson(recordFile(config), record, { mode: 0o600 })
     end = await step(next.do, record, config, say)
@@ -104,8 +106,8 @@ async function step(
         return await prove(record, config, say)
       case 'return': {
         say(`${record.version} goes, and the former package comes back: ${record.why}`)
-        await installPackage(formerFile(config), root)
-        await restarted(restart)
+        // Whatever is there then, some agent is to run.
+        await installPackage(formerFile(config), root).finally(() => restarted(restart))
         return { kind: 'went' }
       }
     }
@@ -142,8 +144,15 @@ async function restarted([program = '', ...args]: readonly string[]): Promise<vo
 
 async function lookAt(health: string): Promise<HealthSeen> {
   try {
-    const response = await fetch(health, { signal: AbortSignal.timeout(2_000) })
-    const { version, session } = z.parse(Health, await response.json())
+    const response = await fetch(health, { signal: AbortSignal.timeout(2_000), redirect: 'error' })
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length
+      if (bytes > mostHealthBytes) return undefined
+      chunks.push(chunk)
+    }
+    const { version, session } = z.parse(Health, JSON.parse(Buffer.concat(chunks).toString('utf8')))
     return { version, connected: session.state === 'connected' }
   } catch {
     return undefined
@@ -161,14 +170,23 @@ async function keepFormer(config: InstallerConfig): Promise<void> {
 
 /** The new one is the one that the next would be exchanged for; nothing older is let in from now on. */
 async function settle(version: string, { state_dir: folder }: InstallerConfig): Promise<void> {
-  await rename(join(folder, 'staged.deb'), join(folder, 'current.deb'))
   await raiseFloor(folder, version)
+  await rename(join(folder, 'staged.deb'), join(folder, 'current.deb')).catch((error: NodeJS.ErrnoException) => {
+    // It was cut off right after this: the file is there.
+    if (error.code !== 'ENOENT') throw error
+  })
 }
 
-async function tell({ outcome }: InstallerConfig, said: Omit<Outcome, 'format'>): Promise<Outcome> {
-  const told: Outcome = { format: 1, ...said, why: said.why.slice(0, 400) }
-  await writeJson(outcome, told, { mode: 0o644 })
+async function tell(config: InstallerConfig, said: Omit<Outcome, 'format'>): Promise<Outcome> {
+  const told: Outcome = { ...said, format: 1, why: said.why.slice(0, 400) }
+  if (told.stage !== 'idle' && told.stage !== 'installing') await writeJson(answeredFile(config), told, { mode: 0o600 })
+  await writeJson(config.outcome, told, { mode: 0o644 })
   return told
+}
+
+/** What was answered last, over starts of the machine. */
+function answeredFile({ state_dir }: InstallerConfig): string {
+  return join(state_dir, 'answered.json')
 }
 
 function recordFile({ state_dir }: InstallerConfig): string {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { controlOf } from './repack.ts'
+import { configurationOf, controlOf } from './repack.ts'
 import { releaseVersion } from './run-dpkg.ts'
 
 t.test('what dpkg says of a package becomes its control file again', async (t) => {
@@ -19,10 +19,18 @@ Description: agent
   )
 })
 
+t.test('configuration is what dpkg says that it is, of this version or an earlier one', async (t) => {
+  const sum = '0123456789abcdef'.repeat(2)
+  const status = `Conffiles:\n /etc/heddle/a ${sum}\n /etc/heddle/b c ${sum} obsolete\n /etc/heddle/d newconffile\nDescription: x\n /usr ${sum}\n`
+  t.strictSame([...configurationOf(status)], ['/etc/heddle/a', '/etc/heddle/b c', '/etc/heddle/d'])
+  t.equal(configurationOf('Package: x\nDescription: y\n').size, 0)
+})
+
 for (const [debian, release] of [
   ['1.4.0', '1.4.0'],
   ['1.4.0-1', '1.4.0'],
   ['1.4.0~rc.1', '1.4.0-rc.1'],
+  ['1.4.0~rc~2.1', '1.4.0-rc-2.1'],
   ['1:1.4.0~rc.1-2', '1.4.0-rc.1'],
 ] as const) {
   t.test(`a package ${debian} is of the release ${release}`, async (t) => t.equal(releaseVersion(debian), release))

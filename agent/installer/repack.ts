@@ -1,4 +1,4 @@
-import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { command } from './run-dpkg.ts'
 
@@ -24,7 +24,7 @@ export async function repack(
     await writeFile(join(control, 'control'), `${controlOf(status)}\n`)
     const info = join(root, 'var/lib/dpkg/info')
     for (const each of kept) await copyScript(join(info, `${name}.${each}`), join(control, each))
-    const config = new Set((await readFile(join(info, `${name}.conffiles`), 'utf8').catch(() => '')).split('\n'))
+    const config = configurationOf(status)
     const files = (await command('dpkg-query', [`--root=${root}`, '--listfiles', name])).split('\n')
     const list = await present(
       root,
@@ -41,6 +41,12 @@ export async function repack(
     for (const each of ['repack', 'repack.tar', 'repack.list'])
       await rm(join(folder, each), { recursive: true, force: true })
   }
+}
+
+/** Configuration files of an installed package by what dpkg says of it: also those that only an earlier version brought. */
+export function configurationOf(status: string): ReadonlySet<string> {
+  const [, lines = ''] = /^Conffiles:[^\n]*\n((?: .*(?:\n|$))*)/m.exec(status) ?? []
+  return new Set(Array.from(lines.matchAll(/^ (\/.*?) (?:[0-9a-f]{32}|newconffile)\b.*$/gm), ([, path = '']) => path))
 }
 
 /** The control file out of what dpkg says of an installed package. */

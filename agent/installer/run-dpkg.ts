@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { explainError } from '#shared/failure/failure.ts'
 
 const run = promisify(execFile)
 const withinMs = 300_000
+/** Others install as well, such as updates by night: so long dpkg is waited for. */
+const freeWithinMs = 300_000
+const askAgainMs = 1_000
 const environment = {
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C.UTF-8',
@@ -25,8 +29,22 @@ export async function command(program: string, args: readonly string[], cwd = '/
 /** Installs exactly this file; edited configuration stays as it is. */
 export async function installPackage(file: string, root: string): Promise<void> {
   // What was broken off before is finished first, if it can be.
-  await command('dpkg', [`--root=${root}`, '--configure', '--pending']).catch(() => {})
-  await command('dpkg', [`--root=${root}`, '--force-confold', '--force-confdef', '--install', file])
+  await dpkg([`--root=${root}`, '--configure', '--pending']).catch(() => {})
+  await dpkg([`--root=${root}`, '--force-confold', '--force-confdef', '--install', file])
+}
+
+async function dpkg(args: readonly string[]): Promise<void> {
+  const began = performance.now()
+  for (;;) {
+    try {
+      await command('dpkg', args)
+      return
+    } catch (error) {
+      const isLocked = /locked by another process/.test(explainError(error))
+      if (!isLocked || performance.now() - began >= freeWithinMs) throw error
+      await pause(askAgainMs)
+    }
+  }
 }
 
 /** A field of a package file. */
@@ -47,5 +65,5 @@ export function releaseVersion(debian: string): string {
   return debian
     .replace(/^\d+:/, '')
     .replace(/-[^-~]*$/, '')
-    .replace('~', '-')
+    .replaceAll('~', '-')
 }

@@ -18,7 +18,9 @@ const mostWantedBytes = 16 * 1024
 export async function readWanted(inbox: string): Promise<Wanted | undefined> {
   try {
     await using file = await openPlain(join(inbox, wantedName), mostWantedBytes)
-    const read = z.safeParse(Wanted, JSON.parse(await file.readFile('utf8')))
+    // Whoever writes it may write on meanwhile.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostWantedBytes), 0, mostWantedBytes, 0)
+    const read = z.safeParse(Wanted, JSON.parse(buffer.toString('utf8', 0, bytesRead)))
     return read.success ? read.data : undefined
   } catch {
     return undefined
@@ -68,7 +70,8 @@ async function copyOf(from: string, to: string): Promise<string> {
       if (left < 0) throw new Error('it is too large')
       const piece = buffer.subarray(0, bytesRead)
       hash.update(piece)
-      await target.write(piece)
+      // All of it, or an error: a full disk may take a part.
+      await target.appendFile(piece)
     }
     await target.datasync()
     await rename(aside, to)

@@ -32,7 +32,8 @@ export function judgeUpgrade({ signed, sha256, keys, floor, now }: UpgradeQuesti
   const { manifest } = read.data
   if (manifest.sha256 !== sha256) return refused('UPGRADE_CONTENT', 'the file is not the one that was signed')
   if (floor === undefined) return refused('UPGRADE_FLOOR', 'which versions were here cannot be read')
-  if (compareVersions(manifest.version, floor) < 0)
+  // A floor that is no version is not below anything.
+  if (!(compareVersions(manifest.version, floor) >= 0))
     return refused('UPGRADE_TOO_OLD', `${manifest.version} is older than ${floor}, which was here already`)
   if (now < Date.parse(manifest.not_before))
     return refused('UPGRADE_TOO_EARLY', `${manifest.version} is not to be installed before ${manifest.not_before}`)

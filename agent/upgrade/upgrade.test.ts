@@ -47,6 +47,7 @@ for (const [what, release, code, more = {}] of [
   ['another file', signed, 'UPGRADE_CONTENT', { sha256: 'cd'.repeat(32) }],
   ['an older version', signed, 'UPGRADE_TOO_OLD', { floor: '1.4.1' }],
   ['a former version of the one that was here', signed, 'UPGRADE_TOO_OLD', { floor: '1.10.0-rc.1' }],
+  ['a floor that is no version', signed, 'UPGRADE_TOO_OLD', { floor: '1.x.0' }],
   ['a host that lost what was here', signed, 'UPGRADE_FLOOR', { floor: undefined }],
   ['a day too early', signed, 'UPGRADE_TOO_EARLY', { now: Date.parse(manifest.not_before) - 1 }],
 ] as const) {
