@@ -22,6 +22,8 @@ export type FollowUpgradeParts = Pick<FetchParts, 'plane' | 'ready'> & {
   readonly onChange: () => void
   readonly stop: AbortSignal
   readonly log: Logger
+  /** How long the installer may say nothing before it is told again. Default: 30 s, in milliseconds */
+  readonly tellAgainMs?: number
 }
 
 type Progress = Pick<UpgradeDoing, 'stage' | 'version' | 'code' | 'why'>
@@ -43,8 +45,8 @@ export class UpgradeFollower implements AsyncDisposable {
   readonly #folder: string
   #progress: Progress = nothing
   #able: Able = {}
-  /** The file that is wanted; undefined: none. */
-  #wanted: string | undefined
+  /** The file that is wanted; null: none; undefined: nothing was heard yet. */
+  #wanted: string | null | undefined
   #ending: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
 
@@ -75,10 +77,14 @@ export class UpgradeFollower implements AsyncDisposable {
   /** @param order null: nothing in particular; undefined: nothing was said of it */
   want(order: UpgradeOrder | null | undefined): void {
     if (order === undefined) return
-    const wanted = order === null || order.signed.manifest.version === this.#parts.version ? undefined : order
-    const sha256 = wanted?.signed.manifest.sha256
-    if (sha256 === this.#wanted && (sha256 !== undefined || this.#progress.stage === 'none')) return
+    const isThis = order?.signed.manifest.version === this.#parts.version
+    const wanted = isThis ? null : order
+    const sha256 = wanted?.signed.manifest.sha256 ?? null
+    if (sha256 === this.#wanted) return
+    const isFirst = this.#wanted === undefined
     this.#wanted = sha256
+    // The installer is still at it: what lies there is answered by it, and is its word should the former one come back.
+    if (isFirst && isThis) return
     this.#ending?.abort()
     const ending = new AbortController()
     this.#ending = ending
@@ -115,7 +121,10 @@ export class UpgradeFollower implements AsyncDisposable {
       throw new Failure('UPGRADE_NO_INSTALLER', `${this.#parts.config().outcome} is not there`)
     }
     const known = await readJson(join(this.#folder, wantedName), Wanted)
-    const handed = known.kind === 'read' && known.value.signed.manifest.sha256 === sha256 ? known.value.id : undefined
+    const handed =
+      known.kind === 'read' && known.value.signed.manifest.sha256 === sha256 && !(await this.#wasDone(known.value.id))
+        ? known.value.id
+        : undefined
     if (handed === undefined) {
       // What would be refused is not fetched.
       await this.#judge(order, sha256)
@@ -129,7 +138,13 @@ export class UpgradeFollower implements AsyncDisposable {
     const wanted: Wanted = { format: 1, id, signed: order.signed }
     if (handed === undefined) await writeJson(join(this.#folder, wantedName), wanted, { mode: 0o644 })
     this.#set({ stage: 'handed', version })
-    await this.#watch(id, version, stop)
+    await this.#watch(wanted, stop)
+  }
+
+  /** It was installed, and somebody has put this agent in its place since. */
+  async #wasDone(id: string): Promise<boolean> {
+    const read = await readJson(this.#parts.config().outcome, Outcome)
+    return read.kind === 'read' && read.value.id === id && read.value.stage === 'done'
   }
 
   async #judge({ signed }: UpgradeOrder, sha256: string): Promise<void> {
@@ -140,7 +155,11 @@ export class UpgradeFollower implements AsyncDisposable {
   }
 
   /** Until the installer has said what became of it; where all goes well, this agent does not live to hear it. */
-  async #watch(id: string, version: string, stop: AbortSignal): Promise<void> {
+  async #watch(wanted: Wanted, stop: AbortSignal): Promise<void> {
+    const { id, signed } = wanted
+    const { version } = signed.manifest
+    const { tellAgainMs = 30_000 } = this.#parts
+    let toldAt = performance.now()
     while (!stop.aborted) {
       const read = await readJson(this.#parts.config().outcome, Outcome)
       if (read.kind === 'read' && read.value.id === id) {
@@ -151,6 +170,10 @@ export class UpgradeFollower implements AsyncDisposable {
           return
         }
         this.#set({ stage: 'installing', version })
+      } else if (performance.now() - toldAt >= tellAgainMs) {
+        // systemd passes over what is written while the installer is still at something else.
+        await writeJson(join(this.#folder, wantedName), wanted, { mode: 0o644 })
+        toldAt = performance.now()
       }
       await pause(lookEveryMs, stop)
     }
