@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { explainError, Failure } from '#shared/failure/failure.ts'
 import type { MayReach } from '#shared/probe/probe.ts'
 import { Health, ProbeSpec } from '#shared/protocol/check.ts'
+import { firstTaken } from '#shared/protocol/desired-keys.ts'
 import { Decision, Found } from '#shared/protocol/discovery.ts'
 import { Inspected } from '#shared/protocol/drift.ts'
 import type { Hello } from '#shared/protocol/messages.ts'
@@ -126,7 +127,8 @@ export function everywhere(local: AgentSessions, { fleet, together, stop, mayRea
     ...here,
     takes: (node) => {
       const here = local.takes(node)
-      return here ?? (whereIs(node) === undefined ? undefined : cards.get(node)?.card.takes)
+      const there = whereIs(node) === undefined ? undefined : cards.get(node)
+      return here ?? (there && (there.card.takes ?? firstTaken))
     },
     ask,
     inspect,

@@ -50,6 +50,7 @@ export async function startUpgrades(
     ...{ files, fleet, pieceElsewhere, log, slowMs },
     store: upgradeStore(store, trail, lead),
     upgradeOf: (node) => sessions.doings.of(node)?.doing.upgrade,
+    takesUpgrades: (node) => sessions.takes(node)?.includes('upgrade'),
     onWanted: (nodes) => sessions.upgradesChanged(nodes),
     leads: lead.leads,
     now: Date.now,

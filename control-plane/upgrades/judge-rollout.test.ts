@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { judgeRollout, type Known, type NodeSeen } from './judge-rollout.ts'
 import { ordered } from './order.ts'
-import { overlap, type Rollout, targetOf } from './state.ts'
+import { overlap, type Rollout, takenOver, targetOf } from './state.ts'
 
 const rollout: Rollout = {
   ...{ id: 1, scope: 'all', version: '2.0.0', sha256: 'ab', stages: ['1', '50%', '100%'], stage: 0, phase: 'running' },
@@ -24,7 +24,7 @@ class Hosts {
 
   set(node: string, more: Partial<NodeSeen> = {}): void {
     const usual = { machine: `m-${node}`, site: 'a', gateways: [], version: '1.0.0', connected: true }
-    const last = { unable: undefined, failed: undefined, slowMs: undefined }
+    const last = { unable: undefined, heard: true, failed: undefined, slowMs: undefined }
     this.nodes.set(node, { node, ...usual, ...last, ...this.nodes.get(node), ...more })
   }
 
@@ -164,6 +164,37 @@ t.test('who cannot be upgraded is left out and holds nobody up; who has it count
   t.equal(state.phase, 'done')
   t.strictSame(Object.keys(state.nodes).sort(), ['n002', 'n003', 'n004', 'n005'])
   t.equal(play(new Hosts(0)).state.phase, 'done', 'nobody is done at once')
+})
+
+t.test('whose agent has not said yet what it can is waited for, and not passed over', async (t) => {
+  const hosts = new Hosts(6)
+  for (const node of ['n001', 'n002', 'n003', 'n004', 'n005']) hosts.set(node, { heard: false })
+  const { state, waitingFor } = play(hosts)
+  t.match(state, { phase: 'running', stage: 1, nodes: { n000: { state: 'proven' } } })
+  t.match(waitingFor, [/5 whose agents have not said yet/])
+  for (const node of hosts.nodes.keys()) hosts.set(node, { heard: true })
+  hosts.set('n005', { unable: 'it does not know how' })
+  const { state: end } = play(hosts, { of: state })
+  t.match(end, { phase: 'done' })
+  t.strictSame(Object.keys(end.nodes).sort(), ['n000', 'n001', 'n002', 'n003', 'n004'])
+})
+
+t.test('what nobody was there to see is not held against anybody: who takes over gives all of the time anew', async (t) => {
+  const hosts = new Hosts(4)
+  const asked = judgeRollout(rollout, hosts.known, 0).rollout
+  hosts.set('n000', { connected: false })
+  const lost = judgeRollout(asked, hosts.known, 1_000).rollout
+  t.match(lost.nodes, { n000: { lostSince: 1_000 } })
+  const later = 3_600_000
+  t.match(judgeRollout(lost, hosts.known, later).rollout, { phase: 'halted' })
+  const over = takenOver(lost, later)
+  t.match(judgeRollout(over, hosts.known, later).rollout, { phase: 'running', nodes: { n000: { lostSince: later } } })
+  hosts.set('n000', { connected: true, version: '2.0.0' })
+  const well = judgeRollout(over, hosts.known, later).rollout
+  t.match(well.nodes, { n000: { state: 'well' } })
+  t.match(judgeRollout(takenOver(well, later * 2), hosts.known, later * 2).rollout.nodes, { n000: { state: 'well' } })
+  const halted: Rollout = { ...lost, phase: 'halted' }
+  t.equal(takenOver(halted, later), halted)
 })
 
 t.test('a pause asks nobody else, and still halts; resuming asks those anew that failed', async (t) => {

@@ -6,8 +6,10 @@ import { isInside } from './window.ts'
 export type NodeSeen = Candidate & {
   readonly version: string
   readonly connected: boolean
-  /** Why it cannot be upgraded from afar; undefined: it can. */
+  /** Why it cannot be upgraded from afar; undefined: it can, or its agent has not said yet. */
   readonly unable: string | undefined
+  /** Its agent has said what it can since this plane runs; after a start, or a change of the leader, that takes a moment. */
+  readonly heard: boolean
   /** What its agent says of the version that is desired; undefined: nothing. */
   readonly failed: { readonly code: string; readonly why: string } | undefined
   /** The agent's own event-loop lag, where it is too much. */
@@ -143,7 +145,8 @@ function advance(rollout: Rollout, known: Known, now: number): Look {
   const target = targetOf(stages[stage], open.length)
   const under = open.filter(({ node }) => isUnderWay(progress.get(node)))
   const taken = progress.size + has.length
-  const waiting = open.filter((each) => !progress.has(each.node) && each.version !== version)
+  const without = open.filter((each) => !progress.has(each.node) && each.version !== version)
+  const waiting = without.filter(({ heard }) => heard)
 
   if (taken < target && waiting.length > 0) {
     if (!isInside(window, now)) return { rollout, waitingFor: [`its window ${window} (UTC)`] }
@@ -155,6 +158,9 @@ function advance(rollout: Rollout, known: Known, now: number): Look {
     return { rollout, waitingFor: ['nodes that may be asked'] }
   }
   if (under.length > 0) return { rollout, waitingFor: waits(under.length) }
+  // Who has said nothing yet is not left out: a stage would be proven without it.
+  if (taken < target && without.length > 0)
+    return { rollout, waitingFor: [`${without.length} whose agents have not said yet what they can`] }
   if (stage + 1 >= stages.length) {
     const why = `${progress.size} were asked, all that could be are proven`
     return same(moved(rollout, { at: now, by: 'rollout', phase: 'done', code: 'all_proven', why }))

@@ -7,7 +7,7 @@ import { judgeRollout } from './judge-rollout.ts'
 import type { ReleaseFiles } from './keep-files.ts'
 import { ordered, type RolloutOrder } from './order.ts'
 import { type AgentsSaid, instancesOf, knownOf } from './see-nodes.ts'
-import { isOpen, overlap, type Rollout } from './state.ts'
+import { isOpen, overlap, type Rollout, takenOver } from './state.ts'
 import { type Release, releaseOf, rolloutOf, storedRelease, storedRollout, type UpgradeStore } from './store.ts'
 
 export type UpgradesParts = AgentsSaid & {
@@ -62,7 +62,10 @@ export class Upgrades {
   #rollouts: readonly Rollout[] = []
   readonly #waitingFor = new Map<number, readonly string[]>()
   #turn: Promise<unknown> = Promise.resolve()
-  #led: boolean
+  /** It leads, and has taken over what the one before it left. */
+  #led = false
+  /** Of which releases files were kept last. */
+  #kept = ''
 
   /** Reads how far they were when the last run ended; they go on from there. */
   static async open(parts: UpgradesParts): Promise<Upgrades> {
@@ -73,7 +76,6 @@ export class Upgrades {
 
   constructor(parts: UpgradesParts) {
     this.#parts = parts
-    this.#led = parts.leads()
   }
 
   get releases(): readonly Release[] {
@@ -114,6 +116,7 @@ export class Upgrades {
   /** Takes a release whose file follows. One of the same version that is on its way stays as it is: false. */
   addRelease(signed: SignedRelease, bytes: number, author: string): Promise<boolean> {
     return this.#inTurn(async () => {
+      await this.#takeOver()
       const { version, sha256 } = signed.manifest
       const known = this.#releases.find((each) => each.version === version)
       const under = this.#rollouts.some((each) => isOpen(each) && each.version === version)
@@ -130,13 +133,13 @@ export class Upgrades {
         drop.map(({ version: each }) => each),
       )
       this.#releases = [...others.filter((each) => !drop.includes(each)), release]
-      await this.#parts.files.keepOnly(new Set(this.#releases.map((each) => each.sha256)))
       return true
     })
   }
 
   start({ back, ...plan }: Plan): Promise<Started> {
     return this.#inTurn(async (): Promise<Started> => {
+      await this.#takeOver()
       const refused = (code: Extract<Started, { kind: 'refused' }>['code'], why: string) =>
         ({ kind: 'refused', code, why }) as const
       const release = this.#releases.find((each) => each.version === plan.version)
@@ -178,6 +181,7 @@ export class Upgrades {
   /** @param ifSerial refused if its state has another number; undefined: whichever it has */
   order(id: number, order: RolloutOrder, ifSerial?: number): Promise<Steered> {
     return this.#inTurn(async (): Promise<Steered> => {
+      await this.#takeOver()
       const seen = this.find(id)
       if (!seen) return { kind: 'unknown' }
       const { rollout } = seen
@@ -202,11 +206,13 @@ export class Upgrades {
   /** Does what is to be done by itself now. */
   look(): Promise<void> {
     return this.#inTurn(async () => {
-      const leads = this.#parts.leads()
-      if (!leads || !this.#led) await this.#takeStored()
-      this.#led = leads
+      if (!this.#parts.leads()) {
+        this.#led = false
+        return this.#takeStored()
+      }
+      await this.#takeOver()
       // What is not complete would look as if it had left.
-      if (!leads || !this.#parts.fleet.complete) return
+      if (!this.#parts.fleet.complete) return
       for (const rollout of this.#rollouts) await this.#judge(rollout)
     })
   }
@@ -235,7 +241,16 @@ export class Upgrades {
     )
   }
 
-  /** Takes over what the store has. */
+  /** What the leader before this one has done last is in the store, and nowhere else. */
+  async #takeOver(): Promise<void> {
+    const { leads, now } = this.#parts
+    if (this.#led || !leads()) return
+    await this.#takeStored()
+    this.#rollouts = this.#rollouts.map((rollout) => takenOver(rollout, now()))
+    this.#led = true
+  }
+
+  /** Takes what the store has. */
   async #takeStored(): Promise<void> {
     const { store } = this.#parts
     this.#releases = (await store.releases()).map(releaseOf)
@@ -268,6 +283,11 @@ export class Upgrades {
   /** Has the files of other planes here, too: an agent asks the one that it talks to. */
   async #fetchFiles(): Promise<void> {
     const { files, pieceElsewhere } = this.#parts
+    const hashes = this.#releases.map(({ sha256 }) => sha256)
+    if (hashes.join() !== this.#kept) {
+      await files.keepOnly(new Set(hashes))
+      this.#kept = hashes.join()
+    }
     for (const release of this.#releases) {
       let here = await files.here(release)
       for (let pieces = 0; here < release.bytes && pieces < piecesAtOnce; pieces += 1) {

@@ -11,6 +11,8 @@ import type { Rollout } from './state.ts'
 export type AgentsSaid = {
   /** What a node's agent said last of its upgrades; undefined: nothing. */
   readonly upgradeOf: (node: string) => UpgradeDoing | undefined
+  /** Whether its agent takes what it is to become; undefined: no plane has a session with it yet. */
+  readonly takesUpgrades: (node: string) => boolean | undefined
   /** Its event-loop lag, where it is too much, in milliseconds. */
   readonly slowMs: (node: string) => number | undefined
 }
@@ -54,11 +56,13 @@ function isIn(scope: string, { spec, contact }: NodeBelief): boolean {
 function seenOf(
   { spec, contact }: NodeBelief,
   { version, nodes }: Pick<Rollout, 'version' | 'nodes'>,
-  { upgradeOf, slowMs }: AgentsSaid,
+  { upgradeOf, takesUpgrades, slowMs }: AgentsSaid,
 ): NodeSeen {
   const { id } = spec
   const says = upgradeOf(id)
   const asked = nodes[id]
+  // One that takes them says what it can right after it is let in.
+  const heard = says !== undefined || takesUpgrades(id) === false
   const failed = says?.stage === 'failed' && says.version === version
   return {
     node: id,
@@ -67,16 +71,24 @@ function seenOf(
     gateways: [...new Set([...spec.gateways.map(({ gateway }) => gateway), ...(spec.authorizers ?? [])])],
     version: spec.version,
     connected: contact === 'connected',
-    unable: asked ? undefined : unableOf(contact === 'connected', spec.version, version, says),
+    unable: asked ? undefined : unableOf(contact === 'connected', spec.version, version, heard, says),
+    heard,
     failed: failed ? { code: says.code ?? '', why: says.why ?? '' } : undefined,
     slowMs: slowMs(id),
   }
 }
 
 /** Why a node cannot be upgraded from afar; undefined: it can. */
-function unableOf(connected: boolean, has: string, wanted: string, says: UpgradeDoing | undefined): string | undefined {
+function unableOf(
+  connected: boolean,
+  has: string,
+  wanted: string,
+  heard: boolean,
+  says: UpgradeDoing | undefined,
+): string | undefined {
   if (has === wanted) return undefined
   if (!connected) return 'out of contact'
+  if (!heard) return undefined
   if (!says) return 'its agent does not know how to be upgraded from afar: upgrade it by hand, once'
   switch (says.unable) {
     case 'no_key':

@@ -98,6 +98,17 @@ export function moved(
   }
 }
 
+/** For whoever looks at it first: what nobody was there to see is not held against those under way, nor for them. */
+export function takenOver(rollout: Rollout, now: number): Rollout {
+  if (rollout.phase !== 'running' && rollout.phase !== 'paused') return rollout
+  const nodes = Object.entries(rollout.nodes).map(([node, progress]): [string, NodeProgress] => {
+    if (progress.state !== 'asked' && progress.state !== 'well') return [node, progress]
+    const { lostSince: _, ...rest } = progress
+    return [node, { ...rest, at: now, since: now }]
+  })
+  return { ...rollout, nodes: Object.fromEntries(nodes) }
+}
+
 /** How many nodes have been upgraded when a stage is done, of so many. */
 export function targetOf(stage: string | undefined, all: number): number {
   if (stage === undefined) return all

@@ -31,6 +31,7 @@ function partsOf(fleet: FleetView, rollouts: readonly Rollout[]): UpgradesParts 
     onWanted: () => {},
     leads: () => true,
     upgradeOf: () => undefined,
+    takesUpgrades: () => undefined,
     slowMs: () => undefined,
     log: quiet,
     now: Date.now,

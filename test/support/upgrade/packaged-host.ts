@@ -21,6 +21,8 @@ export type PackagedHostOptions = {
   readonly package: AgentPackage
   /** Of the agent's configuration. */
   readonly more?: object
+  /** How long a new agent has to be well; default: 12 s. */
+  readonly wellWithin?: string
 }
 
 /**
@@ -52,6 +54,7 @@ export class PackagedHost implements AsyncDisposable {
     services = [],
     keys,
     more = {},
+    wellWithin = '12s',
     ...options
   }: PackagedHostOptions): Promise<PackagedHost> {
     const folder = await temporaryFolder(`host-${name}`)
@@ -77,7 +80,7 @@ export class PackagedHost implements AsyncDisposable {
       state_dir: join(folder.path, 'installer'),
       outcome,
       health: `${host.adminUrl}/health`,
-      ...{ well_within: '12s', well_for: '2s', root: host.root },
+      ...{ well_within: wellWithin, well_for: '2s', root: host.root },
       restart: ['/bin/sh', '-c', `kill -TERM $(cat ${join(folder.path, 'agent.pid')}) || true`],
     })
     // As at the start of the machine.

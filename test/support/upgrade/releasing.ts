@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { run } from '#cli/program.ts'
 import type { InstanceView, NodeView } from '#shared/protocol/api.ts'
 import type { RolloutView, UpgradesView } from '#shared/protocol/upgrade.ts'
+import { capturedTerminal } from '../captured-terminal.ts'
 import { type Folder, temporaryFolder } from '../folder.ts'
 import type { RunningPlane } from '../start-plane.ts'
 import { waitFor } from '../wait.ts'
@@ -64,6 +66,16 @@ export async function told(plane: RunningPlane, ...args: readonly string[]): Pro
   const { code, out, err } = await plane.heddle(...args)
   if (code !== 0) throw new Error(`heddle ${args.join(' ')}: ${code} ${out}${err}`)
   return out
+}
+
+/** Runs command lines that must go well against any plane. */
+export function commandLine(url: string): (...args: readonly string[]) => Promise<string> {
+  return async (...args) => {
+    const { terminal, out, err } = capturedTerminal({ environment: { HEDDLE_PLANE: url } })
+    const code = await run(args, terminal)
+    if (code !== 0) throw new Error(`heddle ${args.join(' ')}: ${code} ${out()}${err()}`)
+    return out()
+  }
 }
 
 /** Waits until the newest rollout is over. */
