@@ -39,7 +39,10 @@ function converse(socket: Socket, parts: ServeParts): void {
   let asked = false
   const say = (answer: object) => {
     clearTimeout(deadline)
-    if (!socket.destroyed) socket.end(`${JSON.stringify(answer)}\n`)
+    if (socket.destroyed) return
+    socket.end(`${JSON.stringify(answer)}\n`)
+    // Whoever never takes the answer, or never closes its side, would keep a place that others need.
+    deadline = setTimeout(() => socket.destroy(), parts.sayWithinMs)
   }
   const refuse = (why: string) => {
     asked = true
@@ -48,7 +51,7 @@ function converse(socket: Socket, parts: ServeParts): void {
     // Whoever goes on talking is not listened to.
     socket.destroySoon()
   }
-  const deadline = setTimeout(() => {
+  let deadline = setTimeout(() => {
     if (!asked) refuse(`no line within ${parts.sayWithinMs} ms`)
   }, parts.sayWithinMs)
   socket.on('error', () => socket.destroy())
