@@ -1,6 +1,6 @@
 import type { Package, Unit } from './packages.ts'
 
-export type MaintainerScripts = Readonly<Partial<Record<'postinst' | 'prerm' | 'postrm', string>>>
+export type MaintainerScripts = Readonly<Partial<Record<'preinst' | 'postinst' | 'prerm' | 'postrm', string>>>
 
 const booted = '[ -d /run/systemd/system ]'
 
@@ -10,7 +10,16 @@ const booted = '[ -d /run/systemd/system ]'
  */
 export function maintainerScripts(of: Package): MaintainerScripts {
   if (of.units.length === 0) return {}
-  return { postinst: postinst(of), prerm: prerm(of), postrm: postrm(of) }
+  return { preinst: preinst(of), postinst: postinst(of), prerm: prerm(of), postrm: postrm(of) }
+}
+
+/** Whoever installs again what was removed wants it to run; dpkg tells a postinst the same of that as of an upgrade. */
+function preinst({ name }: Package): string {
+  return script([`if [ "$1" = install ] && [ -n "$2" ] && ${booted}; then : > ${again(name)}; fi`])
+}
+
+function again(name: string): string {
+  return `/run/${name}.installed-again`
 }
 
 function postinst({ name, units, user }: Package): string {
@@ -18,6 +27,7 @@ function postinst({ name, units, user }: Package): string {
   return script([
     'case "$1" in configure | abort-upgrade | abort-deconfigure | abort-remove) ;; *) exit 0 ;; esac',
     ...(user ? [makeUser(user)] : []),
+    `before=$2; if [ -e ${again(name)} ]; then before=''; rm -f ${again(name)}; fi`,
     ...enabled.map(({ name }) => enable(name)),
     `if ${booted}; then`,
     '  systemctl --system daemon-reload > /dev/null || true',
@@ -79,7 +89,7 @@ fi`
 
 function begin({ name, start }: Unit): string {
   const first = typeof start === 'object' ? `[ -e ${start.onceThere} ]` : 'true'
-  const begun = `  if [ -z "$2" ]; then
+  const begun = `  if [ -z "$before" ]; then
     if ${first}; then deb-systemd-invoke start ${name} > /dev/null || true; fi`
   // Sockets go on listening, and paths watching, while what is behind them is replaced.
   if (/\.(socket|path)$/.test(name)) return `${begun}\n  fi`
@@ -89,7 +99,7 @@ function begin({ name, start }: Unit): string {
 
 /** Whoever asks next wakes the new one. */
 function stopOnUpgrade({ name }: Unit): string {
-  return `  if [ -n "$2" ]; then deb-systemd-invoke stop ${name} > /dev/null || true; fi`
+  return `  if [ -n "$before" ]; then deb-systemd-invoke stop ${name} > /dev/null || true; fi`
 }
 
 /** What is next, said once. */
