@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import type { NodeView } from '#shared/protocol/api.ts'
 import type { RolloutView, UpgradesView } from '#shared/protocol/upgrade.ts'
@@ -55,8 +56,10 @@ await t.test('a plane that is started again goes on where it was, and forgets no
   const told = commandLine(plane.url)
   await told('upgrade', 'add', next.signedFile, next.file)
   await told('upgrade', 'start', '1.1.0', '--stages', '100%', '--at-once', '1', ...quick)
-  await rolloutAt(plane, 'the first to be upgraded', ({ nodes }) => nodes.some(({ says }) => says === '1.1.0'))
+  await rolloutAt(plane, 'the first to be well', ({ nodes }) => nodes.some(({ state }) => state === 'well'))
   await plane.kill()
+  // Longer than it has to be well: when the plane comes back, nobody has said anything yet, and nobody is under way.
+  await pause(2_500)
   await plane.start()
   const seen: RolloutView[] = []
   const over = await rolloutAt(plane, 'the rollout to be over', (view) => seen.push(view) > 0 && isOver(view))
