@@ -152,6 +152,8 @@ export class Upgrades {
           'ROLLOUT_UNDERWAY',
           `rollout ${other.id} of ${other.version} to ${other.scope} is ${other.phase}`,
         )
+      if (this.#rollouts.filter(isOpen).length >= mostRollouts)
+        return refused('ROLLOUT_UNDERWAY', `${mostRollouts} rollouts are not over: stop some of them, or take a wider scope`)
       const now = this.#parts.now()
       const known = this.known({ ...plan, nodes: {} })
       const above = [...known.nodes.values()].filter(({ unable }) => unable?.includes('UPGRADE_TOO_OLD'))
@@ -234,11 +236,7 @@ export class Upgrades {
 
   async #save(rollout: Rollout): Promise<void> {
     await this.#parts.store.saveRollouts([storedRollout(rollout, this.#parts.now())])
-    this.#replace(
-      [rollout, ...this.#rollouts.filter(({ id }) => id !== rollout.id)]
-        .sort((a, b) => b.id - a.id)
-        .slice(0, mostRollouts),
-    )
+    this.#replace([rollout, ...this.#rollouts.filter(({ id }) => id !== rollout.id)])
   }
 
   /** What the leader before this one has done last is in the store, and nowhere else. */
@@ -261,7 +259,11 @@ export class Upgrades {
 
   #replace(rollouts: readonly Rollout[]): void {
     const before = this.#nodesAsked()
+    // One that is not over stays, however many were begun after it.
     this.#rollouts = rollouts
+      .toSorted((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || b.id - a.id)
+      .slice(0, mostRollouts)
+      .sort((a, b) => b.id - a.id)
     const after = this.#nodesAsked()
     const changed = [...before, ...after].filter((key) => !before.has(key) || !after.has(key))
     if (changed.length > 0) this.#parts.onWanted([...new Set(changed.map((key) => key.split(' ', 1)[0] ?? ''))])

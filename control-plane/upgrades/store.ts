@@ -26,7 +26,7 @@ export type UpgradeStore = {
   /** The oldest first. */
   releases(): Promise<readonly StoredRelease[]>
   saveRollouts(rollouts: readonly StoredRollout[]): Promise<void>
-  /** Newest first. */
+  /** Those that are not over before all others, then newest first. */
   rollouts(limit: number): Promise<readonly StoredRollout[]>
 }
 

@@ -17,7 +17,7 @@ export async function upgradesWith(rollouts: readonly Rollout[], fleet: FleetVie
   return { upgrades: await Upgrades.open(partsOf(fleet, rollouts)), fleet }
 }
 
-function partsOf(fleet: FleetView, rollouts: readonly Rollout[]): UpgradesParts {
+export function partsOf(fleet: FleetView, rollouts: readonly Rollout[]): UpgradesParts {
   return {
     store: {
       saveRelease: async () => {},

@@ -49,6 +49,8 @@ export function upgradeQueries(db: Kysely<Schema>): UpgradeStore {
       const rows = await db
         .selectFrom('upgrade_rollouts')
         .select(['rollout_id', 'scope', 'version', 'phase', 'state', 'updated_at'])
+        // One that is not over is needed, however many were begun after it.
+        .orderBy(({ case: either }) => either().when('phase', 'in', ['done', 'stopped']).then(1).else(0).end())
         .orderBy('rollout_id', 'desc')
         .limit(limit)
         .execute()

@@ -137,6 +137,10 @@ export async function queriesSuite(t: Test, kind: StoreKind): Promise<void> {
     t.strictSame(await store.releases(), [release])
     t.strictSame(await store.rollouts(5), [{ ...rollout, id: 2 }, rollout])
     t.strictSame(await store.rollouts(1), [{ ...rollout, id: 2 }])
+    const over = { ...rollout, id: 3, phase: 'done' }
+    await store.saveRollouts([over])
+    t.strictSame(await store.rollouts(2), [{ ...rollout, id: 2 }, rollout], 'those that are not over first')
+    t.strictSame(await store.rollouts(3), [{ ...rollout, id: 2 }, rollout, over])
   })
 
   await t.test('old versions make room, but never the one that holds', async (t) => {
