@@ -179,23 +179,26 @@ t.test('whose agent has not said yet what it can is waited for, and not passed o
   t.strictSame(Object.keys(end.nodes).sort(), ['n000', 'n001', 'n002', 'n003', 'n004'])
 })
 
-t.test('what nobody was there to see is not held against anybody: who takes over gives all of the time anew', async (t) => {
-  const hosts = new Hosts(4)
-  const asked = judgeRollout(rollout, hosts.known, 0).rollout
-  hosts.set('n000', { connected: false })
-  const lost = judgeRollout(asked, hosts.known, 1_000).rollout
-  t.match(lost.nodes, { n000: { lostSince: 1_000 } })
-  const later = 3_600_000
-  t.match(judgeRollout(lost, hosts.known, later).rollout, { phase: 'halted' })
-  const over = takenOver(lost, later)
-  t.match(judgeRollout(over, hosts.known, later).rollout, { phase: 'running', nodes: { n000: { lostSince: later } } })
-  hosts.set('n000', { connected: true, version: '2.0.0' })
-  const well = judgeRollout(over, hosts.known, later).rollout
-  t.match(well.nodes, { n000: { state: 'well' } })
-  t.match(judgeRollout(takenOver(well, later * 2), hosts.known, later * 2).rollout.nodes, { n000: { state: 'well' } })
-  const halted: Rollout = { ...lost, phase: 'halted' }
-  t.equal(takenOver(halted, later), halted)
-})
+t.test(
+  'what nobody was there to see is not held against anybody: who takes over gives all of the time anew',
+  async (t) => {
+    const hosts = new Hosts(4)
+    const asked = judgeRollout(rollout, hosts.known, 0).rollout
+    hosts.set('n000', { connected: false })
+    const lost = judgeRollout(asked, hosts.known, 1_000).rollout
+    t.match(lost.nodes, { n000: { lostSince: 1_000 } })
+    const later = 3_600_000
+    t.match(judgeRollout(lost, hosts.known, later).rollout, { phase: 'halted' })
+    const over = takenOver(lost, later)
+    t.match(judgeRollout(over, hosts.known, later).rollout, { phase: 'running', nodes: { n000: { lostSince: later } } })
+    hosts.set('n000', { connected: true, version: '2.0.0' })
+    const well = judgeRollout(over, hosts.known, later).rollout
+    t.match(well.nodes, { n000: { state: 'well' } })
+    t.match(judgeRollout(takenOver(well, later * 2), hosts.known, later * 2).rollout.nodes, { n000: { state: 'well' } })
+    const halted: Rollout = { ...lost, phase: 'halted' }
+    t.equal(takenOver(halted, later), halted)
+  },
+)
 
 t.test('a pause asks nobody else, and still halts; resuming asks those anew that failed', async (t) => {
   const hosts = new Hosts(4)

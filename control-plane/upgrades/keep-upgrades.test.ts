@@ -35,26 +35,29 @@ t.test('a new leader answers from what the one before it has left, at once', asy
   t.match(await upgrades.order(2, { action: 'pause', by: 'eve', why: '' }, 7), { kind: 'done' })
 })
 
-t.test('one that is not over stays, however many are begun after it, and more than are kept are not begun', async (t) => {
-  const parts = partsOf(new Fleet(), [{ ...rollout, phase: 'paused' }])
-  await using folder = await temporaryFolder('releases')
-  await writeFile(`${folder.path}/${sha256}`, '12345')
-  const upgrades = await Upgrades.open({
-    ...parts,
-    files: new ReleaseFiles(folder.path),
-    store: { ...parts.store, releases: async () => [release] },
-  })
-  const begin = (site: string) => upgrades.start({ ...rollout, scope: `site:${site}`, back: false })
-  for (let id = 2; id < 2 + mostRollouts; id += 1) {
-    t.match(await begin('b'), { kind: 'started', seen: { rollout: { id } } })
-    await upgrades.order(id, { action: 'stop', by: 'eve', why: '' })
-  }
-  t.match(upgrades.find(1), { rollout: { phase: 'paused' } })
-  t.match(await begin('a'), { kind: 'refused', code: 'ROLLOUT_UNDERWAY' })
-  t.equal(upgrades.list().length, mostRollouts)
-  for (let more = 1; more < mostRollouts; more += 1) t.match(await begin(`c${more}`), { kind: 'started' })
-  t.match(await begin('d'), { kind: 'refused', code: 'ROLLOUT_UNDERWAY', why: /20 rollouts are not over/ })
-})
+t.test(
+  'one that is not over stays, however many are begun after it, and more than are kept are not begun',
+  async (t) => {
+    const parts = partsOf(new Fleet(), [{ ...rollout, phase: 'paused' }])
+    await using folder = await temporaryFolder('releases')
+    await writeFile(`${folder.path}/${sha256}`, '12345')
+    const upgrades = await Upgrades.open({
+      ...parts,
+      files: new ReleaseFiles(folder.path),
+      store: { ...parts.store, releases: async () => [release] },
+    })
+    const begin = (site: string) => upgrades.start({ ...rollout, scope: `site:${site}`, back: false })
+    for (let id = 2; id < 2 + mostRollouts; id += 1) {
+      t.match(await begin('b'), { kind: 'started', seen: { rollout: { id } } })
+      await upgrades.order(id, { action: 'stop', by: 'eve', why: '' })
+    }
+    t.match(upgrades.find(1), { rollout: { phase: 'paused' } })
+    t.match(await begin('a'), { kind: 'refused', code: 'ROLLOUT_UNDERWAY' })
+    t.equal(upgrades.list().length, mostRollouts)
+    for (let more = 1; more < mostRollouts; more += 1) t.match(await begin(`c${more}`), { kind: 'started' })
+    t.match(await begin('d'), { kind: 'refused', code: 'ROLLOUT_UNDERWAY', why: /20 rollouts are not over/ })
+  },
+)
 
 t.test('a plane that did not add it drops the file of a release that is no more', async (t) => {
   await using folder = await temporaryFolder('releases')

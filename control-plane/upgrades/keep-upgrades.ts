@@ -153,7 +153,10 @@ export class Upgrades {
           `rollout ${other.id} of ${other.version} to ${other.scope} is ${other.phase}`,
         )
       if (this.#rollouts.filter(isOpen).length >= mostRollouts)
-        return refused('ROLLOUT_UNDERWAY', `${mostRollouts} rollouts are not over: stop some of them, or take a wider scope`)
+        return refused(
+          'ROLLOUT_UNDERWAY',
+          `${mostRollouts} rollouts are not over: stop some of them, or take a wider scope`,
+        )
       const now = this.#parts.now()
       const known = this.known({ ...plan, nodes: {} })
       const above = [...known.nodes.values()].filter(({ unable }) => unable?.includes('UPGRADE_TOO_OLD'))

@@ -45,12 +45,15 @@ t.test('systemd understands each line of each unit', { skip }, async (t) => {
   }
 })
 
-t.test('an installer that is cut off is started again, and however often it was, its path goes on watching', async (t) => {
-  const unit = await readUnit('heddle-upgrade.service')
-  t.equal(service(unit, 'Restart'), 'on-failure')
-  t.ok(spanMs(service(unit, 'RestartSec') ?? '') >= 10_000)
-  t.strictSame(unit.get('Unit')?.get('StartLimitIntervalSec'), ['0'])
-})
+t.test(
+  'an installer that is cut off is started again, and however often it was, its path goes on watching',
+  async (t) => {
+    const unit = await readUnit('heddle-upgrade.service')
+    t.equal(service(unit, 'Restart'), 'on-failure')
+    t.ok(spanMs(service(unit, 'RestartSec') ?? '') >= 10_000)
+    t.strictSame(unit.get('Unit')?.get('StartLimitIntervalSec'), ['0'])
+  },
+)
 
 t.test('no unit is more exposed than docs/systemd.md says', { skip }, async (t) => {
   const page = await readFile(join(projectFolder, 'docs/systemd.md'), 'utf8')
