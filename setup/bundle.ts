@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { readDefinitions } from '../control-plane/routing/envoy/definitions/read.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -68,16 +68,27 @@ export async function shippedCli(into = dist): Promise<Shipped> {
 
 /** Makes of any program of ours that holds parts of the plane what would be shipped of it: for benchmarks. */
 export async function asShippedPlane(folder: string, name: string, entry: string): Promise<Shipped> {
-  await bundle(folder, {
+  const entries = {
     [name]: entry,
     'store-worker': 'control-plane/journal/sqlite/store-worker.ts',
     'backup-worker': 'control-plane/journal/backup/backup-worker.ts',
-  })
+  }
+  await bundle(folder, entries, { minifyWhitespace: true, minifySyntax: true })
   await writeFile(join(folder, definitionsFile), JSON.stringify(readDefinitions().toJSON()))
   return { program: [...planeOptions, join(folder, `${name}.mjs`)], env: planeEnvironment }
 }
 
-async function bundle(folder: string, entries: Readonly<Record<string, string>>): Promise<void> {
+/**
+ * What V8 keeps of a source is its text: shorter is lighter. Names that are short in it and told apart, for stacks, cost a call for each function
+ * that is made, which is nothing to an agent; a plane makes so many that it has them at length.
+ */
+const shortest: BuildOptions = { minify: true, keepNames: true }
+
+async function bundle(
+  folder: string,
+  entries: Readonly<Record<string, string>>,
+  minify: BuildOptions = shortest,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   const { metafile } = await build({
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, join(root, entry)])),
@@ -89,9 +100,7 @@ async function bundle(folder: string, entries: Readonly<Record<string, string>>)
     target: 'node26',
     outdir: folder,
     outExtension: { '.js': '.mjs' },
-    // What V8 keeps of a source is its text: shorter is lighter.
-    minify: true,
-    keepNames: true,
+    ...minify,
     legalComments: 'none',
     sourcemap: 'linked',
     // Packages in the older module form ask for Node's own modules by `require`.

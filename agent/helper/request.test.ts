@@ -1,6 +1,5 @@
 import t from 'tap'
 import { HelperConfig } from './config.ts'
-import { folderProblem, listProblem } from './list-trust.ts'
 import { judgeRequest, readRequest } from './request.ts'
 import { numbersOf, ownerOf, processOf } from './verbs/process-facts.ts'
 import { verbs } from './verbs.ts'
@@ -37,36 +36,6 @@ t.test('an empty list allows nothing', async (t) => {
   const nothing = HelperConfig.parse({})
   for (const verb of ['restart', 'reload']) t.equal(judged({ verb, unit: 'nginx.service' }, nothing), 'refused')
   t.equal(judged({ verb: 'measure', pids: [1] }, nothing), 'refused')
-})
-
-const facts = (kind: 'file' | 'folder' | 'link', uid: number, mode: number) => ({
-  uid,
-  mode,
-  isFile: () => kind === 'file',
-  isDirectory: () => kind === 'folder',
-  isSymbolicLink: () => kind === 'link',
-})
-
-t.test('what others than root could have written, or replaced, is no list', async (t) => {
-  t.equal(listProblem(facts('file', 0, 0o644), 0), undefined)
-  for (const each of [
-    facts('file', 1, 0o644),
-    facts('file', 0, 0o664),
-    facts('file', 0, 0o646),
-    facts('link', 0, 0o777),
-    facts('folder', 0, 0o755),
-  ])
-    t.type(listProblem(each, 0), 'string')
-  t.equal(folderProblem(facts('folder', 0, 0o755), 0), undefined)
-  t.equal(folderProblem(facts('folder', 0, 0o1777), 0), undefined)
-  for (const each of [
-    facts('folder', 1, 0o755),
-    facts('folder', 0, 0o775),
-    facts('folder', 0, 0o777),
-    facts('link', 0, 0o777),
-    facts('file', 0, 0o644),
-  ])
-    t.type(folderProblem(each, 0), 'string')
 })
 
 t.test('whose process it is, and what it takes, is read as the kernel says it', async (t) => {

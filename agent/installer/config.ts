@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import * as z from 'zod/mini'
 import { duration, httpUrl } from '#shared/config/fields.ts'
 import { problemText } from '#shared/config/problem.ts'
 import { readConfig } from '#shared/config/read.ts'
 import { Failure } from '#shared/failure/failure.ts'
+import { readRootFile } from '../root-files/read-root-file.ts'
 
 const path = z.string().check(z.minLength(1), z.maxLength(4096))
 const words = z.array(z.string().check(z.minLength(1), z.maxLength(4096))).check(z.minLength(1), z.maxLength(32))
@@ -33,11 +33,12 @@ export const InstallerConfig = z.strictObject({
 })
 export type InstallerConfig = z.infer<typeof InstallerConfig>
 
-/** Reads the file. Throws CONFIG_UNREADABLE, or CONFIG_INVALID with every problem on its own line. */
+/**
+ * Reads the file. Throws UPGRADE_TRUST where somebody else than root could have written it, CONFIG_UNREADABLE, or CONFIG_INVALID with every
+ * problem on its own line.
+ */
 export async function loadInstallerConfig(file: string): Promise<InstallerConfig> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure('CONFIG_UNREADABLE', `cannot read ${file}`, { cause })
-  })
+  const text = await readRootFile(file, 'UPGRADE_TRUST')
   const { config, problems } = readConfig(InstallerConfig, text, file, {})
   if (config) return config
   throw new Failure('CONFIG_INVALID', problems.map(problemText).join('\n'), { remedy: `Correct ${file}.` })

@@ -6,9 +6,10 @@ import * as z from 'zod/mini'
 import { Failure } from '#shared/failure/failure.ts'
 import { packageName, Wanted, wantedName } from '#shared/protocol/hand-over.ts'
 import { mostReleaseBytes } from '#shared/protocol/upgrade.ts'
+import { readRootFile } from '../root-files/read-root-file.ts'
 import { judgeUpgrade } from '../upgrade/judge-upgrade.ts'
 import { readFloor } from '../upgrade/keep-floor.ts'
-import { readKey } from '../upgrade/run-upgrade.ts'
+import { publicKeyOf } from '../upgrade/run-upgrade.ts'
 import type { InstallerConfig } from './config.ts'
 import { fieldOf, installedVersion, releaseVersion } from './run-dpkg.ts'
 
@@ -37,7 +38,9 @@ export async function stageRelease({ signed }: Wanted, config: InstallerConfig):
   const installed = await installedVersion(name, root)
   if (installed === undefined) throw new Failure('UPGRADE_PACKAGE', `${name} is not installed as a package`)
   const floor = await readFloor(folder, releaseVersion(installed))
-  const keys = await Promise.all(files.map(readKey))
+  const keys = await Promise.all(
+    files.map(async (file) => publicKeyOf(await readRootFile(file, 'UPGRADE_TRUST'), file)),
+  )
   const judge = (sha256: string) => {
     const answer = judgeUpgrade({ signed, sha256, keys, floor, now: Date.now() })
     if (answer.may === 'nothing') throw new Failure(answer.code, answer.why)

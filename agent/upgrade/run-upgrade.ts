@@ -51,8 +51,15 @@ export async function runUpgrade(args: readonly string[], environment = process.
 
 /** A public key out of its file. Throws UPGRADE_KEY. */
 export async function readKey(file: string): Promise<KeyObject> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Failure('UPGRADE_KEY', `${file} cannot be read`, { cause })
+  })
+  return publicKeyOf(text, file)
+}
+
+/** A public key out of the text of its file. Throws UPGRADE_KEY. */
+export function publicKeyOf(text: string, file: string): KeyObject {
   try {
-    const text = await readFile(file, 'utf8')
     // A private one holds a public one, and has no business on a host.
     if (text.includes('PRIVATE')) throw new Error('it is a private key')
     const key = createPublicKey(text)

@@ -591,6 +591,11 @@ export const catalogue = {
     remedy:
       'Have a newer one signed. To go back on purpose, install by hand, and remove upgrade-floor.json from its state folder.',
   },
+  UPGRADE_TRUST: {
+    title: 'Somebody else than root could have written by whose word releases are installed on this host.',
+    remedy:
+      'Give /etc/heddle/upgrade.yaml, the keys that it names and their folders to root (`chown root:root`), let nobody else write them (`chmod go-w`), and use no links.',
+  },
   UPGRADE_UNSIGNED: {
     title: 'A release of the agent was not signed by a key that this host trusts.',
     remedy: 'Do not install it. Have it signed by `heddle upgrade sign`, or compare `upgrade.keys` with who signs.',

@@ -10,8 +10,8 @@ export type FileFacts = {
 const writableByOthers = 0o022
 const sticky = 0o1000
 
-/** Why the list is not what its owner wrote; undefined: nobody else can have written it. */
-export function listProblem(facts: FileFacts, owner: number): string | undefined {
+/** Why a file is not what its owner wrote; undefined: nobody else can have written it. */
+export function fileProblem(facts: FileFacts, owner: number): string | undefined {
   if (facts.isSymbolicLink()) return 'it is a link; it has to be the file itself'
   if (!facts.isFile()) return 'it is no file'
   if (facts.uid !== owner && facts.uid !== 0) return `it belongs to user ${facts.uid}`
@@ -21,7 +21,7 @@ export function listProblem(facts: FileFacts, owner: number): string | undefined
 
 /** Why somebody else could put another file in the place of one that lies under this folder; undefined: nobody can. */
 export function folderProblem(facts: FileFacts, owner: number): string | undefined {
-  if (facts.isSymbolicLink()) return 'it is a link; the list has to be named by its real path'
+  if (facts.isSymbolicLink()) return 'it is a link; the file has to be named by its real path'
   if (!facts.isDirectory()) return 'it is no folder'
   if (facts.uid !== owner && facts.uid !== 0) return `it belongs to user ${facts.uid}`
   // In a folder with this mark everybody may add, but only the owner takes away.
