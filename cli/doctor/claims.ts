@@ -5,8 +5,9 @@ export type Claim = {
   readonly address: string
   /** Who it is, for people: `the control plane's API` */
   readonly who: string
-  /** Where that is said. */
+  /** Where that is said, and the file alone. */
   readonly place: string
+  readonly file: string
   /**
    * own: Heddle, or a proxy that it drives, will listen there. server: a service that is looked after listens there already, or will.
    * perhaps: a gateway that may run on another host.
@@ -84,6 +85,7 @@ function agentClaims(patient: Patient): readonly Claim[] {
         address: plainAddress(address),
         who,
         place: placeOf(patient, ['services', index, 'port']),
+        file: patient.file,
         kind: 'server',
       },
     ]
@@ -95,7 +97,7 @@ function agentClaims(patient: Patient): readonly Claim[] {
     const [address, port] = hostAndPort(textAt(gateway, key, envoy ? '' : '127.0.0.1:18099'))
     if (port === undefined) return []
     const who = envoy ? `the administration of gateway ${named}` : `the proof of gateway ${named}`
-    return [{ port, address, who, place: placeOf(patient, ['gateways', index, key]), kind: 'own' }]
+    return [{ port, address, who, place: placeOf(patient, ['gateways', index, key]), file: patient.file, kind: 'own' }]
   })
   return [...own, ...servers, ...gateways]
 }
@@ -109,7 +111,10 @@ function gatewayClaims(patient: Patient, here: ReadonlySet<string>): readonly Cl
       const place = placeOf(patient, ['gateways', name, 'listeners', index])
       const who = `a listener of gateway ${name}`
       return [
-        { port, address: textAt(listener, 'address', '0.0.0.0'), who, place, kind: here.has(name) ? 'own' : 'perhaps' },
+        {
+          ...{ port, address: textAt(listener, 'address', '0.0.0.0'), who, place, file: patient.file },
+          kind: here.has(name) ? 'own' : 'perhaps',
+        },
       ]
     }),
   )
@@ -129,6 +134,7 @@ function claim(
     address: plainAddress(textAt(settings, 'address', '127.0.0.1')),
     who,
     place,
+    file: patient.file,
     kind: 'own',
   }
 }

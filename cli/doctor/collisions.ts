@@ -1,8 +1,10 @@
+import { basename } from 'node:path'
 import { knownPorts } from '#shared/config/known-ports.ts'
-import { isEvery, type Place } from '#shared/host/listeners.ts'
+import { isEvery, type Listener } from '#shared/host/listeners.ts'
 import type { Process } from '#shared/host/process.ts'
 import type { Claim } from './claims.ts'
 import type { Finding } from './finding.ts'
+import { kindOfCommand } from './running.ts'
 
 /** Ports that two of the claims want, both named with where that is said. */
 export function collisionsAmong(claims: readonly Claim[]): readonly Finding[] {
@@ -24,7 +26,10 @@ export function collisionsAmong(claims: readonly Claim[]): readonly Finding[] {
 }
 
 /** What listens on this host now, as far as it can be seen. */
-export type Listening = { readonly place: Place; readonly process: Process | undefined }
+export type Listening = Pick<Listener, 'address' | 'port' | 'user'> & {
+  /** Undefined: it cannot be seen, which takes root. */
+  readonly process: Process | undefined
+}
 
 /**
  * Ports that Heddle wants and that somebody else has already. A program of Heddle's own that runs has every right to its port, and so
@@ -34,12 +39,11 @@ export function collisionsWithListening(claims: readonly Claim[], listening: rea
   return claims
     .filter(({ kind }) => kind === 'own')
     .flatMap((claim): readonly Finding[] => {
-      const holder = listening.find(
-        ({ place }) => place.port === claim.port && overlaps(claim.address, place.address ?? '0.0.0.0'),
-      )
+      const holder = listening.find(({ port, address }) => port === claim.port && overlaps(claim.address, address))
       if (!holder) return []
-      const { process, place } = holder
-      if (process !== undefined && isProgram(process.command) && !process.command.includes(fileOf(claim))) {
+      const { process, user } = holder
+      const runs = process && kindOfCommand(process.command)
+      if (process !== undefined && runs !== undefined && !process.command.includes(fileOf(claim))) {
         return [
           {
             check: 'ports',
@@ -49,7 +53,7 @@ export function collisionsWithListening(claims: readonly Claim[], listening: rea
           },
         ]
       }
-      if (process !== undefined && isOurs(process.command)) {
+      if (process !== undefined && (runs !== undefined || isProxy(process.command))) {
         return [
           {
             check: 'ports',
@@ -58,19 +62,23 @@ export function collisionsWithListening(claims: readonly Claim[], listening: rea
           },
         ]
       }
-      const whose =
-        process === undefined
-          ? `a process of ${place.user === undefined ? 'another user' : `user ${place.user}`}`
-          : processText(process)
+      const said = `port ${claim.port} is claimed by ${claimText(claim)} and held by`
+      if (process === undefined) {
+        return [
+          {
+            check: 'ports',
+            level: 'warning',
+            text: `${said} a process of user ${user}`,
+            remedy: 'Run the doctor as root, which sees who it is; unless it is this very program, stop it.',
+          },
+        ]
+      }
       return [
         {
           check: 'ports',
           level: 'error',
-          text: `port ${claim.port} is claimed by ${claimText(claim)} and held by ${whose}`,
-          remedy:
-            process === undefined
-              ? 'Stop it, or configure another port; as root the doctor says who it is.'
-              : 'Stop it, or configure another port.',
+          text: `${said} ${processText(process)}`,
+          remedy: 'Stop it, or configure another port.',
         },
       ]
     })
@@ -112,15 +120,11 @@ function processText({ name, pid, unit }: Process): string {
 }
 
 /** The name of the configuration that makes a claim. */
-function fileOf({ place }: Claim): string {
-  return place.replace(/(?::\d+| \(by default\))$/, '').replace(/^.*\//s, '')
+function fileOf({ file }: Claim): string {
+  return basename(file)
 }
 
-/** Heddle's own programs, and the proxies that it drives. */
-function isOurs(command: string): boolean {
-  return isProgram(command) || /(^|[\s/])(envoy|nginx:?)(\s|$)/.test(command)
-}
-
-function isProgram(command: string): boolean {
-  return /(^|[\s/])(heddle-(agent|plane)|(agent|control-plane)\/main\.[cm]?[jt]s)(\s|$)/.test(command)
+/** The proxies that Heddle drives. */
+function isProxy(command: string): boolean {
+  return /(^|[\s/])(envoy|nginx:?)(\s|$)/.test(command)
 }

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { parseYaml } from '#shared/config/problem.ts'
-import type { Place } from '#shared/host/listeners.ts'
 import type { Process } from '#shared/host/process.ts'
 import { claimsOf, kindOf, type Patient } from './claims.ts'
 import { clockFinding, skewFinding } from './clock.ts'
@@ -75,31 +74,29 @@ t.test('defaults collide, too', async (t) => {
   ])
 })
 
-const place = (port: number, address?: string): Place => ({ port, address, loopback: false, user: 33, inodes: ['1'] })
+const place = (port: number, address = '0.0.0.0') => ({ port, address, user: 33 })
 const process = (name: string, command: string): Process => ({ pid: 7, name, command })
 
 t.test('what listens already is named, unless it is Heddle itself or the server that is looked after', async (t) => {
   const claims = claimsOf([plane, agent])
   const held = (port: number, by: Process | undefined, address?: string) =>
-    collisionsWithListening(claims, [{ place: place(port, address), process: by }])
+    collisionsWithListening(claims, [{ ...place(port, address), process: by }])
   t.match(held(8888, process('jupyter', 'python3 jupyter')), [
     {
       level: 'error',
       text: "port 8888 is claimed by the control plane's API (plane.yaml:1) and held by jupyter (pid 7)",
     },
   ])
-  t.match(held(8888, undefined), [{ level: 'error', text: /held by a process of user 33/, remedy: /as root/ }])
+  t.match(held(8888, undefined), [{ level: 'warning', text: /held by a process of user 33/, remedy: /as root/ }])
   t.match(held(8888, process('main.ts', 'node /opt/heddle/control-plane/main.ts plane.yaml')), [{ level: 'ok' }])
   t.match(held(8888, process('main.ts', 'node /opt/heddle/control-plane/main.ts other.yaml')), [
     { level: 'warning', text: /held by main\.ts \(pid 7\), which runs by another configuration: .*other\.yaml$/ },
   ])
-  const byDefault = claimsOf([patient('/etc/heddle/agent.yaml', 'node: {name: a}')])
-  const running = process('main.ts', 'node /opt/heddle/agent/main.ts /etc/heddle/agent.yaml')
-  t.match(
-    collisionsWithListening(byDefault, [{ place: place(9180), process: running }]),
-    [{ level: 'ok' }],
-    'a default',
-  )
+  const shipped = '/usr/lib/heddle-plane/bin/node --max-semi-space-size=4 /usr/lib/heddle-plane/plane/heddle-plane.mjs'
+  t.match(held(8888, process('heddle-plane.mjs', `${shipped} /etc/heddle/plane.yaml`)), [{ level: 'ok' }])
+  const byDefault = claimsOf([patient('/etc/heddle/plane.yaml', 'journal: {}')])
+  const usual = { ...place(8888), process: process('heddle-plane.mjs', `${shipped} /etc/heddle/plane.yaml`) }
+  t.match(collisionsWithListening(byDefault, [usual]), [{ level: 'ok' }], 'a port that is the default, too')
   t.match(held(18099, process('nginx', 'nginx: master process nginx')), [{ level: 'ok' }])
   t.strictSame(held(8888, process('x', 'x'), '10.0.0.7'), [], 'another address is another place')
   t.strictSame(held(8080, process('crm', '/opt/crm')), [], 'that is the service itself')

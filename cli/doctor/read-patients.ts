@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { access, readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, extname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { extname, join, resolve } from 'node:path'
 import { parseYaml, problemText } from '#shared/config/problem.ts'
 import { explainError } from '#shared/failure/failure.ts'
 import { kindOf, objectAt, type Patient, textAt } from './claims.ts'
@@ -72,16 +71,27 @@ async function readDeclaration({ value, file }: Patient): Promise<Read> {
   }
 }
 
-const programs = { agent: 'agent/main', plane: 'control-plane/main' } as const
+/** Each program in the tree, and as packages put it beside this one, with its own Node. */
+const programs = {
+  agent: { source: 'agent/main.ts', installed: ['heddle-agent/bin/node', 'heddle-agent/agent/heddle-agent.mjs'] },
+  plane: {
+    source: 'control-plane/main.ts',
+    installed: ['heddle-plane/bin/node', 'heddle-plane/plane/heddle-plane.mjs'],
+  },
+} as const
 
 /** What the program itself says to its configuration, where it is installed beside this one. */
 async function judge({ file, kind }: Patient): Promise<readonly Finding[]> {
   if (kind === 'routes') return []
-  const here = fileURLToPath(import.meta.url)
-  const program = join(dirname(here), '../..', `${programs[kind]}${extname(here)}`)
-  if (!(await isThere(program))) return []
+  const root = join(import.meta.dirname, '../..')
+  const { source, installed } = programs[kind]
+  const [node, program] = extname(import.meta.filename) === '.ts' ? [process.execPath, source] : installed
+  const command = [resolve(root, node), join(root, program)] as const
+  if (!(await Promise.all(command.map(isThere))).every(Boolean)) return []
   const said = await new Promise<string | undefined>((answer) => {
-    execFile(process.execPath, [program, '--check', file], { timeout: 20_000 }, (error, _, stderr) => {
+    const [node, program] = command
+    const options = { env: { ...process.env, NODE_OPTIONS: '' }, timeout: 20_000 }
+    execFile(node, [program, '--check', file], options, (error, _, stderr) => {
       answer(error === null ? undefined : stderr.trim() || explainError(error))
     })
   })

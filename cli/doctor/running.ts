@@ -1,7 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 
 /** A program of Heddle's that runs on this host. */
-export type Running = { readonly pid: number; readonly kind: 'agent' | 'plane'; readonly args: readonly string[] }
+export type Running = {
+  readonly pid: number
+  readonly kind: 'agent' | 'plane'
+  /** As whom it runs. */
+  readonly user: number
+  readonly args: readonly string[]
+}
 
 /** Those that can be seen: /proc shows the command lines of all users unless it hides them. */
 export async function readRunning(): Promise<readonly Running[]> {
@@ -9,9 +15,10 @@ export async function readRunning(): Promise<readonly Running[]> {
   const found = await Promise.all(
     pids.map(async (pid): Promise<readonly Running[]> => {
       const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-      const args = line.split('\0')
+      const args = line.replace(/\0+$/, '').split('\0')
       const kind = kindOf(args)
-      return kind === undefined ? [] : [{ pid: Number(pid), kind, args }]
+      const { uid: user } = (kind && (await stat(`/proc/${pid}`).catch(() => undefined))) ?? {}
+      return kind === undefined || user === undefined ? [] : [{ pid: Number(pid), kind, user, args }]
     }),
   )
   return found.flat()
@@ -25,4 +32,9 @@ export function kindOf(args: readonly string[]): Running['kind'] | undefined {
     if (match) return (match[1] ?? match[2]) === 'agent' ? 'agent' : 'plane'
   }
   return undefined
+}
+
+/** The same of a command line as people read it. */
+export function kindOfCommand(command: string): Running['kind'] | undefined {
+  return kindOf(command.split(' '))
 }

@@ -116,6 +116,31 @@ await t.test('packages', { skip }, async (t) => {
       )
     })
 
+    await t.test('the doctor finds nothing wrong where all of it runs, and what is', async (t) => {
+      const examined = async (only: string) => {
+        const { output } = await host.run(`heddle doctor --json --only ${only} 2> /dev/null`)
+        return (JSON.parse(output).findings as readonly Finding[]).map(({ level, text }) => `${level}: ${text}`)
+      }
+      const well = await examined('files,ports,state,permissions,plane')
+      t.strictSame(
+        well.filter((line) => line.startsWith('error')),
+        [],
+      )
+      for (const said of [
+        /^ok: \/etc\/heddle\/agent\.yaml is a valid configuration of the agent/m,
+        /^ok: \/etc\/heddle\/control-plane\.yaml is a valid configuration of the plane/m,
+        /^ok: the page of the agent listens on port 9180 already: heddle-agent/m,
+        /^ok: the control plane's API listens on port 8888 already: heddle-plane/m,
+      ])
+        t.match(well.join('\n'), said)
+      const asSomebody = (await host.run('setpriv --reuid=33 --regid=33 --clear-groups heddle doctor --only ports'))
+        .output
+      t.notMatch(asSomebody, /another configuration|held by/)
+      await host.must("cp /etc/heddle/agent.yaml /root/; echo 'colour: blue' >> /etc/heddle/agent.yaml")
+      t.match((await examined('files')).join('\n'), /^error: .*agent\.yaml.*colour/m)
+      await host.must('cp /root/agent.yaml /etc/heddle/agent.yaml; rm /root/agent.yaml')
+    })
+
     await t.test('edits, and what was switched off, survive upgrade and downgrade', async (t) => {
       await host.must(`echo '# mine' >> /etc/heddle/control-plane.yaml
         rm /etc/systemd/system/multi-user.target.wants/heddle-plane.service`)
@@ -174,6 +199,7 @@ await t.test('packages', { skip }, async (t) => {
   })
 })
 
+type Finding = { readonly level: string; readonly text: string }
 type Entry = { readonly mode: string; readonly owner: string; readonly path: string }
 
 /** A line of `dpkg-deb -c`. */
