@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import { readSecret } from '#shared/files/read-secret.ts'
 import { replaceFile } from '#shared/files/replace-file.ts'
+import { certificatesIn } from '#shared/identity/certificates-in.ts'
 import { keyHash } from '#shared/identity/key-hash.ts'
 import { readToken } from '#shared/identity/token.ts'
 import { stopSignal } from '#shared/lifecycle/stop-signal.ts'
@@ -13,7 +14,6 @@ import { type AgentConfig, loadAgentConfig, readAgentConfig } from '../config.ts
 import { askPlane } from '../identity/ask-plane.ts'
 import {
   type Credentials,
-  certificatesIn,
   keepCredentials,
   keepKey,
   keptCredentials,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { envoySecrets, identityFiles } from '#shared/envoy/node-secrets.ts'
 import { Failure } from '#shared/failure/failure.ts'
 import { replaceFile } from '#shared/files/replace-file.ts'
+import { certificatesIn } from '#shared/identity/certificates-in.ts'
 
 /** What a node shows itself by: PEM. The key never leaves this machine. */
 export type Credentials = {
@@ -79,12 +80,6 @@ export async function keepCredentials(folder: string, { certificate, trust }: Cr
   } catch (cause) {
     throw new Failure('STATE_UNWRITABLE', `cannot keep the certificate of this node in ${folder}`, { cause })
   }
-}
-
-/** The certificates in a PEM text; throws where one cannot be read. */
-export function certificatesIn(pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block) => new X509Certificate(block))
 }
 
 function readKey(pem: string): KeyObject | undefined {

@@ -2,18 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { explainError } from '#shared/failure/failure.ts'
 import { readMountedSecret, readSecret } from '#shared/files/read-secret.ts'
+import { certificatesIn } from '#shared/identity/certificates-in.ts'
 import { keyHash } from '#shared/identity/key-hash.ts'
 import { readToken } from '#shared/identity/token.ts'
 import type { Logger } from '#shared/logging/logger.ts'
 import type { Granted, Proof } from './ask-plane.ts'
-import {
-  type Credentials,
-  certificatesIn,
-  keepCredentials,
-  keepKey,
-  keptCredentials,
-  readCredentials,
-} from './credentials.ts'
+import { type Credentials, keepCredentials, keepKey, keptCredentials, readCredentials } from './credentials.ts'
 import { makeRequest } from './make-request.ts'
 import { renewAt, stageOf } from './stage.ts'
 

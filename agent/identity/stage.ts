@@ -1,5 +1,4 @@
-/** A certificate that has expired may be renewed for so long: what planes allow. */
-const renewableMs = 30 * 24 * 3_600_000
+import { renewableMs } from '#shared/identity/judge-certificate.ts'
 
 type Times = { readonly issuedAt: number; readonly notAfter: number }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { AskHelper } from './ask-helper.ts'
+import type { AskHelper } from '#shared/host/ask-helper.ts'
 import { MeasuredProcess, type MeasureOthers } from './measured-process.ts'
 
 const Processes = z.object({ processes: z.array(MeasuredProcess) })

@@ -1,5 +1,5 @@
 import { Failure } from '#shared/failure/failure.ts'
-import type { AskHelper } from './ask-helper.ts'
+import type { AskHelper } from '#shared/host/ask-helper.ts'
 
 /** Longer than the helper's own patience by default. */
 const mostMs = 65_000

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
+import type { AskHelper } from '#shared/host/ask-helper.ts'
 import { RestartOutcome } from '#shared/protocol/orders.ts'
-import type { AskHelper } from './ask-helper.ts'
 
 /** What the helper needs besides the time that the restart has. */
 const slackMs = 5_000

@@ -30,7 +30,11 @@ export type Reached =
 
 export type Wanted = {
   readonly url: string
+  /** Whom to believe: a file, or its text (PEM); left out: whom this machine believes. */
   readonly caFile?: string | undefined
+  readonly ca?: string | undefined
+  /** What helps where nobody who is believed has signed its certificate; left out: to name its authority. */
+  readonly ifStranger?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
   readonly method?: 'GET' | 'POST'
   readonly body?: string
@@ -41,7 +45,7 @@ const mostBodyBytes = 2 * 1024 * 1024
 /** Goes the whole way to a URL and says at which step it ended. Nothing is said before the other one has proven who he is. */
 export async function reach(
   scene: Scene,
-  { url, caFile, headers = {}, method = 'GET', body }: Wanted,
+  { url, caFile, ca: authority, ifStranger, headers = {}, method = 'GET', body }: Wanted,
 ): Promise<Reached> {
   const from = performance.now()
   const { protocol, hostname, port, pathname, search } = new URL(url)
@@ -50,20 +54,22 @@ export async function reach(
     return { kind: 'failed', step, why, remedy, tookMs: Math.round(performance.now() - from) }
   }
   const isTls = protocol === 'https:'
+  let ca: string | Buffer | undefined = authority
+  try {
+    if (isTls && caFile !== undefined) ca = await readFile(caFile)
+  } catch (error) {
+    return failed('TLS', explainError(error), `Let this user read ${caFile}, or correct the path.`)
+  }
   const way = await openWay(scene, host, Number(port) || (isTls ? 443 : 80))
   if ('step' in way) return failed(way.step, way.why, way.remedy)
   let socket: Socket | TLSSocket = way.socket
   try {
     let certificate: string | undefined
     if (isTls) {
-      const ca = caFile === undefined ? undefined : await readFile(caFile)
-      const seen = await secure(way.socket, host, ca, scene)
-      if ('why' in seen)
-        return failed('TLS', seen.why, 'See that this port speaks TLS, and that nothing stands between.')
+      const seen = await secureWay(scene, way.socket, { host, ca, ifStranger })
+      if ('step' in seen) return failed(seen.step, seen.why, seen.remedy)
       socket = seen.socket
-      const judged = judgeCertificate(seen.certificate, { host, now: scene.now() })
-      if (judged.level === 'error') return failed('TLS', judged.text, judged.remedy)
-      if (judged.level === 'warning') certificate = `${judged.text}. ${judged.remedy}`
+      certificate = seen.certificate
     }
     const asked = scene.now()
     const answer = await ask(
@@ -89,7 +95,7 @@ export async function openWay(
   scene: Scene,
   host: string,
   port: number,
-): Promise<{ readonly socket: Socket } | { readonly step: Step; readonly why: string; readonly remedy: string }> {
+): Promise<{ readonly socket: Socket } | Blocked> {
   const found = await scene.resolve(host)
   if (found.kind !== 'found') {
     const why = found.kind === 'no-answer' ? `no resolver answers for ${host}` : `${host} is not known (${found.code})`
@@ -113,38 +119,53 @@ export async function openWay(
   return { step: 'connect', why, remedy }
 }
 
-async function secure(
-  socket: Socket,
-  host: string,
-  ca: Buffer | undefined,
+type Blocked = { readonly step: Step; readonly why: string; readonly remedy: string }
+
+export type Securing = {
+  /** The name or the address under which it is asked. */
+  readonly host: string
+  /** Whom to believe, PEM; left out: whom this machine believes. */
+  readonly ca?: string | Buffer | undefined
+  /** What is shown, PEM. */
+  readonly own?: { readonly cert: string; readonly key: string } | undefined
+  readonly alpn?: readonly string[]
+  readonly ifStranger?: string | undefined
+}
+
+/** TLS on a connection, once the other one has proven who he is; nothing is said before. `certificate`: what is to be said of his. */
+export async function secureWay(
   scene: Scene,
-): Promise<{ readonly socket: TLSSocket; readonly certificate: CertificateSeen } | { readonly why: string }> {
-  const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host }
+  way: Socket,
+  { host, ca, own, alpn, ifStranger }: Securing,
+): Promise<{ readonly socket: TLSSocket; readonly certificate?: string } | Blocked> {
   // It is judged here, so that all that is wrong can be said; nothing is sent before that.
-  const tls = connectTls({
-    socket,
-    host,
-    ...servername,
+  const socket = connectTls({
+    ...{ socket: way, host, rejectUnauthorized: false },
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     ...(ca === undefined ? {} : { ca }),
-    rejectUnauthorized: false,
+    ...own,
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
   })
-  const error = await settled(tls, 'secureConnect', scene)
-  if (error !== undefined) {
-    tls.destroy()
-    return { why: error }
+  const why = await settled(socket, 'secureConnect', scene)
+  if (why !== undefined) {
+    socket.destroy()
+    return { step: 'TLS', why, remedy: 'See that this port speaks TLS, and that nothing stands between.' }
   }
-  const { valid_from, valid_to, subjectaltname } = tls.getPeerCertificate()
-  const refused = tls.authorizationError
-  return {
-    socket: tls,
-    certificate: {
-      from: Date.parse(valid_from),
-      to: Date.parse(valid_to),
-      names: subjectaltname ?? '',
-      refused:
-        refused instanceof Error ? ((refused as NodeJS.ErrnoException).code ?? refused.message) : refused || undefined,
-    },
+  const { valid_from, valid_to, subjectaltname } = socket.getPeerCertificate()
+  const refused = socket.authorizationError
+  const shown: CertificateSeen = {
+    from: Date.parse(valid_from),
+    to: Date.parse(valid_to),
+    names: subjectaltname ?? '',
+    refused:
+      refused instanceof Error ? ((refused as NodeJS.ErrnoException).code ?? refused.message) : refused || undefined,
   }
+  const judged = judgeCertificate(shown, { host, now: scene.now(), ifStranger })
+  if (judged.level === 'error') {
+    socket.destroy()
+    return { step: 'TLS', why: judged.text, remedy: judged.remedy }
+  }
+  return judged.level === 'warning' ? { socket, certificate: `${judged.text}. ${judged.remedy}` } : { socket }
 }
 
 /** Undefined once it has happened, else why not. */

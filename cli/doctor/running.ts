@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, isAbsolute, resolve } from 'node:path'
 
 /** A program of Heddle's that runs on this host. */
 export type Running = {
@@ -37,4 +38,9 @@ export function kindOf(args: readonly string[]): Running['kind'] | undefined {
 /** The same of a command line as people read it. */
 export function kindOfCommand(command: string): Running['kind'] | undefined {
   return kindOf(command.split(' '))
+}
+
+/** Whether an argument of another process names this file; a relative one by its last part, since its folder is not known. */
+export function namesFile(arg: string, file: string): boolean {
+  return isAbsolute(arg) ? arg === resolve(file) : basename(arg) === basename(file)
 }

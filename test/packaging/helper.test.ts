@@ -3,10 +3,11 @@ import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { runRestart } from '#agent/orders/run-restart.ts'
-import { helperAt } from '#agent/privileged/ask-helper.ts'
 import { measureOthersBy } from '#agent/privileged/measure-others.ts'
 import { reloadUnit } from '#agent/privileged/reload-unit.ts'
 import { restartUnit } from '#agent/privileged/restart-unit.ts'
+import { helperAt } from '#shared/host/ask-helper.ts'
+import { diagnosed } from '#test/support/doctor.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
 import { projectFolder } from '#test/support/parts.ts'
 import { freePort } from '#test/support/ports.ts'
@@ -106,6 +107,16 @@ else {
     t.match(await readFile(join(record, 'last'), 'utf8'), /\[reload\]\n\[--\]\n\[nginx.service\]/)
     t.match(await ask({ verb: 'restart', unit: 'broken.service' }), { ok: true, state: 'failed', code: 3 })
     t.match(await ask({ verb: 'restart', unit: 'slow.service' }), { ok: true, state: 'timed-out' })
+  })
+
+  await t.test('it says which one it is and what it may do, to the doctor, too', async (t) => {
+    const { version } = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'))
+    const may = { restart: ['basic-server.service', 'slow.service', 'broken.service'], reload: ['nginx.service'] }
+    t.strictSame(await ask({ verb: 'about' }), { version, ...may, measure: [measured], ok: true })
+    const config = { planes: ['http://127.0.0.1:1'], admin: { enabled: false }, helper: { socket: socket.path } }
+    t.match(await diagnosed(folder.path, config, 'helper'), [
+      { level: 'ok', text: `version ${version}; it may restart basic-server.service, slow.service, broken.service, ` },
+    ])
   })
 
   await t.test('what is not in the list word by word is refused, and nothing is started', async (t) => {
@@ -210,7 +221,7 @@ else {
     // An agent of that user sees nothing of what they hold open by itself.
     const meter = (path: string) => `
       import { ProcessMeter } from '${join(projectFolder, 'agent/metrics/read-process.ts')}'
-      import { helperAt } from '${join(projectFolder, 'agent/privileged/ask-helper.ts')}'
+      import { helperAt } from '${join(projectFolder, 'shared/host/ask-helper.ts')}'
       import { measureOthersBy } from '${join(projectFolder, 'agent/privileged/measure-others.ts')}'
       const meter = new ProcessMeter(measureOthersBy(helperAt('${path}'), new AbortController().signal))
       const found = await meter.measure([{ id: 'listed', port: ${ports.get(measured)} }, { id: 'other', port: ${ports.get(other)} }])

@@ -121,7 +121,7 @@ await t.test('packages', { skip }, async (t) => {
         const { output } = await host.run(`heddle doctor --json --only ${only} 2> /dev/null`)
         return (JSON.parse(output).findings as readonly Finding[]).map(({ level, text }) => `${level}: ${text}`)
       }
-      const well = await examined('files,ports,state,permissions,plane')
+      const well = await examined('files,ports,state,permissions,identity,plane,xds,agent')
       t.strictSame(
         well.filter((line) => line.startsWith('error')),
         [],
@@ -130,6 +130,8 @@ await t.test('packages', { skip }, async (t) => {
         /^ok: \/etc\/heddle\/agent\.yaml is a valid configuration of the agent/m,
         /^ok: \/etc\/heddle\/control-plane\.yaml is a valid configuration of the plane/m,
         /^ok: the page of the agent listens on port 9180 already: heddle-agent/m,
+        /^ok: the certificate of n-\w+ .* holds until/m,
+        /^ok: the agent n-\w+ .* is heard by https:\/\/localhost:8888/m,
         /^ok: the control plane's API listens on port 8888 already: heddle-plane/m,
       ])
         t.match(well.join('\n'), said)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { certificatesIn } from '#agent/identity/credentials.ts'
+import { certificatesIn } from '#shared/identity/certificates-in.ts'
 import { RunningAgent } from './start-agent.ts'
 
 type Health = {

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { basename, isAbsolute, resolve } from 'node:path'
 import type { Check } from '../check.ts'
 import type { Finding } from '../finding.ts'
 import { filesFinding, kernelFindings, openFilesIn } from '../judge/limits.ts'
-import { type Running, readRunning } from '../running.ts'
+import { namesFile, type Running, readRunning } from '../running.ts'
 
 /** Where nobody can tell how many there are. */
 const usualAgents = 100
@@ -23,18 +22,13 @@ export const limits: Check = {
       if (lowest !== undefined)
         found.push(filesFinding(`the ${kind} (pid ${lowest.pid})`, lowest.limit, { agents, isPlane }))
       const meant = patients.filter((patient) => patient.kind === kind)
-      const runsAll = meant.every(({ file }) => runs.some(({ args }) => args.some((arg) => isFile(arg, file))))
+      const runsAll = meant.every(({ file }) => runs.some(({ args }) => args.some((arg) => namesFile(arg, file))))
       if (!runsAll && own !== undefined) {
         found.push(filesFinding(`a ${kind} that is started from this shell`, own, { agents, isPlane }))
       }
     }
     return [...found, ...kernelFindings(await readKernel(), agents)]
   },
-}
-
-/** Whether an argument of another process names this file; a relative one by its last part, since its folder is not known. */
-function isFile(arg: string, file: string): boolean {
-  return isAbsolute(arg) ? arg === resolve(file) : basename(arg) === basename(file)
 }
 
 /** Of programs of one kind the one that may open the fewest files. */

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
-import { identityFiles } from '#shared/envoy/node-secrets.ts'
 import type { Check, Scene } from '../check.ts'
-import { type Claim, claimsOf, type Patient, textAt } from '../claims.ts'
+import { type Claim, claimsOf } from '../claims.ts'
 import { skewFinding } from '../clock.ts'
 import { planesOf } from '../endpoints.ts'
 import { type Finding, finder } from '../finding.ts'
-import { isThere } from '../folders.ts'
+import { authorityOf, ifStranger, type NodeIdentity, readNodeIdentity } from '../node-identity.ts'
 import { reach } from '../reach.ts'
 
 const { ok, warning } = finder('plane')
@@ -15,33 +13,30 @@ export const plane: Check = {
   name: 'plane',
   async examine(scene) {
     const claims = claimsOf(scene.patients)
-    const caFile = await trustOfNode(scene.patients)
     const found = await Promise.all(
-      planesOf(scene.patients).map((url) => planeFindings(url, claims, { scene, caFile })),
+      scene.patients
+        .filter(({ kind }) => kind === 'agent')
+        .map(async (agent) => {
+          const identity = await readNodeIdentity(agent)
+          return Promise.all(planesOf([agent]).map((url) => planeFindings(url, claims, { scene, identity })))
+        }),
     )
-    return found.flat()
+    // Agents of one host ask the same planes.
+    return [...new Map(found.flat(2).map((finding) => [finding.text, finding])).values()]
   },
-}
-
-/** What the node's agent believes planes by, once it is enrolled and where it may be read. */
-async function trustOfNode(patients: readonly Patient[]): Promise<string | undefined> {
-  for (const { kind, value } of patients) {
-    if (kind !== 'agent') continue
-    const { trust } = identityFiles(join(textAt(value, 'state_dir', '/var/lib/heddle-agent'), 'identity'))
-    if (await isThere(trust)) return trust
-  }
-  return undefined
 }
 
 async function planeFindings(
   url: string,
   claims: readonly Claim[],
-  { scene, caFile }: { readonly scene: Scene; readonly caFile: string | undefined },
+  { scene, identity }: { readonly scene: Scene; readonly identity: NodeIdentity },
 ): Promise<readonly Finding[]> {
   const { hostname, port } = new URL(url)
   const isOfThese = claims.some((claim) => claim.who === "the control plane's API" && String(claim.port) === port)
   const isHere = /^(127\.|localhost$|\[::1\]$)/.test(hostname)
-  const reached = await reach(scene, { url: `${url.replace(/\/+$/, '')}/health`, caFile })
+  const reached = await reach(scene, {
+    ...{ url: `${url.replace(/\/+$/, '')}/health`, ca: authorityOf(identity), ifStranger: ifStranger(identity, url) },
+  })
   if (reached.kind === 'failed') {
     if (isOfThese && isHere) return [ok(`the control plane at ${url} is to be started from these files`)]
     const text = `the control plane at ${url} does not answer (step ${reached.step}, ${reached.tookMs} ms): ${reached.why}`

@@ -20,7 +20,7 @@ export type Judged =
 /** What is to be said of a certificate. @param host under which name or address it was asked */
 export function judgeCertificate(
   { from, to, names, refused }: CertificateSeen,
-  { host, now }: { readonly host: string; readonly now: number },
+  { host, now, ifStranger }: { readonly host: string; readonly now: number; readonly ifStranger?: string | undefined },
 ): Judged {
   const error = (text: string, remedy: string): Judged => ({ level: 'error', text, remedy })
   if (to < now) {
@@ -37,7 +37,8 @@ export function judgeCertificate(
   if (refused !== undefined) {
     return error(
       `nobody who is believed has signed its certificate (${refused})`,
-      'Name its authority: ca_file in the configuration, --ca or HEDDLE_CA for a plane (heddle-ca.pem beside its journal).',
+      ifStranger ??
+        'Name its authority: ca_file in the configuration, --ca or HEDDLE_CA for a plane (heddle-ca.pem beside its journal).',
     )
   }
   // Certificates of nodes last a day and renew themselves: only those that last long are missed when they end.

@@ -7,7 +7,7 @@ export type HelperAnswer =
   /** It does not do it, or could not. */
   | { readonly kind: 'refused'; readonly code: string; readonly why: string }
   /** There is no helper on this host, or it is not this user's to ask. */
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly why: string }
 
 /** Asks for a verb with its fields. Never rejects. @param withinMs then it counts as refused */
 export type AskHelper = (
@@ -23,7 +23,7 @@ const Said = z.discriminatedUnion('ok', [
 
 /** Longer an answer is not, in bytes. */
 const mostAnswer = 256 * 1024
-const absentCodes: readonly unknown[] = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'EPERM']
+const absentCodes: readonly string[] = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'EPERM']
 
 /** The helper behind a socket. */
 export function helperAt(socket: string): AskHelper {
@@ -39,13 +39,13 @@ export function helperAt(socket: string): AskHelper {
         resolve(answer)
       }
       const failed = (why: string) => end({ kind: 'refused', code: 'no-answer', why })
-      const giveUp = () => failed('the agent ends')
+      const giveUp = () => failed('who asks ends')
       const deadline = setTimeout(() => failed(`the helper does not answer within ${withinMs} ms`), withinMs)
       stop.addEventListener('abort', giveUp, { once: true })
       if (stop.aborted) giveUp()
       connection.on('error', (error: NodeJS.ErrnoException) =>
-        absentCodes.includes(error.code)
-          ? end({ kind: 'absent' })
+        error.code !== undefined && absentCodes.includes(error.code)
+          ? end({ kind: 'absent', why: error.code })
           : failed(`the helper does not answer: ${error.code}`),
       )
       connection.on('data', (chunk: Buffer) => {
@@ -59,7 +59,7 @@ export function helperAt(socket: string): AskHelper {
 }
 
 /** Where the configuration names no helper. */
-export const noHelper: AskHelper = async () => ({ kind: 'absent' })
+export const noHelper: AskHelper = async () => ({ kind: 'absent', why: 'ENOENT' })
 
 /** What a line of the helper says. Pure. */
 export function answerOf(line: string): HelperAnswer {
