@@ -112,7 +112,7 @@ export function databasesOf(patients: readonly Patient[]): readonly Database[] {
         passwordFile: textAt(database, 'password_file', ''),
         tls: textAt(database, 'tls', ''),
         caFile: textAt(database, 'ca_file', ''),
-        connections: typeof database.connections === 'number' ? database.connections : 6,
+        connections: typeof database.connections === 'number' ? database.connections : value.size === 'small' ? 10 : 6,
       },
     ]
   })
@@ -149,6 +149,8 @@ export function hostsOf(patients: readonly Patient[]): readonly string[] {
 
 function hostIn(text: string, key: string): string | undefined {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text).hostname.replace(/^\[|\]$/g, '')
-  const isHost = key === 'host' || key === 'address'
-  return isHost && /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text) ? text : undefined
+  // A name of a container may have an underscore, and a whole name ends with a dot.
+  const name = /^([A-Za-z0-9](?:[\w.-]*[\w.])?)(:\d+)?$/.exec(text)
+  if (key === 'host' || key === 'address') return name?.[2] === undefined ? name?.[1] : undefined
+  return key === 'admin' && name?.[2] !== undefined ? name[1] : undefined
 }

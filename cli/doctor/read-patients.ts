@@ -90,7 +90,10 @@ async function judge({ file, kind }: Patient): Promise<readonly Finding[]> {
   if (!(await Promise.all(command.map(isThere))).every(Boolean)) return []
   const said = await new Promise<string | undefined>((answer) => {
     const [node, program] = command
-    const options = { env: { ...process.env, NODE_OPTIONS: '' }, timeout: 20_000 }
+    // What systemd hands over is there for the unit alone; here it is enough that it is named.
+    const credentials = process.env.CREDENTIALS_DIRECTORY ?? `/run/credentials/heddle-${kind}.service`
+    const env = { ...process.env, NODE_OPTIONS: '', CREDENTIALS_DIRECTORY: credentials }
+    const options = { env, timeout: 20_000 }
     execFile(node, [program, '--check', file], options, (error, _, stderr) => {
       answer(error === null ? undefined : stderr.trim() || explainError(error))
     })

@@ -44,6 +44,15 @@ await t.test('a token that is not known is found, and no token is ever shown', a
   t.notMatch(JSON.stringify(found), new RegExp(unknown))
 })
 
+await t.test('a token that systemd hands over is not taken for none', async (t) => {
+  const found = await told({ token_file: 'credential:consul-token' })
+  t.match(ills(found), [/^warning: .*credential:consul-token is handed over by systemd.* → Run the doctor as root/])
+  t.ok(found.some(({ text }) => /answers \(/.test(text)))
+  const datacenter = { name: 'zervigo-dc', address: consul.url, token_file: 'credential:consul-token' }
+  const files = await diagnosed(folder.path, { mirror: { datacenters: [datacenter] } }, 'files')
+  t.strictSame(ills(files), [], 'it is a valid configuration')
+})
+
 await t.test('a Consul of another datacenter is found with the name that it has', async (t) => {
   await use(await consul.createToken(policy))
   t.match(ills(await told({ name: 'looma-dc' })), [/there is no datacenter looma-dc, but zervigo-dc → Correct/])

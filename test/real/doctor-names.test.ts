@@ -17,6 +17,20 @@ await t.test('a name that nobody knows is found, and another one in its place is
   t.strictSame(ills(await diagnosed(folder.path, config('127.0.0.1'), 'dns')), [])
 })
 
+await t.test('names with an underscore, with a dot at their end, and of admin pages are looked up, too', async (t) => {
+  const database = (host: string) => ({ journal: { path: join(folder.path, 'heddle.db'), postgresql: { host } } })
+  for (const host of ['heddle_db.invalid', 'db.invalid.']) {
+    t.match(
+      ills(await diagnosed(folder.path, database(host), 'dns,database')),
+      [/ENOTFOUND|EAI/, /ENOTFOUND|EAI/],
+      host,
+    )
+  }
+  const envoys = [{ gateway: 'edge', admin: 'envoy.invalid:9901' }]
+  const ill = ills(await diagnosed(folder.path, { ...config('127.0.0.1'), envoys }, 'proxies'))
+  t.match(ill, [/step resolve.*envoy\.invalid is not known \((ENOTFOUND|EAI)/])
+})
+
 await t.test('a resolver that hangs holds up nothing else', { skip: (await whyNoNetwork()) ?? false }, async (t) => {
   await using network = await Network.open(['here', 'resolver'])
   // In the namespace alone: `ip netns exec` puts the files of /etc/netns/<name> in their places, and there is an own one without.

@@ -1,5 +1,3 @@
-import { explainError } from '#shared/failure/failure.ts'
-import { readSecret } from '#shared/files/read-secret.ts'
 import type { Check, Scene } from '../check.ts'
 import { skewFinding } from '../clock.ts'
 import { type Datacenter, datacentersOf } from '../endpoints.ts'
@@ -7,6 +5,7 @@ import { type Finding, finder } from '../finding.ts'
 import { type Grant, grantsNeeded, ruleFor } from '../judge/consul-grants.ts'
 import { versionFinding } from '../judge/versions.ts'
 import { type Reached, reach } from '../reach.ts'
+import { readPlaneSecret } from '../read-token.ts'
 
 const { ok, warning, error } = finder('consul')
 
@@ -21,14 +20,10 @@ export const consul: Check = {
 
 async function datacenterFindings(datacenter: Datacenter, scene: Scene): Promise<readonly Finding[]> {
   const { what, url, caFile, tokenFile, name, owner, mode } = datacenter
-  let headers = {}
-  try {
-    if (tokenFile !== undefined && !tokenFile.startsWith('credential:')) {
-      headers = { 'x-consul-token': await readSecret(tokenFile) }
-    }
-  } catch (cause) {
-    return [error(`${what}: ${explainError(cause)}`, `Let the user of the plane read ${tokenFile}, and nobody else.`)]
-  }
+  const token = tokenFile === undefined ? undefined : await readPlaneSecret(tokenFile, what, { ok, warning, error })
+  if (token !== undefined && 'finding' in token && token.finding.level === 'error') return [token.finding]
+  const headers: Readonly<Record<string, string>> =
+    token !== undefined && 'secret' in token ? { 'x-consul-token': token.secret } : {}
   const ask = (path: string, body?: object) =>
     reach(scene, {
       ...{ url: `${url.replace(/\/+$/, '')}${path}`, caFile, headers },
@@ -51,7 +46,9 @@ async function datacenterFindings(datacenter: Datacenter, scene: Scene): Promise
   return [
     ok(`${what} answers (${all.tookMs} ms)`),
     ...(all.certificate === undefined ? [] : [warning(`${what}: ${all.certificate}`, 'Renew it in time.')]),
-    ...(await grantFindings(datacenter, grantsNeeded(owner, mode), ask)),
+    ...(token !== undefined && 'finding' in token
+      ? [token.finding]
+      : await grantFindings(datacenter, grantsNeeded(owner, mode), ask)),
     ...versionOf(await ask('/v1/agent/self'), what),
     ...(skew ? [skew] : []),
   ]

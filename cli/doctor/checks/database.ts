@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { explainError } from '#shared/failure/failure.ts'
-import { readSecret } from '#shared/files/read-secret.ts'
 import type { Check, Scene } from '../check.ts'
 import { skewFinding } from '../clock.ts'
 import { type Database, databasesOf } from '../endpoints.ts'
@@ -8,6 +7,7 @@ import { type Finding, finder } from '../finding.ts'
 import { databaseTrouble } from '../judge/database-error.ts'
 import { versionFinding } from '../judge/versions.ts'
 import { openWay } from '../reach.ts'
+import { readPlaneSecret } from '../read-token.ts'
 
 const { ok, warning, error } = finder('database')
 
@@ -29,18 +29,20 @@ async function databaseFindings(settings: Database, scene: Scene): Promise<reado
     if ('step' in way) return [error(`${what} cannot be reached (step ${way.step}, ${took()}): ${way.why}`, way.remedy)]
     way.socket.destroy()
   }
-  let password: string
-  try {
-    password = passwordFile === '' ? '' : await readSecret(passwordFile)
-  } catch (cause) {
-    return [
-      error(`${what}: ${explainError(cause)}`, `Let the user of the plane read ${passwordFile}, and nobody else.`),
-    ]
-  }
+  const read = passwordFile === '' ? { secret: '' } : await readPlaneSecret(passwordFile, what, { ok, warning, error })
+  if ('finding' in read) return [read.finding]
+  const password = read.secret
   const { default: pg } = await import('pg')
+  let ssl: Awaited<ReturnType<typeof tlsOf>>
+  try {
+    ssl = await tlsOf(settings)
+  } catch (cause) {
+    const remedy = `Let the user of the plane read ${settings.caFile}, or correct the path.`
+    return [error(`${what} cannot be used (step TLS): ${explainError(cause)}`, remedy)]
+  }
   const client = new pg.Client({
     ...{ host, port, user, password, database: settings.database, application_name: 'heddle-doctor' },
-    ssl: await tlsOf(settings),
+    ssl,
     connectionTimeoutMillis: scene.answerWithinMs,
     query_timeout: scene.answerWithinMs,
   })

@@ -1,4 +1,4 @@
-import { open, stat, statfs } from 'node:fs/promises'
+import { constants, open, stat, statfs } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Check } from '../check.ts'
 import { objectAt, type Patient, textAt } from '../claims.ts'
@@ -26,8 +26,8 @@ async function roomOf({ path, what, kind }: Folder): Promise<readonly Finding[]>
   return roomFindings({ what, path: here, ...room, flushMs })
 }
 
-/** As Linux has it for a file without a name: nothing is left of it, whatever happens. */
-const withoutName = 0o20200000 | 0o2
+/** O_TMPFILE of Linux, a file without a name: nothing is left of it, whatever happens. A folder's own bit is another one on ARM. */
+const withoutName = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR
 
 /** The median of some flushes in milliseconds; undefined where it cannot be tried without leaving a trace. */
 async function flushTime(folder: string): Promise<number | undefined> {
