@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
 import { programOf } from '#test/support/parts.ts'
+import { git } from '../git.ts'
 import { root } from '../steps.mjs'
 import { makeBill, readLock as readPackageLock } from '../supply-chain/npm.ts'
 import { imageBill } from './bill.ts'
@@ -68,8 +68,8 @@ async function writeBills({ debian, npm }: Contents): Promise<void> {
 }
 
 async function revision(): Promise<string> {
-  return promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: root }).then(
-    ({ stdout }) => stdout.trim(),
+  return git(['rev-parse', 'HEAD']).then(
+    (commit) => commit.trim(),
     () => 'unknown',
   )
 }

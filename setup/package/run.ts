@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { git } from '../git.ts'
 import { buildPackages } from './build-packages.ts'
-import { must, root, ToolFailure } from './tool.ts'
+import { root, ToolFailure } from './tool.ts'
 
 // `npm run package`: Debian packages of agent, plane and command line in dist/packages, and the sums of what they are.
 
@@ -30,5 +31,5 @@ try {
 /** The time that is in the packages, in seconds: as asked for, of the last commit, or that of no time at all. */
 async function builtAt(): Promise<number> {
   if (process.env.SOURCE_DATE_EPOCH !== undefined) return Number(process.env.SOURCE_DATE_EPOCH)
-  return Number(await must('git', ['log', '-1', '--format=%ct']).catch(() => 0))
+  return Number(await git(['log', '-1', '--format=%ct']).catch(() => 0))
 }

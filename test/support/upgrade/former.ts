@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { explainError } from '#shared/failure/failure.ts'
+import { git } from '../../../setup/git.ts'
 import { projectFolder } from '../parts.ts'
 
 const run = promisify(execFile)
@@ -43,11 +44,11 @@ export async function former({
   )
     return made
   try {
-    await run('git', ['-C', projectFolder, 'cat-file', '-e', `${commit}^{commit}`])
+    await git(['cat-file', '-e', `${commit}^{commit}`])
   } catch {
     return `the history has no ${commit} (a shallow clone, or no clone)`
   }
-  const lock = JSON.parse((await run('git', ['-C', projectFolder, 'show', `${commit}:package.json`])).stdout)
+  const lock = JSON.parse(await git(['show', `${commit}:package.json`]))
   const now = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'))
   const other = Object.entries<string>(lock.dependencies).filter(
     ([each, version]) => now.dependencies[each] !== version,
@@ -58,7 +59,7 @@ export async function former({
     await mkdir(aside, { recursive: true })
     const tar = join(aside, 'source.tar')
     const parts = ['package.json', 'agent', 'cli', 'control-plane', 'shared', 'setup/bundle.ts']
-    await run('git', ['-C', projectFolder, 'archive', '--output', tar, commit, ...parts])
+    await git(['archive', '--output', tar, commit, ...parts])
     await run('tar', ['-xf', tar, '-C', aside])
     await rm(tar)
     await symlink(join(projectFolder, 'node_modules'), join(aside, 'node_modules'))
