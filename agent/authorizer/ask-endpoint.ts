@@ -1,5 +1,6 @@
-import type { Agent, IncomingMessage } from 'node:http'
+import type { Agent } from 'node:http'
 import { explainError } from '#shared/failure/failure.ts'
+import { readBounded } from '#shared/http/read-bounded.ts'
 import { longestWaitMs } from '#shared/lifecycle/repeat.ts'
 import type { AskedEndpoint } from '#shared/protocol/authorizer.ts'
 import type { VerifyAnswer } from '#shared/tokens/verify-answer.ts'
@@ -46,9 +47,12 @@ export function askEndpoint({ address, port }: AskedEndpoint, question: Question
       end({ kind: 'failed', why, stale })
       request.destroy()
     }
-    const request = way.request({ host: address, port, path, headers, agent: way.agent }, (response) =>
-      readAll(response, mostBytes, end, fail),
-    )
+    const request = way.request({ host: address, port, path, headers, agent: way.agent }, (response) => {
+      readBounded(response, mostBytes).then(
+        (read) => end({ kind: 'answered', status: response.statusCode ?? 0, ...read }),
+        (error) => fail(explainError(error)),
+      )
+    })
     const deadline = setTimeout(() => fail('no answer in time'), Math.min(timeoutMs, longestWaitMs))
     request.on('socket', (socket) => {
       if (!socket.connecting) return
@@ -59,25 +63,4 @@ export function askEndpoint({ address, port }: AskedEndpoint, question: Question
     request.end()
     // A path that cannot be asked for, say.
   }).catch((error: unknown): Asked => ({ kind: 'failed', why: explainError(error), stale: false }))
-}
-
-function readAll(
-  response: IncomingMessage,
-  mostBytes: number,
-  end: (asked: Asked) => void,
-  fail: (why: string) => void,
-): void {
-  const status = response.statusCode ?? 0
-  const parts: Buffer[] = []
-  let bytes = 0
-  response.on('error', (error) => fail(explainError(error)))
-  response.on('data', (part: Buffer) => {
-    bytes += part.length
-    if (bytes <= mostBytes) parts.push(part)
-    else {
-      end({ kind: 'answered', status, body: Buffer.alloc(0), truncated: true })
-      response.destroy()
-    }
-  })
-  response.on('end', () => end({ kind: 'answered', status, body: Buffer.concat(parts), truncated: false }))
 }

@@ -3,6 +3,7 @@ import { request as askHttps } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import * as z from 'zod/mini'
 import { explainError } from '#shared/failure/failure.ts'
+import { readBounded } from '#shared/http/read-bounded.ts'
 import { checkPin } from '#shared/identity/check-pin.ts'
 import { EnrolView } from '#shared/protocol/identity-api.ts'
 import type { Credentials } from './credentials.ts'
@@ -80,17 +81,10 @@ function exchange(url: URL, body: string, proof: Proof, stop: AbortSignal): Prom
     })
   })
   request.on('response', (response) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    response.on('error', reject)
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > mostBytes) request.destroy(new Error('its answer is too large'))
-      else chunks.push(chunk)
-    })
-    response.on('end', () =>
-      resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-    )
+    readBounded(response, mostBytes).then(({ body, truncated }) => {
+      if (truncated) reject(new Error('its answer is too large'))
+      else resolve({ status: response.statusCode ?? 0, text: body.toString('utf8') })
+    }, reject)
   })
   return promise
 }

@@ -6,7 +6,7 @@ import { certificatesIn } from '#shared/identity/certificates-in.ts'
 import { keyHash } from '#shared/identity/key-hash.ts'
 import { readToken } from '#shared/identity/token.ts'
 import type { Logger } from '#shared/logging/logger.ts'
-import type { Granted, Proof } from './ask-plane.ts'
+import type { askPlane, Granted } from './ask-plane.ts'
 import { type Credentials, keepCredentials, keepKey, keptCredentials, readCredentials } from './credentials.ts'
 import { makeRequest } from './make-request.ts'
 import { renewAt, stageOf } from './stage.ts'
@@ -205,16 +205,10 @@ export class Membership {
     )
   }
 
-  async #ask(
-    plane: string,
-    path: '/v1/enrol' | '/v1/renew',
-    body: object,
-    proof: Proof,
-    stop: AbortSignal,
-  ): Promise<Granted> {
-    const { askPlane } = await import('./ask-plane.ts')
+  async #ask(...[plane, path, body, proof, stop]: Parameters<typeof askPlane>): Promise<Granted> {
+    const asking = await import('./ask-plane.ts')
     const { machine } = this.#parts
-    return askPlane(plane, path, { ...body, machine, csr: await this.request() }, proof, stop)
+    return asking.askPlane(plane, path, { ...body, machine, csr: await this.request() }, proof, stop)
   }
 
   async #granted(granted: Granted, lead: string): Promise<string | undefined> {

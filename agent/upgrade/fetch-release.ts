@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import * as z from 'zod/mini'
 import { Failure } from '#shared/failure/failure.ts'
+import { readBounded } from '#shared/http/read-bounded.ts'
 import { packageName } from '#shared/protocol/hand-over.ts'
 import { PieceView, pieceBytes, type UpgradeOrder } from '#shared/protocol/upgrade.ts'
 import type { Ready } from '../identity/membership.ts'
@@ -110,19 +111,12 @@ async function askPiece(plane: string, ready: Ready, path: string, stop: AbortSi
   const request = ready.kind === 'tls' ? askHttps(url, { ...options, ...ready.options }) : askHttp(url, options)
   request.on('error', reject)
   request.on('response', (response) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    response.on('error', reject)
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > mostAnswerBytes) request.destroy(new Error('its answer is too large'))
-      else chunks.push(chunk)
-    })
-    response.on('end', () => {
-      const text = Buffer.concat(chunks).toString('utf8')
-      if (response.statusCode === 200) resolve(text)
+    readBounded(response, mostAnswerBytes).then(({ body, truncated }) => {
+      const text = body.toString('utf8')
+      if (truncated) reject(new Error('its answer is too large'))
+      else if (response.statusCode === 200) resolve(text)
       else reject(new Error(`the plane answered with ${response.statusCode}: ${text.slice(0, 200)}`))
-    })
+    }, reject)
   })
   request.end()
   return z.parse(PieceView, JSON.parse(await promise))

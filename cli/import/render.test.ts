@@ -2,10 +2,11 @@ import t from 'tap'
 import { readAgentConfig } from '#agent/config.ts'
 import { PlaneConfig } from '#control-plane/config.ts'
 import { DeclarationFile } from '#control-plane/routing/declaration/schema.ts'
+import { durationText } from '#shared/config/effective.ts'
 import { readConfig } from '#shared/config/read.ts'
 import { merge } from './merge.ts'
 import { readFormer } from './read-former.ts'
-import { durationText, render } from './render.ts'
+import { render } from './render.ts'
 
 const rendered = (texts: Readonly<Record<string, string>>) =>
   render(

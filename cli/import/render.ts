@@ -1,4 +1,5 @@
 import { Document } from 'yaml'
+import { durationText } from '#shared/config/effective.ts'
 import { isLoopback } from '#shared/host/listeners.ts'
 import type { Merged, MergedNode } from './merge.ts'
 import type { Value } from './statement.ts'
@@ -129,19 +130,6 @@ function text(value: Value | undefined): string | undefined {
 
 function optional<K extends string>(key: K, value: Value | undefined): { readonly [P in K]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: Value })
-}
-
-const units = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-] as const
-
-/** `5m`, `90s`, `1500ms`: the largest unit that says it without a rest. */
-export function durationText(ms: number): string {
-  const unit = units.find(([, length]) => ms >= length && ms % length === 0)
-  return unit ? `${ms / unit[1]}${unit[0]}` : `${ms}ms`
 }
 
 /** A file name for each node: its id as far as a file can be called so, with a number where two would be called the same. */

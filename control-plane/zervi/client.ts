@@ -3,6 +3,7 @@ import { request as askHttp, type ClientRequest, type IncomingMessage, Agent as 
 import { request as askHttps, Agent as SecureAgent } from 'node:https'
 import { explainError } from '#shared/failure/failure.ts'
 import { readSecret } from '#shared/files/read-secret.ts'
+import { readBounded } from '#shared/http/read-bounded.ts'
 import type { ZerviConfig } from './config.ts'
 
 export type ZerviQuestion = {
@@ -74,7 +75,12 @@ export class ZerviClient implements Disposable {
         clearTimeout(deadline)
         resolve(answer)
       }
-      const take = (response: IncomingMessage) => readAll(response, end)
+      const take = (response: IncomingMessage) => {
+        readBounded(response, mostBytes).then(
+          (read) => end({ kind: 'answered', status: response.statusCode ?? 0, ...read }),
+          (error) => end({ kind: 'failed', why: explainError(error) }),
+        )
+      }
       const request: ClientRequest =
         target.protocol === 'https:' ? askHttps(target, options, take) : askHttp(target, options, take)
       const deadline = setTimeout(() => {
@@ -114,20 +120,4 @@ export class ZerviClient implements Disposable {
       : new PlainAgent(settings)
     return this.#agent
   }
-}
-
-function readAll(response: IncomingMessage, end: (answer: ZerviAnswer) => void): void {
-  const status = response.statusCode ?? 0
-  const parts: Buffer[] = []
-  let bytes = 0
-  response.on('error', (error) => end({ kind: 'failed', why: explainError(error) }))
-  response.on('data', (part: Buffer) => {
-    bytes += part.length
-    if (bytes <= mostBytes) parts.push(part)
-    else {
-      end({ kind: 'answered', status, body: Buffer.alloc(0), truncated: true })
-      response.destroy()
-    }
-  })
-  response.on('end', () => end({ kind: 'answered', status, body: Buffer.concat(parts), truncated: false }))
 }

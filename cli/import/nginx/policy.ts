@@ -1,4 +1,4 @@
-import { durationText } from '../render.ts'
+import { durationText } from '#shared/config/effective.ts'
 import type { Directive } from './parse.ts'
 import type { Report } from './report.ts'
 import { firstOf, type Scope } from './scope.ts'

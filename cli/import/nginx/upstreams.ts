@@ -1,5 +1,5 @@
+import { durationText } from '#shared/config/effective.ts'
 import { knownPorts } from '#shared/config/known-ports.ts'
-import { durationText } from '../render.ts'
 import type { Piece } from '../routes/draft.ts'
 import { isServiceName } from '../routes/draft.ts'
 import type { Directive } from './parse.ts'
