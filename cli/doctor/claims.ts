@@ -23,16 +23,30 @@ export type Patient = {
   readonly lineOf: (path: readonly (string | number)[]) => number | undefined
 }
 
-const agentKeys = ['planes', 'node', 'state_dir', 'admin', 'discovery', 'commands']
-const planeKeys = ['api', 'access', 'journal', 'ingest', 'mirror', 'routing', 'foreign', 'kubernetes']
+/** Settings that only one of the two programs has; `discovery`, `identity` and those of modes say nothing. */
+const agentKeys = [
+  ...['planes', 'node', 'state_dir', 'buffer', 'commands', 'envoys', 'authorizers', 'orders', 'helper', 'upgrade'],
+  ...['admin', 'metrics'],
+]
+const planeKeys = [
+  ...['api', 'site', 'journal', 'ingest', 'kubernetes', 'mirror', 'routing', 'foreign', 'federation', 'access', 'egress', 'audit'],
+  ...['tenants', 'environments', 'zervi'],
+]
 
-/** What a configuration file is, by its keys; undefined if it is none of Heddle's. An empty one may be anything. */
-export function kindOf(value: unknown): Patient['kind'] | undefined {
+/**
+ * What a configuration file is, by its keys, and by its name where they do not tell: as packages bring it, it has comments alone. Undefined: it is none
+ * of Heddle's.
+ */
+export function kindOf(value: unknown, file = ''): Patient['kind'] | undefined {
+  const byName = /agent[^/]*$/.test(file) ? 'agent' : /plane[^/]*$/.test(file) ? 'plane' : undefined
+  if (value === null || value === undefined) return byName
   if (!isObject(value)) return undefined
   const has = (keys: readonly string[]) => keys.some((key) => key in value)
   if (has(planeKeys)) return 'plane'
   if (has(agentKeys) || Array.isArray(value.services) || Array.isArray(value.gateways)) return 'agent'
-  return has(['routes', 'gateways', 'services']) ? 'routes' : undefined
+  if (has(['routes', 'gateways', 'services'])) return 'routes'
+  const common = ['mode', 'size', 'accept_risks', 'identity', 'discovery', 'logging']
+  return Object.keys(value).every((key) => common.includes(key)) ? byName : undefined
 }
 
 /** Every port that the configurations claim on one host. */

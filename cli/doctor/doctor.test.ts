@@ -1,4 +1,6 @@
 import t from 'tap'
+import { AgentConfig } from '#agent/config.ts'
+import { PlaneConfig } from '#control-plane/config.ts'
 import { parseYaml } from '#shared/config/problem.ts'
 import type { Process } from '#shared/host/process.ts'
 import { claimsOf, kindOf, type Patient } from './claims.ts'
@@ -25,6 +27,26 @@ for (const { text, kind } of [
 ]) {
   t.test(`${text} is of the kind ${kind}`, async (t) => t.equal(kindOf(parseYaml(text, 'x').value), kind))
 }
+
+t.test('each setting that only one of the two programs has tells which one it is', async (t) => {
+  const [ofPlane, ofAgent] = [new Set(Object.keys(PlaneConfig.def.shape)), new Set(Object.keys(AgentConfig.def.shape))]
+  // Those of agents are lists there, and words of a declaration otherwise.
+  for (const key of ofPlane.symmetricDifference(ofAgent)) {
+    if (key === 'services' || key === 'gateways') continue
+    t.equal(kindOf({ [key]: {} }), ofPlane.has(key) ? 'plane' : 'agent', key)
+  }
+  for (const key of ofPlane.intersection(ofAgent)) {
+    t.equal(kindOf({ [key]: {} }), undefined, key)
+    t.equal(kindOf({ [key]: {} }, '/etc/heddle/agent.yaml'), 'agent', key)
+    t.equal(kindOf({ [key]: {} }, '/etc/heddle/control-plane.yaml'), 'plane', key)
+  }
+})
+
+t.test('a file of comments alone, as packages bring it, is what it is called', async (t) => {
+  t.equal(kindOf(null, '/etc/heddle/agent.yaml'), 'agent')
+  t.equal(kindOf(null, '/etc/heddle/other.yaml'), undefined)
+  t.equal(kindOf({ colour: 'blue' }, '/etc/heddle/agent.yaml'), undefined)
+})
 
 const plane = patient('plane.yaml', 'api: {port: 8888}\nrouting: {xds: {port: 8081}}\n')
 const agent = patient(

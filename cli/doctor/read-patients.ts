@@ -41,10 +41,10 @@ async function readPatient(file: string): Promise<Read> {
   }
   const { value, problems, lineOf } = parseYaml(text, file)
   if (problems.length > 0) return broken(problems.map(problemText).join('; '), `Correct ${file}.`)
-  const kind = kindOf(value)
+  const kind = kindOf(value, file)
   if (kind === undefined)
     return broken(`${file} is no configuration of Heddle's`, 'Name those of the plane, the agents and their routes.')
-  return { patients: [{ file, kind, value: value as Patient['value'], lineOf }], findings: [] }
+  return { patients: [{ file, kind, value: (value ?? {}) as Patient['value'], lineOf }], findings: [] }
 }
 
 function broken(text: string, remedy: string): Read {
