@@ -15,15 +15,15 @@ ENV PATH=/usr/bin
 USER 65532:65532
 WORKDIR /
 STOPSIGNAL SIGTERM
-
-FROM base AS plane
 ARG VERSION
 ARG REVISION
-LABEL org.opencontainers.image.title="heddle-plane" \
-      org.opencontainers.image.description="Heddle's control plane" \
-      org.opencontainers.image.licenses="Apache-2.0" \
+LABEL org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+
+FROM base AS plane
+LABEL org.opencontainers.image.title="heddle-plane" \
+      org.opencontainers.image.description="Heddle's control plane"
 COPY dist/image/plane/ /
 COPY --chown=65532:65532 dist/image/state/ /var/lib/heddle-plane/
 ENV MALLOC_ARENA_MAX=1
@@ -34,13 +34,8 @@ ENTRYPOINT ["/usr/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4
 CMD ["/etc/heddle/control-plane.yaml"]
 
 FROM base AS agent
-ARG VERSION
-ARG REVISION
 LABEL org.opencontainers.image.title="heddle-agent" \
-      org.opencontainers.image.description="Heddle's agent, beside a server" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.description="Heddle's agent, beside a server"
 COPY dist/image/agent/ /
 COPY --chown=65532:65532 dist/image/state/ /var/lib/heddle-agent/
 ENV MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=2
@@ -50,13 +45,8 @@ ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=1", "--v8-pool-size=1", "--n
 CMD ["/etc/heddle/agent.yaml"]
 
 FROM base AS cli
-ARG VERSION
-ARG REVISION
 LABEL org.opencontainers.image.title="heddle" \
-      org.opencontainers.image.description="Heddle's command line" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.description="Heddle's command line"
 COPY dist/image/cli/ /
 # For what a command writes: a volume, where there is one.
 COPY --chown=65532:65532 dist/image/state/ /var/lib/heddle-cli/
