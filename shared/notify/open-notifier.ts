@@ -25,6 +25,7 @@ const nobody: Notifier = {
 const statusEveryMs = 10_000
 /** While it starts it asks for so much more time with each beat. */
 const startsWithinMs = 60_000
+const mostOwed = 8
 
 /**
  * Opens the way to the manager that the environment names, and takes its variables out of it: what this process starts must not speak for it.
@@ -39,7 +40,7 @@ export function openNotifier(log: Logger, environment: NodeJS.ProcessEnv = proce
     log.error({ socket: settings.socket }, 'the manager of services cannot be told: the name of its socket is too long')
     return nobody
   }
-  let tell: (news: readonly string[]) => void
+  let tell: Tell
   try {
     tell = openDatagrams(address)
   } catch (err) {
@@ -49,8 +50,21 @@ export function openNotifier(log: Logger, environment: NodeJS.ProcessEnv = proce
   return notifying(tell, settings.watchdogMs)
 }
 
-function notifying(tell: (news: readonly string[]) => void, watchdogMs: number | undefined): Notifier {
+/** False: the manager's socket has no room now, or nobody reads it. */
+type Tell = (news: readonly string[]) => boolean
+
+function notifying(send: Tell, watchdogMs: number | undefined): Notifier {
   let phase: 'starting' | 'up' | 'ending' = 'starting'
+  /** What the manager was not told since it did not read, each by itself: else a start would count as failed. */
+  let owed: readonly (readonly string[])[] = []
+  const flush = () => {
+    const kept = owed.findIndex((news) => !send(news))
+    owed = kept < 0 ? [] : owed.slice(kept)
+    return kept < 0
+  }
+  const tell = (news: readonly string[]) => {
+    if (!flush() || !send(news)) owed = [...owed, news].slice(-mostOwed)
+  }
   let status: (() => string) | undefined
   let said = ''
   const statusNews = () => {
@@ -62,7 +76,9 @@ function notifying(tell: (news: readonly string[]) => void, watchdogMs: number |
   const beat = () => {
     const alive = phase === 'starting' ? `EXTEND_TIMEOUT_USEC=${startsWithinMs * 1000}` : 'WATCHDOG=1'
     const news = [...(watchdogMs === undefined ? [] : [alive]), ...statusNews()]
-    if (news.length > 0) tell(news)
+    const isTold = flush() && (news.length === 0 || send(news))
+    // What is said with each beat is not owed.
+    if (!isTold) said = ''
   }
   // One beat may be lost, or late, before the manager loses patience.
   const beats = setInterval(beat, watchdogMs === undefined ? statusEveryMs : watchdogMs / 3)
@@ -95,7 +111,7 @@ const closedOnExec = 0o2000000
 const sparing = 0x40 | 0x4000
 
 /** Node itself has no datagrams between processes of one machine: docs/decisions/0018. */
-function openDatagrams(address: Buffer): (news: readonly string[]) => void {
+function openDatagrams(address: Buffer): Tell {
   const ffi = process.getBuiltinModule('node:ffi')
   const { functions } = ffi.dlopen('libc.so.6', {
     socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
@@ -105,6 +121,6 @@ function openDatagrams(address: Buffer): (news: readonly string[]) => void {
   if (socket < 0) throw new Error('the system gives no socket')
   return (news) => {
     const text = Buffer.from(`${news.join('\n')}\n`)
-    functions.sendto(socket, text, BigInt(text.length), sparing, address, address.length)
+    return Number(functions.sendto(socket, text, BigInt(text.length), sparing, address, address.length)) >= 0
   }
 }
