@@ -71,6 +71,8 @@ async function readDeclaration({ value, file }: Patient): Promise<Read> {
   }
 }
 
+const judgedWithinMs = 20_000
+
 /** Each program in the tree, and as packages put it beside this one, with its own Node. */
 const programs = {
   agent: { source: 'agent/main.ts', installed: ['heddle-agent/bin/node', 'heddle-agent/agent/heddle-agent.mjs'] },
@@ -88,16 +90,20 @@ async function judge({ file, kind }: Patient): Promise<readonly Finding[]> {
   const [node, program] = extname(import.meta.filename) === '.ts' ? [process.execPath, source] : installed
   const command = [resolve(root, node), join(root, program)] as const
   if (!(await Promise.all(command.map(isThere))).every(Boolean)) return []
-  const said = await new Promise<string | undefined>((answer) => {
+  // What systemd hands over is there for the unit alone; here it is enough that it is named.
+  const credentials = process.env.CREDENTIALS_DIRECTORY ?? `/run/credentials/heddle-${kind}.service`
+  const env = { ...process.env, NODE_OPTIONS: '', CREDENTIALS_DIRECTORY: credentials }
+  const said = await new Promise<string | undefined | Finding>((answer) => {
     const [node, program] = command
-    // What systemd hands over is there for the unit alone; here it is enough that it is named.
-    const credentials = process.env.CREDENTIALS_DIRECTORY ?? `/run/credentials/heddle-${kind}.service`
-    const env = { ...process.env, NODE_OPTIONS: '', CREDENTIALS_DIRECTORY: credentials }
-    const options = { env, timeout: 20_000 }
-    execFile(node, [program, '--check', file], options, (error, _, stderr) => {
-      answer(error === null ? undefined : stderr.trim() || explainError(error))
+    execFile(node, [program, '--check', file], { env, timeout: judgedWithinMs }, (error, _, stderr) => {
+      if (error?.killed) {
+        const text = `the ${kind} did not judge ${file} within ${judgedWithinMs / 1000} s`
+        const remedy = `This host is busy; ask it alone: heddle-${kind} --check ${file}`
+        answer({ check: 'files', level: 'warning', text, remedy })
+      } else answer(error === null ? undefined : stderr.trim() || explainError(error))
     })
   })
+  if (typeof said === 'object') return [said]
   const lines = said?.split('\n').filter((line) => !/^CONFIG_INVALID: /.test(line)) ?? []
   if (said === undefined)
     return [{ check: 'files', level: 'ok', text: `${file} is a valid configuration of the ${kind}` }]
