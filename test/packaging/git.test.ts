@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { temporaryFolder } from '#test/support/folder.ts'
-import { git } from './git.ts'
+import { git } from '../../setup/git.ts'
 
 const notRoot = process.getuid?.() !== 0 && 'giving a folder to somebody else needs root'
 
