@@ -29,8 +29,8 @@ const agentKeys = [
   ...['admin', 'metrics'],
 ]
 const planeKeys = [
-  ...['api', 'site', 'journal', 'ingest', 'kubernetes', 'mirror', 'routing', 'foreign', 'federation', 'access', 'egress', 'audit'],
-  ...['tenants', 'environments', 'zervi'],
+  ...['api', 'site', 'journal', 'ingest', 'kubernetes', 'mirror', 'routing', 'foreign', 'federation', 'access'],
+  ...['egress', 'audit', 'tenants', 'environments', 'zervi'],
 ]
 
 /**
