@@ -20,7 +20,7 @@ const reachWithinMs = 5_000
  * How long one that was reached may take to let an agent in, all in all. Where ten thousand agents come together they wait there for their turn: who
  * gives up and comes again waits from the beginning, and costs the plane as much anew.
  */
-const answerWithinMs = 20_000
+const answerWithinMs = 40_000
 /** Where there is another plane to go to, one that hangs is left so soon. */
 const leftAfterMs = 5_000
 

@@ -5,7 +5,7 @@ import { FrameReader, frameOf, opcodes } from './frames.ts'
 
 /** How long a plane may take to be reached, and then to open a session's WebSocket: as the agent has it that knows no other plane. */
 const reachMs = 5_000
-const handshakeMs = 20_000
+const handshakeMs = 40_000
 const ping = frameOf(opcodes.ping, '')
 
 export type PlaneAddress = {

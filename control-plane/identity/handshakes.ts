@@ -23,8 +23,8 @@ export const handshakeLimits: HandshakeLimits = {
   atOnce: 400,
   waiting: 16_000,
   stalledMs: 3_000,
-  // An agent gives up after 20 s, which have to do for its handshake and its welcome, too: what is begun too late is done for nobody.
-  patienceMs: 12_000,
+  // An agent gives up after 40 s, which have to do for its handshake and its welcome, too: what is begun too late is done for nobody.
+  patienceMs: 34_000,
 }
 
 /** What a client says first fits into one record of TLS. */
