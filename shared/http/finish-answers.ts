@@ -19,7 +19,6 @@ export function finishAnswers(server: Server): (withinMs: number) => Promise<voi
     open.set(socket, undefined)
     socket.once('close', () => gone(socket))
   })
-  server.on('upgrade', ({ socket }: IncomingMessage) => gone(socket))
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     open.set(socket, response)
     if (onDone) response.shouldKeepAlive = false
@@ -34,9 +33,15 @@ export function finishAnswers(server: Server): (withinMs: number) => Promise<voi
       // Not the HTTP server's own: it also closes the connections that have come and not asked yet (Node 26), and loses their question.
       SocketServer.prototype.close.call(server)
       for (const [socket, response] of open) {
-        if (response?.writableFinished) socket.destroy()
+        if (isUpgraded(socket)) gone(socket)
+        else if (response?.writableFinished) socket.destroy()
         else if (response) response.shouldKeepAlive = false
       }
       if (open.size === 0) onDone()
     })
+}
+
+/** Node takes its parser from a connection that is upgraded. Who listens for upgrades is counted by others, so nobody listens here. */
+function isUpgraded(socket: Socket & { readonly parser?: object | null }): boolean {
+  return socket.parser === null || socket.parser === undefined
 }
