@@ -8,19 +8,22 @@ import { type Socket, Server as SocketServer } from 'node:net'
  * Where the socket that it listens on outlives it, whoever comes later waits in there.
  */
 export function finishAnswers(server: Server): (withinMs: number) => Promise<void> {
-  /** With the last answer of each; none: its first question has not come. */
-  const open = new Map<Socket, ServerResponse | undefined>()
+  /** With the answer that is under way; new: its first question has not come. An answer that was given is not held. */
+  const open = new Map<Socket, ServerResponse | 'new' | 'kept'>()
   let onDone: (() => void) | undefined
   const gone = (socket: Socket) => {
     open.delete(socket)
     if (open.size === 0) onDone?.()
   }
   server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    open.set(socket, undefined)
+    open.set(socket, 'new')
     socket.once('close', () => gone(socket))
   })
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     open.set(socket, response)
+    response.once('close', () => {
+      if (open.get(socket) === response) open.set(socket, 'kept')
+    })
     if (onDone) response.shouldKeepAlive = false
   })
   return (withinMs) =>
@@ -34,8 +37,8 @@ export function finishAnswers(server: Server): (withinMs: number) => Promise<voi
       SocketServer.prototype.close.call(server)
       for (const [socket, response] of open) {
         if (isUpgraded(socket)) gone(socket)
-        else if (response?.writableFinished) socket.destroy()
-        else if (response) response.shouldKeepAlive = false
+        else if (response === 'kept') socket.destroy()
+        else if (response !== 'new') response.shouldKeepAlive = false
       }
       if (open.size === 0) onDone()
     })
