@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { nodeOfPod, readClaims } from '#shared/identity/kubernetes.ts'
-import type { NodeView } from '#shared/protocol/api.ts'
+import type { EventView, NodeView } from '#shared/protocol/api.ts'
 import type { IdentityView } from '#shared/protocol/identity-api.ts'
 import type { StatusView } from '#shared/protocol/status-api.ts'
 import { temporaryFolder } from '#test/support/folder.ts'
@@ -173,7 +173,11 @@ await t.test('etcd forgets where a watch was: all is listed once, and what happe
   await server.run()
   await putSlice(server, slice('crm', 'crm-a', [{ address: '10.244.0.5' }]))
   const after = await waitFor(look, { what: 'one', withinMs: 60_000, until: ({ instances }) => instances.total === 1 })
-  t.equal(after.revision, before.revision + 1)
+  const events = await plane.get<EventView[]>(`/v1/events?after=${before.revision}`)
+  // Others speak meanwhile: the node of the first agent, which said goodbye, becomes suspect at a time of its own.
+  const told = events.filter(({ by }) => by === 'kubernetes:prod')
+  t.match(told, [{ kind: 'deregistered', change: { cause: 'withdrawn' } }])
+  t.equal(told.length, 1)
   t.ok(after.cluster.asked.lists - before.cluster.asked.lists <= 4)
 })
 
