@@ -1,6 +1,6 @@
 import { get } from 'node:http'
-import { text } from 'node:stream/consumers'
 import * as z from 'zod/mini'
+import { type BoundedBody, readBounded } from '#shared/http/read-bounded.ts'
 import type { Rival } from './rivals.ts'
 
 const mostBytes = 1024 * 1024
@@ -19,14 +19,14 @@ export async function askAgent(
 ): Promise<Rival | undefined> {
   try {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(withinMs)])
-    const body = await new Promise<string>((resolve, reject) => {
-      const asked = get({ host: address, port, path: '/health', agent: false, signal }, (response) => {
-        if (Number(response.headers['content-length'] ?? 0) > mostBytes) response.destroy()
-        text(response).then(resolve, reject)
-      })
+    const { body } = await new Promise<BoundedBody>((resolve, reject) => {
+      const asked = get({ host: address, port, path: '/health', agent: false, signal }, (response) =>
+        readBounded(response, mostBytes).then(resolve, reject),
+      )
       asked.on('error', reject)
     })
-    const { node, instances } = z.parse(Health, JSON.parse(body))
+    // What was too long is empty, and no JSON.
+    const { node, instances } = z.parse(Health, JSON.parse(body.toString()))
     const claims = instances.map(({ id, service, address: at }) => {
       const colon = at.lastIndexOf(':')
       return { id, service, address: at.slice(0, colon), port: Number(at.slice(colon + 1)) }

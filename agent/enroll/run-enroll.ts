@@ -1,6 +1,5 @@
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '#shared/failure/failure.ts'
 import { readSecret } from '#shared/files/read-secret.ts'
@@ -41,7 +40,7 @@ Exit code: 0 enrolled, 1 not enrolled, 3 a wrong command line, 4 somebody has to
 
 const approvedAfter = 4
 const askAgainMs = 5_000
-const mostTokenBytes = 64 * 1024
+const mostTokenLength = 64 * 1024
 
 /** The command `enroll`. Answers with its exit code; throws why this host is not enrolled. */
 export async function runEnroll(args: readonly string[], environment = process.env): Promise<number> {
@@ -127,11 +126,21 @@ async function take(
 
 /** The token and its pin. Rejects with SECRET_FILE or ENROLMENT_TOKEN_UNREADABLE; none of it is in any error. */
 async function tokenOf(file: string): Promise<{ readonly text: string; readonly pin: string }> {
-  const text = file === '-' ? (await readAll(process.stdin)).slice(0, mostTokenBytes) : await readSecret(file)
+  const text = file === '-' ? await pipedIn() : await readSecret(file)
   const read = readToken(text)
   if (read.kind === 'read') return { text: text.trim(), pin: read.token.pin }
   const where = file === '-' ? 'what was piped in' : file
   throw new Failure('ENROLMENT_TOKEN_UNREADABLE', `There is no enrolment token in ${where}: ${read.why}.`)
+}
+
+/** What another program gives; no more of it than a token may be long. */
+async function pipedIn(): Promise<string> {
+  let text = ''
+  for await (const part of process.stdin.setEncoding('utf8')) {
+    text += part
+    if (text.length > mostTokenLength) break
+  }
+  return text.slice(0, mostTokenLength)
 }
 
 /** Names the plane in the file, and sees that it is read again as it is meant. */

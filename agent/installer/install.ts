@@ -44,15 +44,16 @@ export async function runInstaller(config: InstallerConfig, say: Say): Promise<O
   if (!wanted || answered.id === wanted.id) return tell(config, answered)
   const { id, signed } = wanted
   const { version, sha256 } = signed.manifest
+  let connected: boolean
   try {
     await stageRelease(wanted, config)
     await keepFormer(config)
+    connected = (await agentNow(config)).connected
   } catch (error) {
     const code = error instanceof Failure ? error.code : 'UPGRADE_PACKAGE'
     say(`${version} is refused: ${code}: ${explainError(error)}`)
     return tell(config, { stage: 'refused', id, version, code, why: explainError(error) })
   }
-  const connected = (await lookAt(config.health))?.connected ?? false
   const record: Installation = {
     format: 1,
     id,
@@ -134,6 +135,18 @@ async function prove({ version, connected }: Installation, config: InstallerConf
     const proven = check.look(seen, performance.now())
     if (proven.kind === 'well') return { kind: 'went' }
     if (proven.kind === 'late') return { kind: 'failed', why: proven.why }
+    await pause(lookEveryMs)
+  }
+}
+
+/** How the agent is that runs now. Throws UPGRADE_UNSEEN: what cannot be seen now could not be seen afterwards, and would be taken back. */
+async function agentNow({ health, well_within: withinMs }: InstallerConfig): Promise<NonNullable<HealthSeen>> {
+  const until = performance.now() + withinMs / 4
+  for (;;) {
+    const seen = await lookAt(health)
+    if (seen) return seen
+    if (performance.now() >= until)
+      throw new Failure('UPGRADE_UNSEEN', `the agent that runs now does not say at ${health} how it is`)
     await pause(lookEveryMs)
   }
 }

@@ -596,6 +596,11 @@ export const catalogue = {
     remedy:
       'Give /etc/heddle/upgrade.yaml, the keys that it names and their folders to root (`chown root:root`), let nobody else write them (`chmod go-w`), and use no links.',
   },
+  UPGRADE_UNSEEN: {
+    title: 'The agent of this host does not say how it is where its installer looks, so no release is installed.',
+    remedy:
+      "Have `health` of /etc/heddle/upgrade.yaml name the agent's own page, by `admin` of /etc/heddle/agent.yaml, whose `enabled` must be true; see by `curl` that it answers, then order the upgrade again.",
+  },
   UPGRADE_UNSIGNED: {
     title: 'A release of the agent was not signed by a key that this host trusts.',
     remedy: 'Do not install it. Have it signed by `heddle upgrade sign`, or compare `upgrade.keys` with who signs.',

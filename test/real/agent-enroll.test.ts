@@ -66,6 +66,14 @@ await t.test('heddle-agent enroll', async (t) => {
     t.notMatch(wrong.output, secret.split('.')[2])
   })
 
+  await t.test('reads no further than a token may be long', async (t) => {
+    await using host = await aHost(plane)
+    const program = `yes token | ${process.execPath} ${join(projectFolder, 'agent/main.ts')} enroll ${plane.url} --token-file - --config ${host.config}`
+    await using shell = await spawnProcess('bash', ['-c', program], { name: 'enroll' })
+    t.equal((await shell.exited).code, 1)
+    t.match(shell.output, /ENROLMENT_TOKEN_UNREADABLE/)
+  })
+
   await t.test('gives the token to nobody but its own authority', async (t) => {
     await using host = await aHost(plane)
     const { code, output } = await enroll(other.url, '--token-file', host.token, '--config', host.config)

@@ -96,6 +96,19 @@ for (const [version, stage] of [
   })
 }
 
+t.test('what could not be seen afterwards is not installed', { skip }, async (t) => {
+  const { make, dpkg, want, config, root } = await hostOf(t)
+  await dpkg(await make('1.0.0'))
+  await want('1.1.0', 'first')
+  const other = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const health = `http://127.0.0.1:${(other.address() as AddressInfo).port}/health`
+  const outcome = await runInstaller({ ...config, health }, () => {})
+  t.match(outcome, { stage: 'refused', id: 'first', code: 'UPGRADE_UNSEEN', why: health })
+  t.equal(await installedIn(root), '1.0.0, install ok installed')
+})
+
 t.test('one that was cut off at its very end ends well', { skip }, async (t) => {
   const { make, dpkg, want, install, at, config } = await hostOf(t)
   await dpkg(await make('1.0.0'))
