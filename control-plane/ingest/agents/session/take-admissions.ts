@@ -15,9 +15,14 @@ export type TakeAdmissionsParts = {
 
 /** Of one session, at a time. */
 const mostAtOnce = 4
+/** Words that are overtaken are judged anew so often. */
+const mostTries = 5
 const lookEveryMs = 100
 /** Longer it is not looked whether the sinks follow. */
 const provenWithinMs = 300_000
+
+/** Instances that were changed; by instance, who has ordered what stays. */
+type Taken = { readonly changed: readonly string[]; readonly kept: Readonly<Record<string, string>> }
 
 /** Journals what an agent asks for its own instances, and tells it when the sinks have followed. */
 export class TakeAdmissions {
@@ -55,23 +60,14 @@ export class TakeAdmissions {
   }
 
   async #take(node: string, admit: Admit): Promise<void> {
-    const { fleet, record, log, waitingFor } = this.#parts
-    const { id, admission, reason, forMs } = admit
-    const by = `agent:${node}`
-    const judged = judgeOwn(admit, node, by, (instance) => fleet.instances.get(instance))
-    if (judged.kind === 'foreign') return this.#refuse(admit, `${judged.instance} is no instance of this node`)
-    const expiresAt = admission === 'active' ? undefined : Date.now() + forMs
-    const changes = judged.change.map((instance) => {
-      // What somebody orders meanwhile goes before it.
-      const seen = fleet.instances.get(instance)?.revision
-      const options = seen === undefined ? { by } : { by, seen }
-      return record({ kind: 'admitted', instance, admission, reason, expiresAt }, options)
-    })
-    if ((await Promise.all(changes)).includes('overtaken'))
-      return this.#refuse(admit, 'an instance changed meanwhile; ask again')
+    const { fleet, log, waitingFor } = this.#parts
+    const { id, admission, reason } = admit
+    const taken = await this.#record(node, admit)
+    if (typeof taken === 'string') return this.#refuse(admit, taken)
     const { revision } = fleet
-    if (changes.length > 0) log.info({ node, instances: judged.change, admission, reason }, 'an agent admits its own')
-    const kept = Object.keys(judged.kept).length > 0 ? { kept: judged.kept } : {}
+    const { changed } = taken
+    if (changed.length > 0) log.info({ node, instances: changed, admission, reason }, 'an agent admits its own')
+    const kept = Object.keys(taken.kept).length > 0 ? { kept: taken.kept } : {}
     this.#send({ type: 'admitted', id, state: 'recorded', waiting: [...waitingFor(revision)], ...kept })
     const until = performance.now() + provenWithinMs
     this.#end ??= new AbortController()
@@ -79,6 +75,33 @@ export class TakeAdmissions {
       if (waitingFor(revision).length === 0) return this.#send({ type: 'admitted', id, state: 'proven', ...kept })
       await pause(lookEveryMs, this.#end.signal)
     }
+  }
+
+  /** A string says why not. What somebody orders meanwhile goes before it; what its checks find meanwhile, as they do just then, does not. */
+  async #record(node: string, admit: Admit): Promise<Taken | string> {
+    const { fleet, record } = this.#parts
+    const { admission, reason, forMs } = admit
+    const by = `agent:${node}`
+    const changed: string[] = []
+    const kept: Record<string, string> = {}
+    let { instances } = admit
+    for (let tries = 1; tries <= mostTries; tries += 1) {
+      const judged = judgeOwn({ instances, admission }, node, by, (instance) => fleet.instances.get(instance))
+      if (judged.kind === 'foreign') return `${judged.instance} is no instance of this node`
+      Object.assign(kept, judged.kept)
+      const expiresAt = admission === 'active' ? undefined : Date.now() + forMs
+      const outcomes = await Promise.all(
+        judged.change.map((instance) => {
+          const seen = fleet.instances.get(instance)?.revision
+          const options = seen === undefined ? { by } : { by, seen }
+          return record({ kind: 'admitted', instance, admission, reason, expiresAt }, options)
+        }),
+      )
+      instances = judged.change.filter((_, index) => outcomes[index] === 'overtaken')
+      changed.push(...judged.change.filter((instance) => !instances.includes(instance)))
+      if (instances.length === 0) return { changed, kept }
+    }
+    return 'an instance changed again and again meanwhile; ask again'
   }
 
   #refuse({ id }: Admit, why: string): void {
