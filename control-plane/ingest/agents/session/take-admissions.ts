@@ -85,16 +85,16 @@ export class TakeAdmissions {
     const changed: string[] = []
     const kept: Record<string, string> = {}
     let { instances } = admit
-    for (let tries = 1; tries <= mostTries; tries += 1) {
+    // Who asked and has gone has given up.
+    for (let tries = 1; tries <= mostTries && !this.#ended; tries += 1) {
       const judged = judgeOwn({ instances, admission }, node, by, (instance) => fleet.instances.get(instance))
       if (judged.kind === 'foreign') return `${judged.instance} is no instance of this node`
       Object.assign(kept, judged.kept)
       const expiresAt = admission === 'active' ? undefined : Date.now() + forMs
       const outcomes = await Promise.all(
         judged.change.map((instance) => {
-          const seen = fleet.instances.get(instance)?.revision
-          const options = seen === undefined ? { by } : { by, seen }
-          return record({ kind: 'admitted', instance, admission, reason, expiresAt }, options)
+          const seen = fleet.instances.get(instance)?.revision ?? 0
+          return record({ kind: 'admitted', instance, admission, reason, expiresAt }, { by, seen })
         }),
       )
       instances = judged.change.filter((_, index) => outcomes[index] === 'overtaken')
