@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { askedOf, OperationTable, plainTarget } from './find-operation.ts'
 import { matrix } from './matrix.ts'
@@ -29,6 +30,30 @@ t.test('everybody behind the guard reads the path that it has read', async (t) =
   ]
   for (const [given, wanted] of read) t.equal(plainTarget(given), wanted, JSON.stringify(given))
   t.equal(plainTarget(undefined), '/')
+})
+
+t.test('a path with a part of dots alone is read by nobody, wherever that stands', async (t) => {
+  const part = fc.constantFrom(
+    '',
+    '.',
+    '..',
+    '...',
+    '%2e',
+    '%2E.',
+    '.%2e',
+    '%2e%2e%2e',
+    'a',
+    '.a',
+    'a.',
+    'a..b',
+    '%2ea',
+  )
+  const isDots = (each: string) => /^(?:\.|%2e){1,2}$/i.test(each)
+  const property = fc.property(fc.array(part, { minLength: 1 }), fc.constantFrom('', '?', '?../'), (parts, query) => {
+    const url = `/${parts.join('/')}${query}`
+    return plainTarget(url) === (parts.some(isDots) ? undefined : url)
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 2_000 }))
 })
 
 t.test('a path in other letters is never let through by the row of another one', async (t) => {

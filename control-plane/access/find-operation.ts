@@ -30,18 +30,24 @@ export function askedOf({
 
 /** What a path may hold: the rest, such as `\\` and `#`, one reader takes for a part of a name and another one for the end of it. */
 const inPath = /^\/[A-Za-z0-9._~!$&'()*+,;=:@%/"<>^`{|}[\]-]*$/
-const dots = /^(?:\.|%2e){1,2}$/i
+/** A segment of dots alone. */
+const dots = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
  * The path and query of a request as everybody behind the guard is to read them: without a host before them. Undefined: two readers might
  * read it differently, and what is let through might be answered as something else.
  */
 export function plainTarget(url = '/'): string | undefined {
+  const target = url.startsWith('/') ? url : withoutHost(url)
+  const at = target.indexOf('?')
+  const path = at < 0 ? target : target.slice(0, at)
+  if (!inPath.test(path) || target.includes('#') || dots.test(path)) return undefined
+  return target
+}
+
+function withoutHost(url: string): string {
   const [, afterHost] = /^https?:\/\/[^/?]*(.*)$/is.exec(url) ?? []
-  const target = afterHost === undefined ? url : afterHost.startsWith('/') ? afterHost : `/${afterHost}`
-  const [path = ''] = target.split('?', 1)
-  if (!inPath.test(path) || target.includes('#')) return undefined
-  return path.split('/').some((segment) => dots.test(segment)) ? undefined : target
+  return afterHost === undefined || afterHost.startsWith('/') ? (afterHost ?? url) : `/${afterHost}`
 }
 
 type Split = { readonly operation: Operation; readonly segments: readonly string[]; readonly fixed: number }

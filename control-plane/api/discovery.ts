@@ -66,9 +66,9 @@ function send(request: Request, response: Response, { body, etag, index }: Answe
   const known = (request.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   if (known.includes(etag)) response.writeHead(304, headers).end()
   else {
-    const length = Buffer.byteLength(body)
-    response.writeHead(200, { ...headers, 'content-type': 'application/json; charset=utf-8', 'content-length': length })
-    response.end(request.method === 'HEAD' ? '' : body, length === body.length ? 'latin1' : 'utf8')
+    const about = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
+    response.writeHead(200, { ...headers, ...about })
+    response.end(request.method === 'HEAD' ? undefined : body)
   }
 }
 

@@ -64,10 +64,10 @@ export class KindIds<K> {
         skip -= here
         continue
       }
-      for (const [place, id] of ids.entries()) {
+      for (let place = 0; place < ids.length; place += 1) {
         if (!wanted(kinds[place] as K)) continue
         if (skip > 0) skip -= 1
-        else yield id
+        else yield ids[place] as string
       }
     }
   }

@@ -8,8 +8,11 @@ import { fits, isBasicServer, type Narrowing } from './views.ts'
 /** discovery: for clients · targets: for Prometheus */
 export type Form = 'discovery' | 'targets'
 
-/** An answer, ready to be sent. Equal content has an equal tag. */
-export type Rendering = { readonly body: string; readonly etag: string }
+/**
+ * An answer, ready to be sent: JSON in UTF-8. Equal content has an equal tag. It is kept for as long as it holds, and outside of V8's heap,
+ * where each collection of garbage would carry it from place to place.
+ */
+export type Rendering = { readonly body: Buffer; readonly etag: string }
 
 /** Entries that are made before others get their turn. */
 const chunk = 100
@@ -33,12 +36,12 @@ export async function render(
     lists[form === 'discovery' && isBasicServer(view) ? 'basic' : 'other'].push(text)
   }
   const { basic, other } = lists
-  const body =
+  const text =
     form === 'targets'
       ? `[${other.join(',')}]`
       : `{"basic_servers":[${basic.join(',')}],"zervi_services":[${other.join(',')}],"total_services":${basic.length + other.length}}`
   const digest = createHash('sha256').update(digests.join('\n')).digest('base64url')
-  return { body, etag: `"${digest.slice(0, 22)}"` }
+  return { body: Buffer.from(text), etag: `"${digest.slice(0, 22)}"` }
 }
 
 /** Health is left out: it changes often, and Prometheus finds out by itself. */

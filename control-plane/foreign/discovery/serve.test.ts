@@ -11,7 +11,7 @@ import type { Change } from '../../fleet/event.ts'
 import { Fleet } from '../../fleet/fleet.ts'
 import { DiscoveryConfig } from './config.ts'
 import { leads } from './merge.ts'
-import { type Answer, serveDiscovery } from './serve.ts'
+import { serveDiscovery } from './serve.ts'
 
 function found(over: Partial<ForeignSpec> = {}, health: 'passing' | 'critical' = 'passing'): Change {
   const spec = {
@@ -36,10 +36,12 @@ function scene(settings: z.input<typeof DiscoveryConfig> = {}) {
   t.teardown(() => discovery[Symbol.dispose]())
   const now = async (narrowing: Parameters<typeof discovery.now>[1] = {}) => {
     const { body, ...rest } = await discovery.now('discovery', narrowing)
-    return { ...rest, ...(JSON.parse(body) as DiscoveryView) }
+    return { ...rest, ...(JSON.parse(`${body}`) as DiscoveryView) }
   }
-  const next = (index: number, narrowing: Parameters<typeof discovery.next>[0] = {}, waitMs = 10_000) =>
-    discovery.next(narrowing, { index, waitMs }, new AbortController().signal)
+  const next = async (index: number, narrowing: Parameters<typeof discovery.next>[0] = {}, waitMs = 10_000) => {
+    const answer = await discovery.next(narrowing, { index, waitMs }, new AbortController().signal)
+    return answer === 'busy' ? answer : { ...answer, body: `${answer.body}` }
+  }
   return { builder, discovery, now, next }
 }
 
@@ -110,7 +112,7 @@ t.test('who waits is answered when what it watches is another, and only then', a
   builder.node('n-a')
   builder.instance('crm-a', 'n-a')
   const { index } = await now({ service: 'crm' })
-  let answered: Answer | 'busy' | undefined
+  let answered: Awaited<ReturnType<typeof next>> | undefined
   void next(index, { service: 'crm' }).then((answer) => {
     answered = answer
   })
@@ -193,7 +195,7 @@ t.test('Prometheus gets a target for each, with labels that do not change with i
   builder.node('n-a', { cluster: 'looma' })
   builder.instance('crm-a', 'n-a', { address: 'fd00::1', tags: ['python', 'crm'] })
   const { body } = await discovery.now('targets', {})
-  t.strictSame(JSON.parse(body), [
+  t.strictSame(JSON.parse(`${body}`), [
     {
       targets: ['[fd00::1]:8080'],
       labels: {
@@ -207,7 +209,7 @@ t.test('Prometheus gets a target for each, with labels that do not change with i
     },
   ])
   builder.judge('crm-a', 'critical', 'refused')
-  t.equal((await discovery.now('targets', {})).body, body)
+  t.same((await discovery.now('targets', {})).body, body)
 })
 
 t.test('so many questions are kept that the last ones are, and those that somebody watches', async (t) => {

@@ -28,9 +28,9 @@ export type Discovery = Disposable & {
   ) => Promise<Answer | 'busy'>
 }
 
-/** Questions whose answers are kept, and characters of all their answers. */
+/** Questions whose answers are kept, and bytes of all their answers. */
 const mostKept = 200
-const mostCharacters = 32 * 1024 * 1024
+const mostBytes = 32 * 1024 * 1024
 /** News that come within this time are answered together. */
 const gatherMs = 20
 /** Of the time, this share at most is spent on making one answer again and again. */
@@ -55,7 +55,7 @@ type Kept = {
 export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: DiscoveryConfig): Discovery {
   const kept = new Map<string, Kept>()
   const made = { entries: new EntryTexts(fleet), lists: new LeadLists(fleet) }
-  let characters = 0
+  let bytes = 0
   const closing = new AbortController()
   let watchers = 0
   let refused = 0
@@ -69,10 +69,10 @@ export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: Di
     // The last one asked for is the last one to go.
     kept.set(key, each)
     for (const [oldest, { users, answer }] of kept) {
-      if (kept.size <= mostKept && characters <= mostCharacters) break
+      if (kept.size <= mostKept && bytes <= mostBytes) break
       if (users > 0 || oldest === key) continue
       kept.delete(oldest)
-      characters -= answer?.body.length ?? 0
+      bytes -= answer?.body.length ?? 0
     }
     return each
   }
@@ -84,7 +84,7 @@ export function serveDiscovery(fleet: FleetView, { lifetime, most_watchers }: Di
     each.making = make(each, fleet, made).finally(() => {
       each.making = undefined
       // What has been given up meanwhile counts no more.
-      if (kept.get(each.key) === each) characters += (each.answer?.body.length ?? 0) - before
+      if (kept.get(each.key) === each) bytes += (each.answer?.body.length ?? 0) - before
     })
     return each.making
   }

@@ -61,7 +61,8 @@ export function listServices(
   const ids = summary.instances(listing.service)
   // There are few kinds, and each is asked for again and again.
   const known = new Map<Kind, boolean>()
-  const wanted = (kind: Kind) => known.getOrInsertComputed(kind, () => fits(kind, listing))
+  const judge = (kind: Kind) => fits(kind, listing)
+  const wanted = (kind: Kind) => known.getOrInsertComputed(kind, judge)
   const found: Found = {
     total: ids.count(wanted),
     after: (id) => ids.rank(id, wanted),

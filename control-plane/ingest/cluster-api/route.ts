@@ -61,14 +61,14 @@ export class RouteTable {
    */
   find(method: string, path: string): Found | undefined {
     const segments = path.split('/')
-    const methods = new Set<string>()
+    const others: Route[] = []
     for (const { route, segments: pattern } of this.#bySize.get(segments.length) ?? []) {
       if (!fits(pattern, segments)) continue
       if (route.methods.includes(method)) return { route, parameters: parametersOf(pattern, segments) }
-      for (const each of route.methods) methods.add(each)
+      others.push(route)
     }
-    if (methods.size === 0) return undefined
-    const allow = [...methods].join(', ')
+    if (others.length === 0) return undefined
+    const allow = [...new Set(others.flatMap(({ methods }) => methods))].join(', ')
     throw new Refusal(405, `${path} takes ${allow}`, [{ field: '(method)', message: `expected ${allow}` }], {
       remedy: `Send it by ${allow}.`,
       headers: { allow },
@@ -81,7 +81,11 @@ function fits(pattern: readonly string[], segments: readonly string[]): boolean 
 }
 
 function parametersOf(pattern: readonly string[], segments: readonly string[]): readonly string[] {
-  return pattern.flatMap((word, index) => (word.startsWith(':') ? [decoded(segments[index] ?? '', word.slice(1))] : []))
+  const parameters: string[] = []
+  for (const [index, word] of pattern.entries()) {
+    if (word.startsWith(':')) parameters.push(decoded(segments[index] ?? '', word.slice(1)))
+  }
+  return parameters
 }
 
 function decoded(segment: string, name: string): string {
