@@ -201,9 +201,9 @@ export interface UpgradeStore {
   saveRelease(release: StoredRelease, drop: readonly string[], term?: OnlyUnder): Promise<void>
   /** The oldest first. */
   releases(): Promise<readonly StoredRelease[]>
-  /** All of it or nothing; what is known of a rollout is replaced. */
-  saveRollouts(rollouts: readonly StoredRollout[], term?: OnlyUnder): Promise<void>
-  /** Newest first. */
+  /** All of it or nothing; what is known of a rollout is replaced. @param most of those that are over, what `rollouts(most)` does not name goes */
+  saveRollouts(rollouts: readonly StoredRollout[], most: number, term?: OnlyUnder): Promise<void>
+  /** Those that are not over before all others, then newest first. */
   rollouts(limit: number): Promise<readonly StoredRollout[]>
 }
 

@@ -78,8 +78,8 @@ function upgradeStore(store: Store, trail: Pick<Trail, 'draft'>, { term }: Pick<
       if (!row) return store.saveRelease(...args)
       await store.audited('saveRelease', args, [row])
     },
-    async saveRollouts(rollouts) {
-      const args = [rollouts, term()] as const
+    async saveRollouts(rollouts, most) {
+      const args = [rollouts, most, term()] as const
       const after = rollouts.map(({ id, scope, version, phase }) => ({ id, scope, version, phase }))
       const row = trail.draft({ subject: `rollout:${rollouts.map(({ id }) => id).join(',')}`, after })
       if (!row) return store.saveRollouts(...args)

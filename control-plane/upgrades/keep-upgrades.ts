@@ -238,7 +238,7 @@ export class Upgrades {
   }
 
   async #save(rollout: Rollout): Promise<void> {
-    await this.#parts.store.saveRollouts([storedRollout(rollout, this.#parts.now())])
+    await this.#parts.store.saveRollouts([storedRollout(rollout, this.#parts.now())], mostRollouts)
     this.#replace([rollout, ...this.#rollouts.filter(({ id }) => id !== rollout.id)])
   }
 

@@ -25,7 +25,8 @@ export type UpgradeStore = {
   saveRelease(release: StoredRelease, drop: readonly string[]): Promise<void>
   /** The oldest first. */
   releases(): Promise<readonly StoredRelease[]>
-  saveRollouts(rollouts: readonly StoredRollout[]): Promise<void>
+  /** @param most of those that are over, what `rollouts(most)` does not name goes */
+  saveRollouts(rollouts: readonly StoredRollout[], most: number): Promise<void>
   /** Those that are not over before all others, then newest first. */
   rollouts(limit: number): Promise<readonly StoredRollout[]>
 }

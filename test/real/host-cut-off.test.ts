@@ -27,7 +27,7 @@ function linesOf(plane: RunningProcess): readonly PlaneLine[] {
 t.setTimeout(180_000)
 const skip = (await whyNoNetwork()) ?? false
 
-t.test('hosts that are cut off', { skip, timeout: 180_000 }, async (t) => {
+t.test('hosts that are cut off', { skip, timeout: 240_000 }, async (t) => {
   const sites = { h1: 'tencent', h2: 'tencent', h3: 'tencent', h4: 'alibaba' }
   const hosts = Object.keys(sites)
   await using network = await Network.open(['plane', ...hosts])
@@ -57,7 +57,7 @@ t.test('hosts that are cut off', { skip, timeout: 180_000 }, async (t) => {
   const since = (at: number) => linesOf(plane).filter((line) => line.at >= at)
   const wait = (what: string, withinMs: number, look: () => boolean) => waitFor(look, { what, withinMs, everyMs: 50 })
 
-  await wait('all to be seen by three vantages', 30_000, () => {
+  await wait('all to be seen by three vantages', 90_000, () => {
     const { routable = {}, seen = {} } = now() ?? {}
     return Object.keys(routable).length === hosts.length && Object.values(seen).every((count) => count === 3)
   })

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Schema } from '../schema.ts'
 import type { UpgradeStore } from '../store.ts'
 import { isoTime } from '../tables/rows.ts'
@@ -32,7 +32,7 @@ export function upgradeQueries(db: Kysely<Schema>): UpgradeStore {
       return rows.map(({ created_at, bytes, ...row }) => ({ ...row, bytes: Number(bytes), at: Date.parse(created_at) }))
     },
 
-    async saveRollouts(rollouts, term) {
+    async saveRollouts(rollouts, most, term) {
       await underTerm(db, term, async (transaction) => {
         for (const { id, at, ...rollout } of rollouts) {
           const row = { ...rollout, updated_at: isoTime(at) }
@@ -42,17 +42,17 @@ export function upgradeQueries(db: Kysely<Schema>): UpgradeStore {
             .onConflict((known) => known.column('rollout_id').doUpdateSet(row))
             .execute()
         }
+        await transaction
+          .deleteFrom('upgrade_rollouts')
+          .where('phase', 'in', over)
+          .where('rollout_id', 'not in', mostNeeded(transaction, most).select('rollout_id'))
+          .execute()
       })
     },
 
     async rollouts(limit) {
-      const rows = await db
-        .selectFrom('upgrade_rollouts')
+      const rows = await mostNeeded(db, limit)
         .select(['rollout_id', 'scope', 'version', 'phase', 'state', 'updated_at'])
-        // One that is not over is needed, however many were begun after it.
-        .orderBy(({ case: either }) => either().when('phase', 'in', ['done', 'stopped']).then(1).else(0).end())
-        .orderBy('rollout_id', 'desc')
-        .limit(limit)
         .execute()
       return rows.map(({ rollout_id, updated_at, ...row }) => ({
         ...row,
@@ -61,4 +61,13 @@ export function upgradeQueries(db: Kysely<Schema>): UpgradeStore {
       }))
     },
   }
+}
+
+const over = ['done', 'stopped']
+
+/** So many rollouts, the newest first: one that is not over is needed, however many were begun after it. */
+function mostNeeded(db: Kysely<Schema>, most: number) {
+  const isOver = ({ case: either }: ExpressionBuilder<Schema, 'upgrade_rollouts'>) =>
+    either().when('phase', 'in', over).then(1).else(0).end()
+  return db.selectFrom('upgrade_rollouts').orderBy(isOver).orderBy('rollout_id', 'desc').limit(most)
 }

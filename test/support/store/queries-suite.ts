@@ -127,20 +127,30 @@ export async function queriesSuite(t: Test, kind: StoreKind): Promise<void> {
       await store.saveRelease({ ...release, version: '1.3.0' }, [])
       await store.saveRelease({ ...release, bytes: 1 }, ['1.3.0'])
       await store.saveRelease(release, [])
-      await store.saveRollouts([
+      const two = [
         { ...rollout, phase: 'halted' },
         { ...rollout, id: 2 },
-      ])
-      await store.saveRollouts([rollout])
+      ]
+      await store.saveRollouts(two, 9)
+      await store.saveRollouts([rollout], 9)
     }
     await using store = await openStore(place.settings)
     t.strictSame(await store.releases(), [release])
     t.strictSame(await store.rollouts(5), [{ ...rollout, id: 2 }, rollout])
     t.strictSame(await store.rollouts(1), [{ ...rollout, id: 2 }])
     const over = { ...rollout, id: 3, phase: 'done' }
-    await store.saveRollouts([over])
+    await store.saveRollouts([over], 9)
     t.strictSame(await store.rollouts(2), [{ ...rollout, id: 2 }, rollout], 'those that are not over first')
     t.strictSame(await store.rollouts(3), [{ ...rollout, id: 2 }, rollout, over])
+    const stopped = { ...rollout, id: 4, phase: 'stopped' }
+    await store.saveRollouts([stopped], 3)
+    t.strictSame(
+      await store.rollouts(9),
+      [{ ...rollout, id: 2 }, rollout, stopped],
+      'the oldest of those that are over goes',
+    )
+    await store.saveRollouts([stopped], 1)
+    t.strictSame(await store.rollouts(9), [{ ...rollout, id: 2 }, rollout], 'and no other')
   })
 
   await t.test('old versions make room, but never the one that holds', async (t) => {
