@@ -30,7 +30,7 @@ ENV MALLOC_ARENA_MAX=1
 VOLUME ["/var/lib/heddle-plane"]
 EXPOSE 8888 18000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/bin/node", "/usr/lib/heddle/ask-health.mjs"]
-ENTRYPOINT ["/usr/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--disable-warning=ExperimentalWarning", "/usr/lib/heddle-plane/plane/heddle-plane.mjs"]
+ENTRYPOINT ["/usr/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--external-memory-accounted-in-global-limit", "--external-memory-max-growing-factor=2", "--disable-warning=ExperimentalWarning", "/usr/lib/heddle-plane/plane/heddle-plane.mjs"]
 CMD ["/etc/heddle/control-plane.yaml"]
 
 FROM base AS agent

@@ -126,6 +126,7 @@ async function run(file: string): Promise<void> {
   await using intake = await startIntake(plane, {
     ...truth,
     ...{ fleet, server, lead, together },
+    atTheDoor: () => guarded.waiting,
     // Others count this plane for as long.
     storeAnswers: () => replicas.lookedAgoMs <= aliveForMs,
     routing,

@@ -67,6 +67,11 @@ export class Handshakes {
     })
   }
 
+  /** Connections that wait to begin theirs. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** @param prefix of their names */
   bounds(prefix = ''): readonly Bound[] {
     const { atOnce, waiting } = this.#limits

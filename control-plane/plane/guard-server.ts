@@ -161,6 +161,11 @@ export class GuardedServer {
     if (this.server instanceof SecureServer) this.server.setSecureContext(options)
   }
 
+  /** Connections that wait until they may begin their handshake. */
+  get waiting(): number {
+    return this.#handshakes?.waiting ?? 0
+  }
+
   bounds(): readonly Bound[] {
     const { connections } = this.#limits
     return [

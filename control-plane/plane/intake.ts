@@ -28,6 +28,8 @@ export type IntakeParts = Pick<Truth, 'journal' | 'tables' | 'federation'> & {
   readonly fleet: Fleet
   /** Carries the sessions; it need not listen yet. */
   readonly server: Server
+  /** Connections to it that nobody has opened yet: who is behind them is not known. */
+  readonly atTheDoor: () => number
   readonly routing: Pick<Routing, 'hear' | 'traffic' | 'takeCounters'>
   readonly onGatewayOutcome: AgentsHooks['onGatewayOutcome']
   readonly lead: Pick<Lead, 'leads'>
@@ -130,7 +132,10 @@ export async function startIntake({ config, id, by, log, signal }: Run, parts: I
       fleet,
       record: recordContact,
       sessions,
-      arrivals: () => sessions.figures(),
+      arrivals: () => {
+        const { opened, unopened } = sessions.figures()
+        return { opened, unopened: unopened + parts.atTheDoor() }
+      },
       leads,
       settings,
       by,

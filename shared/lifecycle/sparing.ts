@@ -7,7 +7,7 @@ export type SparingPace = Pace & {
 }
 
 /** Of the time, looking takes this share at most. */
-const mostShare = 1 / 20
+const mostShare = 1 / 40
 
 /** Of the event loop's time before everybody else gets his turn, in milliseconds. */
 const sliceMs = 2

@@ -3,7 +3,7 @@ import t from 'tap'
 import { machinesOf, sitesOf } from '#test/support/agents/machines-of.ts'
 import type { Contact, NodeBelief } from '../../../fleet/belief.ts'
 import type { Sign } from './contact.ts'
-import type { Machines, Watched } from './machine.ts'
+import { type Machines, nodeSign, type Watched } from './machine.ts'
 import { KeptMachines } from './machines.ts'
 import type { Site } from './sites.ts'
 
@@ -74,11 +74,29 @@ t.test('what is kept from look to look equals what a look at all nodes gives, wh
         const troubled = byId(sitesOf(plain).troubled).map(summary)
         t.strictSame(byId(kept.sites.troubled).map(summary), troubled, 'and so do the sites')
         t.equal(kept.sites.ofOne, sitesOf(plain).ofOne)
+        const inTrouble = all.filter(({ node, contact }) => contact !== 'connected' || isTroubled(plain, node))
+        t.strictSame(
+          inTrouble.filter(({ node }) => !kept.unwell.has(node.spec.id)),
+          [],
+          'whoever is in trouble is among those who are not well',
+        )
+        const unwell = all.filter((each) => !saysAllIsWell(each, now)).map(({ node }) => node.spec.id)
+        t.strictSame([...kept.unwell].sort(), unwell.sort(), 'and nobody who is well')
       }
     }),
     { numRuns: 300 },
   )
 })
+
+function isTroubled(machines: Machines, { spec }: Watched['node']): boolean {
+  const machine = machines.get(spec.machine)
+  return machine !== undefined && (machine.overdue || machine.lostAt !== undefined)
+}
+
+function saysAllIsWell(each: Watched, now: number): boolean {
+  const { inContact, wasInContact, left, unheard, dead } = nodeSign(each, now, beatMs)
+  return inContact && wasInContact && !left && !unheard && !dead
+}
 
 function summary({ id, size, away, overdue }: Site) {
   return { id, size, away: [...away.keys()].sort(), overdue: [...overdue.keys()].sort() }

@@ -19,6 +19,7 @@ export class KeptMachines {
   readonly #beatMs: number
   readonly #nodes = new Map<string, Known>()
   readonly #nodesOf = new Map<string, Set<string>>()
+  readonly #unwell = new Set<string>()
   readonly #machines = new Map<string, Machine>()
   readonly #sites = new SiteIndex()
   /** Machines that are to be judged anew: of this look, and of one before that did not come to its end. */
@@ -33,6 +34,11 @@ export class KeptMachines {
 
   get all(): Machines {
     return this.#machines
+  }
+
+  /** The nodes that did not say that all is well when they were looked at last. Whoever is in trouble is among them. */
+  get unwell(): ReadonlySet<string> {
+    return this.#unwell
   }
 
   get sites(): Sites {
@@ -78,6 +84,8 @@ export class KeptMachines {
 
   #see({ node }: Watched, sign: NodeSign): void {
     const { id, machine, site } = node.spec
+    if (isWell(sign)) this.#unwell.delete(id)
+    else this.#unwell.add(id)
     const known = this.#nodes.get(id)
     if (known) {
       known.look = this.#look
@@ -94,6 +102,7 @@ export class KeptMachines {
     for (const [id, { machine, look }] of this.#nodes) {
       if (look === this.#look) continue
       this.#nodes.delete(id)
+      this.#unwell.delete(id)
       this.#leave(id, machine)
     }
   }

@@ -54,6 +54,8 @@ export type WatchContactOptions = {
 /** Who is in contact, as the last look found it. */
 export interface ContactWatch extends AsyncDisposable {
   readonly machines: Machines
+  /** The nodes of which the last look did not find that all is well. */
+  readonly unwell: ReadonlySet<string>
   /** Whether machines of this site may have been cut off together and only not all be missed yet. */
   inDoubt(site: string): boolean
   /** What stands around a machine at its site. */
@@ -83,6 +85,9 @@ export function watchContact(options: WatchContactOptions): ContactWatch {
   return {
     get machines() {
       return watch.machines
+    },
+    get unwell() {
+      return watch.unwell
     },
     inDoubt: (site) => watch.inDoubt(site),
     surroundings: (machine, site) => watch.surroundings(machine, site),
@@ -198,6 +203,10 @@ export class ContactJudge {
 
   get machines(): Machines {
     return this.#kept.all
+  }
+
+  get unwell(): ReadonlySet<string> {
+    return this.#kept.unwell
   }
 
   /**

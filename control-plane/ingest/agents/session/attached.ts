@@ -138,22 +138,45 @@ export class Attached {
     this.#admissions = new TakeAdmissions(parts, (outcome) => line.send(outcome))
     const later = (step: () => void) => parts.turns.add(0, step)
     this.#acks = new Acks((sequence) => line.send({ type: 'ack', sequence }), later)
-    const source = {
-      admissions: () => parts.admissionsOf(hello.node),
-      // Only gateways do otherwise for their node's sake.
-      node: () => ((hello.gateways ?? hello.envoys) ? nodeOrderOf(hello.node, parts.fleet, Date.now()) : undefined),
-      logging: () => loggingOf(hello.node, parts.fleet, Date.now()),
-      restarts: () => restartsOf(hello.node, parts.fleet, Date.now()),
-      settings: () => heldFor(hello.node, parts.fleet),
-      upgrade: () => (hello.takes?.includes('upgrade') ? parts.upgradeOf(hello.node) : undefined),
-      discoveries: () => parts.discoveries.wanted(hello.node),
-      probes: () => this.#questions.open(),
-      gateways: () => parts.gatewaysOf(hello),
-      authorizers: () => parts.authorizersOf(hello),
-      inspections: () => this.#inspections.wanted(),
-      trust: () => (guest ? parts.trust() : undefined),
+    this.#desired = new DesiredSender(
+      line,
+      (key) => this.#wanted(key),
+      (key) => this.#tooLarge(key),
+      later,
+    )
+  }
+
+  /** What is wanted of the node right now. */
+  #wanted(key: DesiredKey): Desired[DesiredKey] {
+    const hello = this.#hello
+    const parts = this.#parts
+    switch (key) {
+      case 'admissions':
+        return parts.admissionsOf(hello.node)
+      case 'node':
+        // Only gateways do otherwise for their node's sake.
+        return (hello.gateways ?? hello.envoys) ? nodeOrderOf(hello.node, parts.fleet, Date.now()) : undefined
+      case 'logging':
+        return loggingOf(hello.node, parts.fleet, Date.now())
+      case 'restarts':
+        return restartsOf(hello.node, parts.fleet, Date.now())
+      case 'settings':
+        return heldFor(hello.node, parts.fleet)
+      case 'upgrade':
+        return hello.takes?.includes('upgrade') ? parts.upgradeOf(hello.node) : undefined
+      case 'discoveries':
+        return parts.discoveries.wanted(hello.node)
+      case 'probes':
+        return this.#questions.open()
+      case 'gateways':
+        return parts.gatewaysOf(hello)
+      case 'authorizers':
+        return parts.authorizersOf(hello)
+      case 'inspections':
+        return this.#inspections.wanted()
+      case 'trust':
+        return this.#guest && parts.trust()
     }
-    this.#desired = new DesiredSender(line, source, (key) => this.#tooLarge(key), later)
   }
 
   /** It was asked to go to another plane, and said that it cannot now. */

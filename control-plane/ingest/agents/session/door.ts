@@ -77,7 +77,7 @@ export class Door implements Disposable {
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { server, leaves, turns, takes, open, greet } = this.#parts
-    socket.on('error', () => socket.destroy())
+    socket.on('error', ended)
     const status = this.#refusal(request)
     if (status === 'other') {
       const isOurs = leaves && !leaves.includes(pathOf(request))
@@ -121,6 +121,11 @@ export class Door implements Disposable {
     this.#crowded[isUnopenedFull ? 'unopened' : 'unnamed'] += 1
     return 503
   }
+}
+
+/** Its end is heard elsewhere. A function of its own: one made beside the request kept that for as long as the session lasts. */
+function ended(this: Duplex): void {
+  this.destroy()
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -23,7 +23,7 @@ const keys = [
 const aging: ReadonlySet<DesiredKey> = new Set(['node', 'logging', 'restarts'])
 
 /** What is wanted of a node right now, asked for when it is sent. */
-export type DesiredSource = { readonly [K in DesiredKey]-?: () => Desired[K] | undefined }
+export type DesiredSource = (key: DesiredKey) => Desired[DesiredKey]
 
 /**
  * Keeps one agent's desired state current: whole at first, then the keys that changed. It holds no queue, only which keys are
@@ -98,7 +98,7 @@ export class DesiredSender {
 
   /** The value as text if the agent was not told it yet; then the key stays dirty until it is sent. */
   #news(key: DesiredKey): { readonly text: string; readonly ageless: string } | undefined {
-    const value = this.#source[key]()
+    const value = this.#source(key)
     const text: string | undefined = JSON.stringify(value)
     const tooLarge = text !== undefined && Buffer.byteLength(text) > mostMessageBytes - 200
     if (tooLarge) this.#onTooLarge(key)
