@@ -35,7 +35,10 @@ export class Sockets implements Disposable {
  * What every connection is made with. Nothing here is state of a session, which a pooler would mix up: time limits are set in each
  * transaction. Rejects with STORE_UNAVAILABLE if the file of the authorities cannot be read.
  */
-export async function connectionOptions(config: PostgresqlConfig, sockets: Sockets): Promise<ClientConfig> {
+export async function connectionOptions(
+  config: PostgresqlConfig,
+  sockets: Sockets,
+): Promise<ClientConfig & { readonly query_timeout: number }> {
   const { host, port, database, user, connect_timeout, statement_timeout } = config
   return {
     host,

@@ -2,6 +2,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from '#shared/failure/failure.ts'
 import { storable } from '../stored-event.ts'
+import { answerWithin } from './answer-within.ts'
 import { endsConnection } from './failure.ts'
 
 /** Calls that wait for a connection at most; each waits no longer than a connection may take. */
@@ -14,8 +15,11 @@ const lifetimeSeconds = 1_800
 export class BoundedPool implements PostgresPool {
   readonly options = {}
   readonly #pool: Pool
+  readonly #answerMs: number
 
-  constructor(options: ClientConfig, most: number) {
+  /** @param options `query_timeout` bounds each answer, in milliseconds */
+  constructor({ query_timeout, ...options }: ClientConfig & { readonly query_timeout: number }, most: number) {
+    this.#answerMs = query_timeout
     this.#pool = new Pool({ ...options, max: most, idleTimeoutMillis: idleMs, maxLifetimeSeconds: lifetimeSeconds })
     // Of idle connections that end: the next call makes another one.
     this.#pool.on('error', () => {})
@@ -28,7 +32,7 @@ export class BoundedPool implements PostgresPool {
       const message = `${mostWaiting} calls wait for a connection to the database already.`
       throw new Failure('STORE_OVERLOADED', message, { retryable: true })
     }
-    return lend(await this.#pool.connect())
+    return lend(await this.#pool.connect(), this.#answerMs)
   }
 
   async end(): Promise<void> {
@@ -37,7 +41,7 @@ export class BoundedPool implements PostgresPool {
 }
 
 /** A connection for one call. What went wrong with the connection itself ends it when it is given back. */
-function lend(client: PoolClient): PostgresPoolClient {
+function lend(client: PoolClient, answerMs: number): PostgresPoolClient {
   let broken: unknown
   const onError = (error: unknown) => {
     broken ??= error
@@ -48,7 +52,7 @@ function lend(client: PoolClient): PostgresPoolClient {
     if (broken !== undefined && text === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] }
     if (broken !== undefined) throw broken
     try {
-      return await client.query(text, parameters.map(bound))
+      return await answerWithin(client.query(text, parameters.map(bound)), answerMs)
     } catch (error) {
       if (endsConnection(error)) broken ??= error
       throw error
