@@ -31,6 +31,7 @@ async function setUp(t: Test, limits: Partial<HandshakeLimits>) {
   }
   return {
     bounds: () => handshakes.bounds(),
+    waiting: () => handshakes.waiting,
     /** Resolves when the plane has it. */
     silent: async (count: number) => {
       const sockets = Array.from({ length: count }, () => kept(connect(where)))
@@ -84,6 +85,14 @@ t.test('who does not go on is left alone while there is room for all', async (t)
   await silent(2)
   t.ok(await answered(come()))
   t.match(bounds(), [{ now: 2, refused: 0 }])
+})
+
+t.test('who waits for his turn is counted, and who is gone is not', async (t) => {
+  const { silent, waiting } = await setUp(t, { atOnce: 1, stalledMs: 600_000, patienceMs: 600_000 })
+  const there = await silent(5)
+  await waitFor(() => waiting() === 4, { what: 'all but one to wait', withinMs })
+  for (const socket of there) socket.destroy()
+  await waitFor(() => waiting() === 0, { what: 'nobody to wait', withinMs })
 })
 
 t.test('beyond those who may wait nobody is taken, and who waited too long goes', async (t) => {
