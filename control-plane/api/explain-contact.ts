@@ -62,7 +62,7 @@ const openTexts: Readonly<Record<string, string>> = {
   site_held: 'while its site is held silence proves nothing',
   in_doubt: 'others of its site may be cut off, too, so silence proves nothing',
   after_hold: 'after a hold silence proves nothing',
-  not_vouched: 'nobody at its site is in contact, so silence may be the network',
+  not_vouched: 'nobody at its site is in contact, or this plane hears no agent itself, so silence may be the network',
 }
 
 function vantageStage({ check, seenBy, asked }: Witnesses): Stage {

@@ -57,7 +57,8 @@ await t.test('an agent that starts again over a running Nginx reloads nothing', 
   t.equal(await text(port), 'one', 'Nginx goes on without the agent')
   gateway.outcomes.length = 0
   gateway.start()
-  t.match(await gateway.outcome('v1'), { reloaded: false })
+  // It may have read them as it started, or be told to: whoever is first.
+  t.notOk((await gateway.outcome('v1')).error)
   t.match(await gateway.serve(set), { reloaded: false })
   t.equal(reloads(nginx), before)
 })

@@ -127,6 +127,8 @@ export interface AgentSessions extends AsyncDisposable {
   readonly refusals: Refusals
   /** Ends the sessions whose certificates do not let them speak any more, and tells all others whom to trust. */
   judgeAgain(): void
+  /** Whether this plane itself heard an agent of another node within this time: it is not cut off from all. */
+  hears(besides: string, withinMs: number): boolean
   /** The plane itself stood still for so long: nobody was silent in that time. */
   forgive(pausedMs: number): void
   figures(): AgentsFigures
@@ -315,6 +317,7 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
     },
     refusals,
     judgeAgain,
+    hears: (besides, withinMs) => performance.now() - presence.heardBesides(besides) <= withinMs,
     forgive(pausedMs) {
       presence.forgive(pausedMs, performance.now())
       whereabouts.forgive(pausedMs)

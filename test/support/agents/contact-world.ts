@@ -95,6 +95,8 @@ export class ContactWorld {
     const sessions = {
       sign: (node: string) => this.#sign(node),
       askAgain() {},
+      hears: (besides: string, withinMs: number) =>
+        this.#heardAt.entries().some(([node, at]) => node !== besides && this.now - at <= withinMs),
       forgive() {},
       ask: async () => undefined,
     }

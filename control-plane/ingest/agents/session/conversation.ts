@@ -22,6 +22,8 @@ const helloWithinMs = 10_000
 const mostEarly = 16
 /** Messages of one session that are read before its turn comes; then its socket is not read for so long. */
 const mostUnread = 32
+/** After this share of the time between pings a peer that has been silent is asked: a beat that is a little late is no silence. */
+const quietShare = 3 / 4
 const cannotRecord = 'the plane cannot write down anything now'
 
 export type ConversationParts = AttachedParts & {
@@ -58,8 +60,11 @@ export class Conversation {
   readonly #unnamed: NodeJS.Timeout
   #unread = 0
   #rank: Rank = 1
-  #pingedAt = performance.now()
-  #answered = true
+  /** Something came since it was looked at last. */
+  #spokeLately = true
+  /** Since when nothing has come, and when it was asked for a sign of life since then. */
+  #quietSince = performance.now()
+  #pingedAt: number | undefined
 
   /**
    * @param stream what the WebSocket runs over
@@ -143,14 +148,23 @@ export class Conversation {
     else this.refuse('CERTIFICATE_EXPIRED', 'its certificate has expired: it may be renewed, and nothing else', true)
   }
 
-  /** Pings when it is time; cuts off a peer that did not answer the last one. @param now milliseconds of a monotonic clock */
+  /**
+   * Pings a peer that says nothing, and cuts it off if it does not answer either. Who speaks by himself, as agents do with their beats, is not
+   * asked whether he is there.
+   * @param now milliseconds of a monotonic clock
+   * @param everyMs within which each peer is to show that it lives
+   */
   ping(now: number, everyMs: number): void {
-    if (now - this.#pingedAt < everyMs) return
-    if (this.#answered) {
+    if (this.#spokeLately) {
+      this.#spokeLately = false
+      this.#quietSince = now
+      this.#pingedAt = undefined
+    } else if (this.#pingedAt !== undefined) {
+      if (now - this.#pingedAt >= everyMs) this.#line.cut('it does not answer pings')
+    } else if (now - this.#quietSince >= everyMs * quietShare) {
       this.#pingedAt = now
-      this.#answered = false
       this.#line.ping()
-    } else this.#line.cut('it does not answer pings')
+    }
   }
 
   /** Says why, then ends the session. */
@@ -307,7 +321,7 @@ export class Conversation {
   }
 
   #heard(): void {
-    this.#answered = true
+    this.#spokeLately = true
     if (this.#hello && !this.#isOver()) this.#parts.presence.heard(this.#hello.node, performance.now())
   }
 

@@ -2,6 +2,7 @@ import { pause, repeat } from '#shared/lifecycle/repeat.ts'
 import { sparing } from '#shared/lifecycle/sparing.ts'
 import { type Logger, warn } from '#shared/logging/logger.ts'
 import type { ProbeSpec } from '#shared/protocol/check.ts'
+import { beatEveryMs } from '#shared/protocol/messages.ts'
 import type { Death, InstanceBelief, NodeBelief } from '../../../fleet/belief.ts'
 import type { RecordChange } from '../../../fleet/record.ts'
 import type { AgentsConfig } from '../../config.ts'
@@ -20,13 +21,15 @@ import { type Finding, findingOf, isPlane, planeId, remoteCheck, runOfPlane, typ
 
 const lookEveryMs = 250
 const lookAtLeastEveryMs = 1_000
+/** Who is well is heard so often, with some room. */
+const heardWithinMs = beatEveryMs + 500
 /** Nodes that are looked at before a look may be interrupted. */
 const nodesInPiece = 64
 
 export type ConfirmOptions = {
   readonly fleet: FleetWithRemovals
   readonly record: RecordChange
-  readonly sessions: Pick<AgentSessions, 'ask' | 'askAgain'>
+  readonly sessions: Pick<AgentSessions, 'ask' | 'askAgain' | 'hears'>
   readonly contact: Pick<ContactWatch, 'machines' | 'unwell' | 'inDoubt' | 'surroundings'>
   /** Whether this plane confirms deaths. Left out: yes. */
   readonly leads?: () => boolean
@@ -308,7 +311,7 @@ export class DeathJudge {
   }
 
   #judgementOf(instance: InstanceBelief, inquiry: Inquiry): Judgement | undefined {
-    const { fleet, contact } = this.#options
+    const { fleet, contact, sessions } = this.#options
     const node = fleet.nodes.get(instance.node)
     const condition = node && this.#conditionOf(node)
     if (!node || !condition) return undefined
@@ -319,6 +322,7 @@ export class DeathJudge {
       site,
       suspect: condition.suspect,
       demoted: node.demoted,
+      heard: sessions.hears(node.spec.id, heardWithinMs),
       ...contact.surroundings(machine, site),
     }
     return judgeDeath(inquiry, home)

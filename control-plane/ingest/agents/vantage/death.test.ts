@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type Answer, type Home, type Judgement, judgeDeath, type Look, looksNeeded } from './death.ts'
-import { type Finding, planeId, type Vantage } from './vantage.ts'
+import { type Finding, planeId, planeIdOf, type Vantage } from './vantage.ts'
 
 const plane: Vantage = { id: planeId, machine: 'mp', site: 'alibaba' }
 const near: Vantage = { id: 'n-near', machine: 'm2', site: 'tencent' }
@@ -11,7 +11,15 @@ const far: Vantage = { id: 'n-far', machine: 'm3', site: 'alibaba' }
 const says = (vantage: Vantage, finding: Finding): Answer => ({ vantage, finding })
 const silent = (...vantages: readonly Vantage[]) => vantages.map((vantage) => says(vantage, 'no-answer'))
 
-const home: Home = { machine: 'm1', site: 'tencent', suspect: true, demoted: false, vouched: true, alone: false }
+const home: Home = {
+  machine: 'm1',
+  site: 'tencent',
+  suspect: true,
+  demoted: false,
+  vouched: true,
+  alone: false,
+  heard: true,
+}
 const alone: Home = { ...home, vouched: false, alone: true }
 /** A second look after one in which all were silent. */
 const second: Look = {
@@ -94,6 +102,30 @@ for (const { name, look, at = home, is } of [
     name: 'and is believed then',
     look: { ...second, silentBefore: 2, answers: silent(plane) },
     is: 'timeout',
+  },
+  {
+    name: 'but not where the plane hears of the neighbours by another plane only',
+    look: { ...second, silentBefore: 9, answers: silent(plane) },
+    at: { ...home, heard: false },
+    is: 'not_vouched',
+  },
+  {
+    name: 'an agent that found the same vouches for such a plane',
+    look: { ...second, answers: silent(plane, near) },
+    at: { ...home, heard: false },
+    is: 'timeout',
+  },
+  {
+    name: 'so does another plane',
+    look: { ...second, answers: silent(plane, { ...plane, id: planeIdOf('b') }) },
+    at: { ...home, heard: false },
+    is: 'timeout',
+  },
+  {
+    name: 'a refusal needs nobody who vouches',
+    look: { ...first, answers: [says(plane, 'refused')] },
+    at: { ...home, heard: false },
+    is: 'refused',
   },
   {
     name: 'silence that began before it was suspect counts',
@@ -184,6 +216,7 @@ const anyHome = fc.record({
   demoted: fc.boolean(),
   vouched: fc.boolean(),
   alone: fc.boolean(),
+  heard: fc.boolean(),
 })
 const anyLook = fc.record({
   answers: fc.uniqueArray(fc.record({ vantage: anyVantage, finding: anyFinding }), {
@@ -211,6 +244,8 @@ t.test('whatever is answered, a death has its grounds', async (t) => {
         return !early && (machines.size >= 2 || found('refused').some(({ vantage }) => vantage === plane))
       }
       const heard = found('other').length + found('unanswered').length === 0 && waiting === 0
+      const planeAlone = answers.every(({ vantage }) => vantage === plane)
+      if (planeAlone && !at.heard) return false
       const isVouched = at.vouched || (at.alone && answers.some(({ vantage }) => vantage === far))
       const isPossible = !look.agentsAbsent && look.line === 'good' && !shaky && !at.demoted
       return heard && isPossible && isVouched && silentBefore + 1 >= looksNeeded(answers)

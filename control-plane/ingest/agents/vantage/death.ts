@@ -1,7 +1,7 @@
 import type { Death } from '../../../fleet/belief.ts'
 import type { Surroundings } from '../contact/surroundings.ts'
 import type { LineKind } from './patience.ts'
-import { type Finding, isPlane, type Vantage } from './vantage.ts'
+import { type Finding, isPlane, planeId, type Vantage } from './vantage.ts'
 
 export type Answer = { readonly vantage: Vantage; readonly finding: Finding }
 
@@ -13,6 +13,8 @@ export type Home = Surroundings & {
   readonly suspect: boolean
   /** A hold ended and left it at the lowest priority. */
   readonly demoted: boolean
+  /** The plane that judges hears an agent of another node itself, and not only by another plane. */
+  readonly heard: boolean
 }
 
 /** One time of asking the vantages of an instance. */
@@ -46,7 +48,7 @@ export type OpenCause =
   | Shaky
   /** It was out of contact when a hold ended. */
   | 'after_hold'
-  /** Nobody at its site vouches for the network. */
+  /** Nobody at its site vouches for the network, or nobody for that of the plane that looks alone. */
   | 'not_vouched'
 
 export type Judgement =
@@ -96,8 +98,12 @@ export function looksNeeded(answers: readonly Answer[]): number {
   return answers.length >= 2 ? 2 : 3
 }
 
-/** Whether silence can be told from a broken network: by a neighbour that is in contact, or, where there is none, by another site's view. */
-function isVouched(answers: readonly Answer[], { site, vouched, alone }: Home): boolean {
+/**
+ * Whether silence can be told from a broken network: by a neighbour that is in contact, or, where there is none, by another site's view. A
+ * neighbour of which only another plane hears says nothing about the network of the plane that judges, if nobody else has looked.
+ */
+function isVouched(answers: readonly Answer[], { site, vouched, alone, heard }: Home): boolean {
+  if (!heard && answers.every(({ vantage }) => vantage.id === planeId)) return false
   return vouched || (alone && answers.some(({ vantage }) => !isPlane(vantage.id) && vantage.site !== site))
 }
 

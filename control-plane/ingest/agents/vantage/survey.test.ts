@@ -79,3 +79,34 @@ t.test('what was kept of instances that are gone meanwhile is forgotten', async 
   await untilSeen('a', 1)
   t.strictSame([seenBy('a', 7), seenBy('gone', 7)], [['n-2'], []])
 })
+
+t.test('whom a vantage could not see is looked at again soon, and ever more seldom', async (t) => {
+  const builder = new FleetBuilder()
+  builder.node('n-1')
+  builder.instance('hidden', 'n-1', { checks: [check(1)] })
+  builder.instance('lost-once', 'n-1', { checks: [check(2)] })
+  const asked: { readonly port: number; readonly at: number }[] = []
+  const looks = (port: number) => asked.filter((each) => each.port === port)
+  const sightings = new Sightings()
+  await using _survey = surveyInstances({
+    fleet: builder.fleet,
+    sessions: {
+      ask: async () => undefined,
+      sign: () => ({ kind: 'live', session: 's', heardAt: performance.now() }),
+    },
+    sightings,
+    settings: { ...quickSettings.vantages, survey_every: longMs },
+    plane,
+    log: quiet,
+    againMs: 500,
+    async ask(_, { port }) {
+      asked.push({ port, at: performance.now() })
+      return port === 2 && looks(2).length > 1 ? { health: 'passing', reason: reason('ok') } : undefined
+    },
+  })
+  await waitFor(() => looks(1).length === 4, { what: 'a fourth look at the one that is hidden', withinMs: 60_000 })
+  const [first = 0, second = 0, third = 0, fourth = 0] = looks(1).map(({ at }) => at)
+  t.ok(second - first >= 250 && third - second >= 750 && fourth - third >= 1_750, 'each after twice the time')
+  t.equal(looks(2).length, 2, 'who was seen then is not looked at again')
+  t.equal(sightings.of('lost-once', JSON.stringify(check(2)), performance.now(), longMs).length, 1)
+})

@@ -22,6 +22,11 @@ const candidatesForMs = 1_000
 const strangeForMs = 60_000
 /** An agent that beats so much later has checked its instances since, at the usual interval. */
 const sureAfterMs = 6_000
+/**
+ * Whom not all saw that were asked is looked at again after this time, then after twice of it, and so on: one probe that got lost must not
+ * leave it with fewer witnesses for five minutes, and who cannot be seen from there is asked about ever more seldom.
+ */
+const usuallyAgainMs = 10_000
 
 export type SurveyOptions = {
   readonly fleet: FleetView
@@ -37,6 +42,8 @@ export type SurveyOptions = {
   readonly log: Logger
   /** Runs a check from a vantage; undefined: the vantage itself did not answer. Where it is not done by a real probe. */
   readonly ask?: typeof askVantage
+  /** Milliseconds until one is looked at again that not all saw, where it is not the usual. */
+  readonly againMs?: number
 }
 
 export type SightingHere = {
@@ -77,6 +84,8 @@ class Survey {
   readonly #checks = new Map<string, ProbeSpec>()
   /** Instances for which there were too few agents to be asked, as it is after a start, by how many were found. */
   readonly #short = new Map<string, number>()
+  /** Instances that not all saw, by how often in a row. */
+  readonly #inVain = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
   readonly #misses = new Misses(sureAfterMs)
   #candidates: Candidates | undefined
@@ -101,6 +110,7 @@ class Survey {
         this.#due.delete(id)
         this.#checks.delete(id)
         this.#short.delete(id)
+        this.#inVain.delete(id)
         continue
       }
       const before = this.#checks.get(id)
@@ -176,19 +186,34 @@ class Survey {
     const agents = this.#chosen(id, instance.node, this.#agents())
     if (agents.length < settings.agents) this.#short.set(id, agents.length)
     else this.#short.delete(id)
-    await Promise.all([{ id: planeId, ...plane }, ...agents].map((vantage) => this.#sight(id, vantage, check)))
+    const vantages = [{ id: planeId, ...plane }, ...agents]
+    const saw = await Promise.all(vantages.map((vantage) => this.#sight(id, vantage, check)))
+    if (saw.every(Boolean)) this.#inVain.delete(id)
+    else if (this.#due.has(id)) this.#lookAgain(id)
   }
 
-  async #sight(id: string, vantage: Vantage, check: ProbeSpec): Promise<void> {
+  #lookAgain(id: string): void {
+    const { settings, againMs = usuallyAgainMs } = this.#options
+    const times = this.#inVain.get(id) ?? 0
+    this.#inVain.set(id, times + 1)
+    const waitMs = againMs * 2 ** times
+    if (waitMs < settings.survey_every) this.#due.set(id, performance.now() + waitMs)
+  }
+
+  /** Whether the vantage saw it. */
+  async #sight(id: string, vantage: Vantage, check: ProbeSpec): Promise<boolean> {
     const { fleet, sessions, sightings, onSighting, ask = askVantage } = this.#options
     const verdict = await ask(vantage, check, sessions, this.#stop)
     const instance = fleet.instances.get(id)
-    if (!verdict || !instance || this.#stop.aborted) return
+    if (!verdict || !instance || this.#stop.aborted) return false
     const target = JSON.stringify(check)
-    if (findingOf(verdict) === 'passed') {
-      sightings.saw(id, target, vantage, performance.now())
-      onSighting?.({ instance: id, target, vantage, seen: true })
-    } else this.#misses.add({ instance: id, vantage: vantage.id, at: performance.now() })
+    if (findingOf(verdict) !== 'passed') {
+      this.#misses.add({ instance: id, vantage: vantage.id, at: performance.now() })
+      return false
+    }
+    sightings.saw(id, target, vantage, performance.now())
+    onSighting?.({ instance: id, target, vantage, seen: true })
+    return true
   }
 
   /** When the agent of an instance that is well was last heard of. */
