@@ -31,6 +31,8 @@ export const handshakeLimits: HandshakeLimits = {
 const mostSaidBytes = 16 * 1024 + 256
 
 const lookEveryMs = 100
+/** Whether somebody says too much is looked at in each of so many looks: ten thousand may wait. */
+const sizesEveryLooks = 10
 /** Begun in one round of the event loop: what has come of each is taken in at once, which is its dear part, some 0.6 ms. */
 const begunInARound = 8
 /** A loop that does more than that has no use for more handshakes beside each other: they would only wait in it, and everybody else with them. */
@@ -50,6 +52,7 @@ export class Handshakes {
   #refused = 0
   #stalled = 0
   #late = 0
+  #looks = 0
 
   /** @param server one to which nobody listens yet: what it does with connections by itself is put off */
   constructor(server: Server, limits: HandshakeLimits = handshakeLimits) {
@@ -156,11 +159,14 @@ export class Handshakes {
     this.#utilization = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(this.#utilization, before)
     this.#atOnce = atOnceNow(this.#atOnce, utilization, this.#limits)
+    // The oldest come first.
     for (const [socket, since] of this.#waiting) {
-      if (now - since < patienceMs && socket.readableLength <= mostSaidBytes) continue
-      this.#late += 1
-      this.#waiting.delete(socket)
-      socket.destroy()
+      if (now - since < patienceMs) break
+      this.#giveUp(socket)
+    }
+    this.#looks += 1
+    if (this.#looks % sizesEveryLooks === 0) {
+      for (const socket of this.#waiting.keys()) if (socket.readableLength > mostSaidBytes) this.#giveUp(socket)
     }
     let room = this.#waiting.size
     for (const { socket, since } of this.#underway.values()) {
@@ -170,6 +176,12 @@ export class Handshakes {
       socket.destroy()
     }
     this.#next(now)
+  }
+
+  #giveUp(socket: Socket): void {
+    this.#late += 1
+    this.#waiting.delete(socket)
+    socket.destroy()
   }
 }
 

@@ -24,6 +24,8 @@ const makeKeys = promisify(generateKeyPair)
 /** What every server of ours asks of TLS. Nobody is refused for his certificate in the handshake: it is judged afterwards, by what is known. */
 export const tlsServer = {
   minVersion: 'TLSv1.3',
+  /** The first that both know: processors have instructions for SHA-256, which each handshake runs a hundred times, and none for SHA-384. */
+  ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
   requestCert: true,
   rejectUnauthorized: false,
   /** Who has not finished by then is cut. */
@@ -63,11 +65,11 @@ export class ServerCertificate {
     const { active } = this.#parts.authorities()
     // Agents that have nothing but a token look for the authority among the certificates that they are shown.
     const cert = this.#issued.pem + active.pem + active.above
-    const { minVersion } = tlsServer
+    const { minVersion, ciphers } = tlsServer
     const { ticketKeys } = this.#parts
     // A ticket holds the certificate that was shown, and is of no use when that has ended.
     const tickets = { sessionIdContext: 'heddle', ticketKeys, sessionTimeout: nodeLifetimeMs / 1_000 }
-    return { cert, key: this.#key, minVersion, ...tickets }
+    return { cert, key: this.#key, minVersion, ciphers, ...tickets }
   }
 
   /** Keeps a server's certificate up to date. Returns how to stop. */

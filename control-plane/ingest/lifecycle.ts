@@ -6,14 +6,26 @@ type Beliefs = Pick<FleetView, 'instances' | 'nodes' | 'instancesOfNode'>
 /** Drains and the like whose time is over: those instances and nodes are active again. @param now epoch milliseconds */
 export function expired(fleet: Pick<FleetView, 'instances' | 'nodes'>, now: number): readonly Proposal[] {
   const proposals: Proposal[] = []
-  for (const [instance, { admission, revision }] of fleet.instances) {
+  for (const { spec, admission, revision } of fleet.instances.values()) {
     if (admission.state === 'active' || admission.expiresAt === undefined || admission.expiresAt > now) continue
-    const change = { kind: 'admitted', instance, admission: 'active', reason: 'expired', expiresAt: undefined } as const
+    const change = {
+      kind: 'admitted',
+      instance: spec.id,
+      admission: 'active',
+      reason: 'expired',
+      expiresAt: undefined,
+    } as const
     proposals.push({ change, seen: revision })
   }
-  for (const [node, { admission, revision }] of fleet.nodes) {
+  for (const { spec, admission, revision } of fleet.nodes.values()) {
     if (admission?.expiresAt === undefined || admission.expiresAt > now) continue
-    const change = { kind: 'node-admitted', node, admission: 'active', reason: 'expired', expiresAt: null } as const
+    const change = {
+      kind: 'node-admitted',
+      node: spec.id,
+      admission: 'active',
+      reason: 'expired',
+      expiresAt: null,
+    } as const
     proposals.push({ change, seen: revision })
   }
   return proposals

@@ -19,7 +19,7 @@ import type { Sign } from './contact/contact.ts'
 import { nobodyElse, type OtherPlanes, Whereabouts } from './contact/whereabouts.ts'
 import type { AgentsHooks, TenantQuotas } from './session/attached.ts'
 import { Conversation, type ConversationParts } from './session/conversation.ts'
-import { admissionsOf } from './session/desired.ts'
+import { admissionsOf, nothing } from './session/desired.ts'
 import { Discoveries } from './session/discovered.ts'
 import { Doings } from './session/doings.ts'
 import { Door } from './session/door.ts'
@@ -343,8 +343,9 @@ export function serveAgents(options: ServeAgentsOptions): AgentSessions {
 }
 
 function gatewaysOf(hello: Hello, files: ReadonlyMap<string, GatewayFiles>): Record<string, GatewayFiles> {
+  if (!hello.gateways) return nothing
   return Object.fromEntries(
-    (hello.gateways ?? []).flatMap(({ gateway }) => {
+    hello.gateways.flatMap(({ gateway }) => {
       const wanted = files.get(gateway)
       return wanted ? [[gateway, wanted]] : []
     }),

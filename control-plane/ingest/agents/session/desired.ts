@@ -3,12 +3,18 @@ import { admissionOf } from '../../../fleet/admission.ts'
 import { settingsOf } from '../../../fleet/documents.ts'
 import type { FleetView } from '../../../fleet/fleet.ts'
 
+/** What nearly all nodes are told, once for all of them. */
+export const nothing: Readonly<Record<string, never>> = Object.freeze({})
+const active: NonNullable<Desired['node']> = Object.freeze({ admission: 'active', by: '', reason: '' })
+const usualLogging: NonNullable<Desired['logging']> = Object.freeze({ level: null, by: '', reason: '' })
+const nothingHeld: NonNullable<Desired['settings']> = Object.freeze({ version: '', document: {} })
+
 /** What is wanted of a node's instances that are not simply active. */
 export function admissionsOf(
   node: string,
   fleet: Pick<FleetView, 'instances' | 'nodes' | 'instancesOfNode'>,
 ): Desired['admissions'] {
-  const admissions: Desired['admissions'] = {}
+  const admissions: NonNullable<Desired['admissions']> = {}
   for (const id of [...fleet.instancesOfNode(node)].sort()) {
     const instance = fleet.instances.get(id)
     if (instance?.origin !== 'agent') continue
@@ -17,7 +23,7 @@ export function admissionsOf(
     const until = expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }
     admissions[id] = { admission, reason, by, ...until, ...(of === 'node' ? { node: true } : {}) }
   }
-  return admissions
+  return orNothing(admissions)
 }
 
 type Orders = Pick<FleetView, 'orders'>
@@ -29,7 +35,7 @@ export function nodeOrderOf(
   now: number,
 ): NonNullable<Desired['node']> {
   const order = nodes.get(node)?.admission
-  if (!order) return { admission: 'active', by: '', reason: '' }
+  if (!order) return active
   const { state: admission, by, reason, expiresAt } = order
   return { admission, by, reason, ...endsOf(expiresAt ?? null, now) }
 }
@@ -37,7 +43,7 @@ export function nodeOrderOf(
 /** How much a node's agent is to log. @param now epoch milliseconds */
 export function loggingOf(node: string, { orders }: Orders, now: number): NonNullable<Desired['logging']> {
   const logging = orders.get(node)?.logging
-  if (!logging) return { level: null, by: '', reason: '' }
+  if (!logging) return usualLogging
   const { level, by, reason, expiresAt } = logging
   return { level, by, reason, ...endsOf(expiresAt, now) }
 }
@@ -47,7 +53,9 @@ export function loggingOf(node: string, { orders }: Orders, now: number): NonNul
  * @param now epoch milliseconds
  */
 export function restartsOf(node: string, { orders }: Orders, now: number): NonNullable<Desired['restarts']> {
-  const open = (orders.get(node)?.restarts ?? []).filter(({ outcome }) => !outcome || outcome.state === 'expired')
+  const ordered = orders.get(node)?.restarts
+  if (!ordered) return nothing
+  const open = ordered.filter(({ outcome }) => !outcome || outcome.state === 'expired')
   return Object.fromEntries(
     open.map(({ id, name, by, reason, expiresAt }) => [id, { name, by, reason, ...endsOf(expiresAt, now) }]),
   )
@@ -56,9 +64,15 @@ export function restartsOf(node: string, { orders }: Orders, now: number): NonNu
 /** The settings that are held for a node's agent. */
 export function heldFor(node: string, fleet: Pick<FleetView, 'nodes' | 'settings'>): NonNullable<Desired['settings']> {
   const spec = fleet.nodes.get(node)?.spec
-  if (!spec) return { version: '', document: {} }
+  if (!spec) return nothingHeld
   const { version, document } = settingsOf(spec, fleet.settings)
-  return { version, document: { ...document } }
+  return version === '' ? nothingHeld : { version, document: { ...document } }
+}
+
+/** Itself, but the one that all share if there is nothing in it. */
+export function orNothing<T>(values: Record<string, T>): Record<string, T> {
+  for (const _ in values) return values
+  return nothing
 }
 
 function endsOf(expiresAt: number | null, now: number) {

@@ -1,4 +1,5 @@
 import type { Decision, Discovered, Found } from '#shared/protocol/discovery.ts'
+import { nothing } from './desired.ts'
 
 /** What became of a decision. */
 export type Outcome =
@@ -51,7 +52,9 @@ export class Discoveries {
 
   /** What is wanted of a node's agent that it has not confirmed yet. */
   wanted(node: string): Readonly<Record<string, Decision>> {
-    const pending = [...(this.#pending.get(node) ?? [])].map(([id, { decision }]) => [id, decision] as const)
+    const open = this.#pending.get(node)
+    if (!open) return nothing
+    const pending = [...open].map(([id, { decision }]) => [id, decision] as const)
     return Object.fromEntries(pending)
   }
 

@@ -104,9 +104,11 @@ export class Door implements Disposable {
       if (socket.destroyed) return
       socket.off('data', tooEarly).off('end', tooEarly)
       if (!takes()) return refuseUpgrade(socket, 503)
-      this.#sockets.handleUpgrade(request, socket, head, (opened) =>
-        open(opened, socket, request.socket.remoteAddress ?? '', guest),
-      )
+      const before = socket.listeners('end')
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+        endAtOnce(socket, before)
+        open(opened, socket, request.socket.remoteAddress ?? '', guest)
+      })
     })
   }
 
@@ -121,6 +123,18 @@ export class Door implements Disposable {
     this.#crowded[isUnopenedFull ? 'unopened' : 'unnamed'] += 1
     return 503
   }
+}
+
+/**
+ * Who has ended his side does not read any more, and needs no answer: where ten thousand connections break, the politeness of ws and of TLS,
+ * which then cannot be written any more, is a tenth of what their ends cost.
+ * @param before who listened for its end before ws did
+ */
+function endAtOnce(stream: Duplex, before: readonly unknown[]): void {
+  for (const listener of stream.listeners('end')) {
+    if (!before.includes(listener)) stream.off('end', listener as () => void)
+  }
+  stream.once('end', ended)
 }
 
 /** Its end is heard elsewhere. A function of its own: one made beside the request kept that for as long as the session lasts. */

@@ -1,4 +1,5 @@
 import type { Inspected, Inspections as Wanted } from '#shared/protocol/drift.ts'
+import { nothing } from './desired.ts'
 
 /** A gateway to look at, and whether to set it right. */
 export type Asked = Wanted[string]
@@ -42,6 +43,7 @@ export class Inspections {
 
   /** What is still to be looked at. */
   wanted(): Wanted {
+    if (this.#open.size === 0) return nothing
     return Object.fromEntries([...this.#open].map(([id, { asked }]) => [id, asked]))
   }
 

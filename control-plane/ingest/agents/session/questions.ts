@@ -1,5 +1,6 @@
 import type { ProbeSpec } from '#shared/protocol/check.ts'
 import type { Timed } from '../vantage/timed.ts'
+import { nothing } from './desired.ts'
 
 type Question = { readonly spec: ProbeSpec; readonly answer: (verdict: Timed | undefined) => void }
 
@@ -41,6 +42,7 @@ export class Questions {
 
   /** What is still to be run. */
   open(): Record<string, ProbeSpec> {
+    if (this.#open.size === 0) return nothing
     return Object.fromEntries([...this.#open].map(([id, { spec }]) => [id, spec]))
   }
 
