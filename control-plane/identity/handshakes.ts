@@ -19,7 +19,7 @@ export type HandshakeLimits = {
  * nobody's way for long; who goes on needs two rounds of the network, and over a long one many have to be under way to keep the plane busy.
  */
 export const handshakeLimits: HandshakeLimits = {
-  atLeast: 8,
+  atLeast: 16,
   atOnce: 400,
   waiting: 16_000,
   stalledMs: 3_000,
@@ -34,7 +34,7 @@ const lookEveryMs = 100
 /** Whether somebody says too much is looked at in each of so many looks: ten thousand may wait. */
 const sizesEveryLooks = 10
 /** Begun in one round of the event loop: what has come of each is taken in at once, which is its dear part, some 0.6 ms. */
-const begunInARound = 4
+const begunInARound = 8
 /** A loop that does more than that has no use for more handshakes beside each other: they would only wait in it, and everybody else with them. */
 const busy = 0.7
 
